@@ -1,0 +1,251 @@
+import { dirname } from 'node:path';
+import nodeGypBuild from 'node-gyp-build';
+import { AbortedError, AddonError, BplsError, MemoryError } from '../lib/errors.js';
+import type { FloatArray } from '../lib/matrix.js';
+
+/** A layer as the addon takes it: weights ((inputs+1)×units), activation as its code. */
+export interface RawLayer {
+  weights: FloatArray;
+  inputs: number;
+  units: number;
+  activation: number;
+}
+
+/** Borrowed samples and the batch of them: `count` rows from `start`, or those that `indices[start…]` names. */
+export interface RawRows {
+  inputs: FloatArray;
+  samples: number;
+  columns: number;
+  shift?: FloatArray | undefined;
+  scale?: FloatArray | undefined;
+  start: number;
+  count: number;
+  indices?: Int32Array | undefined;
+}
+
+export interface RawTargets {
+  targets?: FloatArray | undefined;
+  labels?: Int32Array | undefined;
+  positive?: number;
+  negative?: number;
+  demand: number;
+}
+
+/** What every asynchronous call returns: counted floating-point operations and seconds on the lane. */
+export interface RawOutcome {
+  operations: number;
+  seconds: number;
+}
+
+interface RawPass extends RawRows {
+  hidden: readonly RawLayer[];
+  output: RawLayer;
+  cache?: FloatArray | undefined;
+  cacheRows?: number;
+}
+
+export interface RawSweep extends RawPass, Partial<RawTargets> {
+  cached: boolean;
+  clear?: boolean;
+  grams?: readonly (FloatArray | null)[];
+  triangle?: FloatArray | undefined;
+  outputRhs?: FloatArray | undefined;
+  hiddenRhs?: readonly FloatArray[];
+  slopes?: readonly FloatArray[];
+  marks?: Uint8Array | undefined;
+  share?: FloatArray | undefined;
+}
+
+export interface RawPeel extends RawPass, RawTargets {
+  rule: number;
+  clear?: boolean;
+  solved: readonly (RawLayer & { pseudoInverse: FloatArray })[];
+  gram?: FloatArray | undefined;
+  rhs?: FloatArray | undefined;
+  triangle?: FloatArray | undefined;
+  weights?: FloatArray | undefined;
+}
+
+export interface RawPredict extends RawRows {
+  layers: readonly RawLayer[];
+  outputs: FloatArray;
+}
+
+export interface RawCholesky {
+  gram: FloatArray;
+  order: number;
+  weight: number;
+  ridge: number;
+  lastRidge: number;
+  rhs: FloatArray;
+  rightHandSides: number;
+  factor?: FloatArray;
+  solution: FloatArray;
+}
+
+/** The asynchronous functions: argument and outcome of each. All run on the addon's one BLAS lane. */
+export interface RawCalls {
+  sweep: [RawSweep, { squares: number; active: number; misclassified: number }];
+  peel: [RawPeel, { squares: number }];
+  predict: [RawPredict, object];
+  accumulate: [
+    RawRows & {
+      targets: FloatArray;
+      targetColumns: number;
+      gram?: FloatArray | undefined;
+      rhs: FloatArray;
+      weights?: FloatArray | undefined;
+      intercept: boolean;
+      sign: number;
+    },
+    object,
+  ];
+  contrast: [
+    RawRows & {
+      pairs: Int32Array;
+      candidates: number;
+      masks?: FloatArray | undefined;
+      first: number;
+      units: number;
+      total: number;
+      weights: FloatArray;
+    },
+    object,
+  ];
+  columnStatistics: [
+    {
+      inputs: FloatArray;
+      samples: number;
+      columns: number;
+      mean: Float64Array;
+      deviation: Float64Array;
+      least: Float64Array;
+      greatest: Float64Array;
+    },
+    { nonFinite: number },
+  ];
+  findNonFinite: [{ values: FloatArray; length: number }, { nonFinite: number }];
+  squaredNorm: [{ values: FloatArray; length: number }, { squaredNorm: number }];
+  solveCholesky: [RawCholesky, { info: number; rcond: number }];
+  solveFactored: [
+    { factor: FloatArray; order: number; rhs: FloatArray; rightHandSides: number; solution: FloatArray },
+    object,
+  ];
+  solveSvd: [
+    {
+      a: FloatArray;
+      rows: number;
+      columns: number;
+      b: FloatArray;
+      rightHandSides: number;
+      cut: number;
+      solution: FloatArray;
+    },
+    { info: number; rank: number; rcond: number },
+  ];
+  pseudoInverse: [
+    { a: FloatArray; rows: number; columns: number; solution: FloatArray },
+    { info: number; rcond: number },
+  ];
+  multiply: [
+    {
+      a: FloatArray;
+      b: FloatArray;
+      rows: number;
+      inner: number;
+      columns: number;
+      transposed: boolean;
+      solution: FloatArray;
+    },
+    object,
+  ];
+  orthonormalise: [{ matrix: FloatArray; rows: number; columns: number }, object];
+  curvature: [
+    {
+      hidden: readonly RawLayer[];
+      output: RawLayer;
+      columns: number;
+      slopes: readonly FloatArray[];
+      share: FloatArray;
+      samples: number;
+      active: number;
+    },
+    object,
+  ];
+  step: [
+    {
+      gram: FloatArray;
+      columns: number;
+      curvature: FloatArray;
+      units: number;
+      rhs: FloatArray;
+      weights: FloatArray;
+      samples: number;
+      ridge: number;
+      damping: number;
+      scale: number;
+      next: FloatArray;
+    },
+    { info: number; rcond: number; rcondCurvature: number; predicted: number },
+  ];
+}
+
+type RawAddon = {
+  [Name in keyof RawCalls]: (
+    args: RawCalls[Name][0] & { threads: number },
+  ) => Promise<RawCalls[Name][1] & RawOutcome>;
+} & {
+  predictSync(args: Omit<RawPredict, 'start' | 'count' | 'indices'>): void;
+  blas(): string;
+};
+
+function load(): RawAddon {
+  try {
+    return nodeGypBuild(dirname(require.resolve('bpls/package.json'))) as RawAddon;
+  } catch (error) {
+    throw new AddonError(
+      'Expected a native addon for this platform but found none that loads; in a checkout, `npm run compile` builds it',
+      { cause: error },
+    );
+  }
+}
+
+let addon: RawAddon | undefined;
+
+/** The addon, loaded at the first call, so that importing the package never throws. */
+export function native(): RawAddon {
+  return (addon ??= load());
+}
+
+/** How a run's calls share one setting and one count: threads, cancellation, operations. */
+export interface Lane {
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  operations: number;
+}
+
+function typed(error: unknown): unknown {
+  if (error instanceof BplsError || !(error instanceof Error)) return error;
+  return 'code' in error && error.code === 'OUT_OF_MEMORY'
+    ? new MemoryError(error.message, { cause: error })
+    : new AddonError(error.message, { cause: error });
+}
+
+/**
+ * The one asynchronous wrapper: refuses to start when the signal is aborted, queues the call on the lane, adds its
+ * operations to the run's count, and turns failures into errors of this package.
+ */
+export async function call<Name extends keyof RawCalls>(
+  lane: Lane,
+  name: Name,
+  args: RawCalls[Name][0],
+): Promise<RawCalls[Name][1] & RawOutcome> {
+  if (lane.signal?.aborted) throw new AbortedError(lane.signal.reason);
+  try {
+    const outcome = await native()[name]({ ...args, threads: lane.threads } as never);
+    lane.operations += outcome.operations;
+    return outcome;
+  } catch (error) {
+    throw typed(error);
+  }
+}

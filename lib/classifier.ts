@@ -1,0 +1,195 @@
+import { type Lane } from '../binding/index.js';
+import type { OutputActivation } from './activation.js';
+import { checkLabels, encodeLabels, indexLabels, type Label, type Labels } from './labels.js';
+import { checkEqual, checkMatrix, checkSamePrecision, type FloatArray, type Matrix } from './matrix.js';
+import type { Layer, Network } from './network.js';
+import { readOptions, settingsOf, signalOf, threadsOf, type ClassifierOptions } from './options.js';
+import type { TrainReport } from './report.js';
+import { train } from './train.js';
+import type { Problem } from './training.js';
+
+/** Options of a prediction. */
+export interface PredictOptions {
+  /** BLAS threads. @default the cores that the process may use */
+  threads?: number;
+  signal?: AbortSignal;
+}
+
+export function predictLane(options: PredictOptions | undefined): Lane {
+  const given = readOptions(options, ['threads', 'signal']);
+  return { threads: threadsOf(given.threads), signal: signalOf(given.signal), operations: 0 };
+}
+
+/** What {@link Classifier.evaluate} finds. */
+export interface Evaluation {
+  /** Share of rows whose predicted class is theirs. */
+  accuracy: number;
+  misclassified: number;
+  rows: number;
+  /** `confusion[i][j]`: rows of class i that were given class j, in the order of `classes`. */
+  confusion: number[][];
+}
+
+/** A trained classifier. */
+export class Classifier<L extends Label = Label, T extends FloatArray = FloatArray> {
+  /** The classes in ascending order: column k of the outputs belongs to `classes[k]`. */
+  readonly classes: readonly L[];
+  readonly network: Network<T>;
+  /** How it was trained; undefined for a network that was not trained here. */
+  readonly report: TrainReport;
+  readonly #scores: Network<T>;
+  readonly #sign: number;
+
+  constructor(network: Network<T>, classes: readonly L[], report: TrainReport) {
+    this.network = network;
+    this.classes = classes;
+    this.report = report;
+    // The greatest output decides, the least one under softmin; activations that saturate are left out.
+    this.#scores = network.withOutput('identity');
+    this.#sign = (network.layers.at(-1) as Layer).activation === 'softmin' ? -1 : 1;
+  }
+
+  /** The class of every row of X, off the event loop. */
+  async predict(X: Matrix<T>, options?: PredictOptions): Promise<L[]> {
+    const indices = await classIndices(this.#scores, X, predictLane(options), this.#sign);
+    return Array.from(indices, (k) => this.classes[k] as L);
+  }
+
+  /** The class of every row of X, now, on this thread: for a few rows. */
+  predictSync(X: Matrix<T>): L[] {
+    const indices = greatest(this.#scores.forwardSync(X), this.#sign);
+    return Array.from(indices, (k) => this.classes[k] as L);
+  }
+
+  /** One probability for every row and class (rows × classes): the outputs, each row normalised to sum 1. */
+  async probabilities(X: Matrix<T>, options?: PredictOptions): Promise<Matrix<T>> {
+    const activation: OutputActivation = (this.network.layers.at(-1) as Layer).activation;
+    if (activation === 'softmax' || activation === 'softmin') return this.network.forward(X, predictLane(options));
+    if (activation !== 'sigmoid') return this.network.withOutput('softmax').forward(X, predictLane(options));
+    const outputs = await this.network.forward(X, predictLane(options));
+    for (let i = 0; i < outputs.data.length; i += outputs.cols) {
+      let sum = 0;
+      for (let k = 0; k < outputs.cols; k++) sum += outputs.data[i + k] as number;
+      for (let k = 0; k < outputs.cols; k++) (outputs.data[i + k] as number) /= sum;
+    }
+    return outputs;
+  }
+
+  /** Accuracy and confusion matrix on rows whose classes are known. */
+  async evaluate(X: Matrix<T>, labels: Labels, options?: PredictOptions): Promise<Evaluation> {
+    checkMatrix('X', X);
+    const truth = indexLabels('labels', checkLabels('labels', labels, X.rows), this.classes);
+    const predicted = await classIndices(this.#scores, X, predictLane(options), this.#sign);
+    const confusion = this.classes.map(() => this.classes.map(() => 0));
+    let misclassified = 0;
+    truth.forEach((own, i) => {
+      const given = predicted[i] as number;
+      (confusion[own] as number[])[given]! += 1;
+      if (own !== given) misclassified++;
+    });
+    return { accuracy: 1 - misclassified / X.rows, misclassified, rows: X.rows, confusion };
+  }
+}
+
+function greatest(scores: Matrix, sign: number): Int32Array {
+  const { data, rows, cols } = scores;
+  const indices = new Int32Array(rows);
+  for (let i = 0; i < rows; i++) {
+    let best = 0;
+    for (let k = 1; k < cols; k++)
+      if (sign * (data[i * cols + k] as number) > sign * (data[i * cols + best] as number)) best = k;
+    indices[i] = best;
+  }
+  return indices;
+}
+
+async function classIndices(network: Network, X: Matrix, lane: Lane, sign: number): Promise<Int32Array> {
+  return greatest(await network.forward(X, lane), sign);
+}
+
+/** How sure a desired output is where the range of the output activation is open: 1 − 10⁻³ for the own class. */
+const desiredCertainty = 1e-3;
+
+/** Desired pre-activations of the own class and of the others. */
+function desiredOutputs(output: OutputActivation, classes: number): { positive: number; negative: number } {
+  switch (output) {
+    case 'softmax':
+    case 'softmin':
+      return { positive: Math.log1p(-desiredCertainty), negative: Math.log(desiredCertainty / (classes - 1)) };
+    case 'sigmoid': {
+      const logit = Math.log((1 - desiredCertainty) / desiredCertainty);
+      return { positive: logit, negative: -logit };
+    }
+    case 'tanh': {
+      const edge = Math.atanh(1 - desiredCertainty);
+      return { positive: edge, negative: -edge };
+    }
+    default:
+      return { positive: 1, negative: -1 };
+  }
+}
+
+/**
+ * Trains a classifier in closed form: layer-wise least squares, no learning rate.
+ *
+ * @param inputs X (rows × columns), borrowed and read in place; do not write to it until the promise settles
+ * @param labels the class of every row: a typed array, number[] or string[]
+ * @throws ArgumentError for a wrong argument, an unknown option, or labels of one class only
+ * @throws ShapeError where there is not one label for each row
+ * @throws BufferError where the memory of X is detached, resizable or shared
+ * @throws NonFiniteError where X holds NaN or infinity
+ * @throws AbortedError where the signal is aborted; no model comes of it
+ *
+ * @example
+ * ```ts
+ * const X = matrix(new Float64Array([0, 0, 0, 1, 1, 0, 1, 1]), 4, 2);
+ * const model = await trainClassifier(X, ['no', 'yes', 'yes', 'no'], { hidden: [20], seed: 1 });
+ * console.log(await model.predict(X)); // [ 'no', 'yes', 'yes', 'no' ]
+ * ```
+ */
+export async function trainClassifier<L extends Label = number, T extends FloatArray = FloatArray>(
+  inputs: Matrix<T>,
+  labels: ArrayLike<L> | readonly L[],
+  options: ClassifierOptions = {},
+): Promise<Classifier<L, T>> {
+  const settings = settingsOf(options, true);
+  const X = checkMatrix('X', inputs);
+  const { classes, indices } = encodeLabels(checkLabels('labels', labels, X.rows));
+  const { output, samples } = settings;
+  const oneSided = samples === 'margin' || settings.targets === 'gauss-newton';
+  const problem: Problem = {
+    inputs: X,
+    outputs: classes.length,
+    labels: indices,
+    ...(oneSided ? { positive: 1, negative: -1 } : desiredOutputs(output, classes.length)),
+    ...validation(options.validation, X, classes),
+  };
+  const { network, report } = await train(problem, settings);
+  return new Classifier(softminOf(network) as Network<T>, classes as L[], report);
+}
+
+/** softmin(−z) is softmax(z): the scores are trained for softmax, then the output layer changes its sign. */
+function softminOf(network: Network): Network {
+  const top = network.layers.at(-1) as Layer;
+  if (top.activation === 'softmin') for (let i = 0; i < top.weights.length; i++) (top.weights[i] as number) *= -1;
+  return network;
+}
+
+function validation(
+  given: ClassifierOptions['validation'],
+  X: Matrix,
+  classes: readonly Label[],
+): Pick<Problem, 'validate'> {
+  if (given === undefined) return {};
+  const options = readOptions(given, ['inputs', 'labels']);
+  const V = checkMatrix('validation.inputs', options.inputs);
+  checkSamePrecision('validation.inputs.data', V.data, 'X.data', X.data);
+  checkEqual('validation.inputs.cols', V.cols, 'X.cols', X.cols);
+  const truth = indexLabels('validation.labels', checkLabels('validation.labels', options.labels, V.rows), classes);
+  return {
+    validate: async (network, lane) => {
+      const predicted = await classIndices(network.withOutput('identity'), V, lane, 1);
+      return truth.reduce((right, own, i) => right + (own === predicted[i] ? 1 : 0), 0) / V.rows;
+    },
+  };
+}

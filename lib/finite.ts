@@ -1,0 +1,17 @@
+import { call, type Lane } from '../binding/index.js';
+import { NonFiniteError } from './errors.js';
+import type { Matrix } from './matrix.js';
+
+/** The error for the element of `X` at `index`. */
+export function nonFinite(name: string, X: Matrix, index: number): NonFiniteError {
+  const value = String(X.data[index]);
+  return new NonFiniteError(
+    `Expected ${name} to be finite but received ${value} at row ${Math.floor(index / X.cols)}, column ${index % X.cols}`,
+  );
+}
+
+/** @throws NonFiniteError where X holds NaN or infinity, naming the first by row and column */
+export async function checkFinite(lane: Lane, name: string, X: Matrix): Promise<void> {
+  const { nonFinite: index } = await call(lane, 'findNonFinite', { values: X.data, length: X.data.length });
+  if (index >= 0) throw nonFinite(name, X, index);
+}

@@ -1,0 +1,41 @@
+export type { Activation, OutputActivation } from './activation.js';
+export {
+  Classifier,
+  trainClassifier,
+  type Evaluation,
+  type PredictOptions,
+} from './classifier.js';
+export {
+  AbortedError,
+  AddonError,
+  ArgumentError,
+  BplsError,
+  BufferError,
+  MemoryError,
+  ModelFileError,
+  NonFiniteError,
+  PrecisionError,
+  ShapeError,
+  SingularError,
+  type BplsErrorCode,
+} from './errors.js';
+export type { Label, Labels } from './labels.js';
+export { lstsq, ridge, type LstsqOptions, type RidgeOptions } from './lstsq.js';
+export { matrix, type FloatArray, type Matrix } from './matrix.js';
+export { Network, type Layer, type Standardization } from './network.js';
+export { NormalEquations, type Solution, type SolveOptions } from './normal-equations.js';
+export type {
+  ClassifierOptions,
+  HiddenLayer,
+  ImageShape,
+  Init,
+  RegressorOptions,
+  SampleRule,
+  Solver,
+  TargetRule,
+  TrainOptions,
+} from './options.js';
+export { paper } from './paper.js';
+export type { Random } from './random.js';
+export { Regressor, trainRegressor, type RegressionEvaluation } from './regressor.js';
+export type { IterationReport, LayerReport, TrainReport } from './report.js';

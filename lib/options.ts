@@ -1,0 +1,270 @@
+import { activations, outputActivations, type Activation, type OutputActivation } from './activation.js';
+import { ArgumentError } from './errors.js';
+import { describe, type Matrix } from './matrix.js';
+import type { Random } from './random.js';
+import type { IterationReport } from './report.js';
+import { defaultThreads } from './threads.js';
+
+export type Init = 'uniform' | 'orthogonal' | 'contrast';
+export type TargetRule = 'inverse' | 'nearest' | 'gauss-newton';
+export type SampleRule = 'all' | 'misclassified' | 'margin';
+export type Solver = 'auto' | 'cholesky' | 'svd';
+
+/** One hidden layer where its number of units alone does not say enough. */
+export interface HiddenLayer {
+  units: number;
+  /** @default the option `activation` */
+  activation?: Activation;
+  /** @default the option `init` for the first layer, `orthogonal` above it where that is `contrast` */
+  init?: Init;
+}
+
+/** Rows that are images: `height · width · channels` columns, channels last. */
+export interface ImageShape {
+  height: number;
+  width: number;
+  /** @default 1 */
+  channels?: number;
+}
+
+/** Options of both trainers. */
+export interface TrainOptions {
+  /** Hidden layers from the input up, as units or in full. @default [500] */
+  hidden?: readonly (number | HiddenLayer)[];
+  /** Activation of hidden layers that do not name their own. @default 'tanh' */
+  activation?: Activation;
+  /**
+   * First weights: `uniform` U[−1, 1] (the paper's); `orthogonal`; `contrast`, the first layer's from differences of two
+   * samples (of different classes, for a classifier). @default 'contrast'
+   */
+  init?: Init;
+  /** Rows are images: each `contrast` unit looks at a random patch of them. */
+  image?: ImageShape;
+  /** Weight of each input column for one `contrast` unit, instead of `image`; called once for every unit. */
+  mask?: (random: Random, unit: number) => ArrayLike<number>;
+  /** Rule for the desired values of the hidden layers. @default 'gauss-newton' */
+  targets?: TargetRule;
+  /** Times that the hidden layers are solved; 0 solves the output layer alone. @default 8 */
+  iterations?: number;
+  /**
+   * Penalty of ½ ridge ‖V‖² on each layer's weights, beside the objective per sample; biases are not penalised.
+   * `auto` takes 10⁻⁴ times the mean square of the layer's inputs. @default 'auto'
+   */
+  ridge?: 'auto' | number | { hidden: number; output: number };
+  /** `auto` solves by Cholesky and falls to the SVD where the reciprocal condition number says so. @default 'auto' */
+  solver?: Solver;
+  /**
+   * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` does so unless most columns
+   * share one range, as the pixels of images or indicator columns do. @default 'auto'
+   */
+  standardize?: 'auto' | boolean;
+  /** Integer seed of everything random. @default 0 */
+  seed?: number;
+  /** BLAS threads. @default the cores that the process may use, by affinity and control group */
+  threads?: number;
+  /** Bytes of working memory beside the inputs; more lets activations be kept between passes. @default 384 MiB */
+  memoryLimit?: number;
+  /** Aborts the training between two batches. */
+  signal?: AbortSignal;
+  /** Called after each iteration; what it throws rejects the training. */
+  onIteration?: (iteration: IterationReport) => void;
+}
+
+/** Options of {@link trainClassifier}. */
+export interface ClassifierOptions extends TrainOptions {
+  /** @default 'softmax' */
+  output?: OutputActivation;
+  /**
+   * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not yet
+   * beyond ±1. @default 'margin'
+   */
+  samples?: SampleRule;
+  /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
+  validation?: { inputs: Matrix; labels: ArrayLike<number> | readonly string[] };
+  /** @default 3 */
+  patience?: number;
+}
+
+/** Options of {@link trainRegressor}. */
+export interface RegressorOptions extends TrainOptions {
+  /** Injective activation of the outputs; targets are taken through its inverse. @default 'identity' */
+  output?: Activation;
+  /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
+  validation?: { inputs: Matrix; targets: Matrix };
+  /** @default 3 */
+  patience?: number;
+}
+
+/** The options with every default in place, checked. */
+export interface Settings {
+  hidden: { units: number; activation: Activation; init: Init }[];
+  output: OutputActivation;
+  image: Required<ImageShape> | undefined;
+  mask: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
+  targets: TargetRule;
+  samples: SampleRule;
+  iterations: number;
+  ridge: 'auto' | { hidden: number; output: number };
+  solver: Solver;
+  standardize: 'auto' | boolean;
+  patience: number;
+  seed: number;
+  threads: number;
+  memoryLimit: number;
+  signal: AbortSignal | undefined;
+  onIteration: ((iteration: IterationReport) => void) | undefined;
+}
+
+const regressorOptions = [
+  'hidden',
+  'activation',
+  'init',
+  'image',
+  'mask',
+  'targets',
+  'iterations',
+  'ridge',
+  'solver',
+  'standardize',
+  'seed',
+  'threads',
+  'memoryLimit',
+  'signal',
+  'onIteration',
+  'output',
+  'validation',
+  'patience',
+] as const;
+
+const classifierOptions = [...regressorOptions, 'samples'] as const;
+
+/** An options object read once: own enumerable properties, all of them known. */
+export function readOptions<const Name extends string>(
+  value: unknown,
+  known: readonly Name[],
+): Partial<Record<Name, unknown>> {
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ArgumentError(`Expected options to be an object but received ${describe(value)}`);
+  const options: Partial<Record<Name, unknown>> = { ...value };
+  for (const name of Object.keys(options))
+    if (!(known as readonly string[]).includes(name))
+      throw new ArgumentError(`Expected options to be among ${known.join(', ')} but received ${describe(name)}`);
+  return options;
+}
+
+export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[], otherwise: T): T {
+  if (value === undefined) return otherwise;
+  if (!allowed.includes(value as T))
+    throw new ArgumentError(
+      `Expected ${name} to be one of ${allowed.map((word) => `'${word}'`).join(', ')} but received ${describe(value)}`,
+    );
+  return value as T;
+}
+
+export function integer(name: string, value: unknown, least: number, most: number, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
+    throw new ArgumentError(`Expected ${name} to be an integer from ${least} to ${most} but received ${describe(value)}`);
+  return value as number;
+}
+
+export function nonNegative(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !(value >= 0) || value === Infinity)
+    throw new ArgumentError(`Expected ${name} to be a finite number not below 0 but received ${describe(value)}`);
+  return value;
+}
+
+export function signalOf(value: unknown): AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal))
+    throw new ArgumentError(`Expected options.signal to be an AbortSignal but received ${describe(value)}`);
+  return value;
+}
+
+export function threadsOf(value: unknown): number {
+  return integer('options.threads', value, 1, 1024, defaultThreads());
+}
+
+function functionOf(name: string, value: unknown): unknown {
+  if (value !== undefined && typeof value !== 'function')
+    throw new ArgumentError(`Expected ${name} to be a function but received ${describe(value)}`);
+  return value;
+}
+
+const inits = ['uniform', 'orthogonal', 'contrast'] as const;
+
+function hiddenOf(value: unknown, activation: Activation, init: Init): Settings['hidden'] {
+  if (value !== undefined && !Array.isArray(value))
+    throw new ArgumentError(`Expected options.hidden to be an array but received ${describe(value)}`);
+  return ((value as unknown[] | undefined) ?? [500]).map((layer, l) => {
+    const name = `options.hidden[${l}]`;
+    const given = typeof layer === 'object' && layer !== null ? readOptions(layer, ['units', 'activation', 'init']) : { units: layer };
+    if (given.units === undefined) throw new ArgumentError(`Expected ${name} to be units or { units } but received ${describe(layer)}`);
+    const units = integer(`${name}.units`, given.units, 1, 2 ** 20, 0);
+    const first = oneOf(`${name}.init`, given.init, inits, l > 0 && init === 'contrast' ? 'orthogonal' : init);
+    if (l > 0 && first === 'contrast')
+      throw new ArgumentError(`Expected ${name}.init not to be 'contrast': only the first layer sees the samples`);
+    return { units, activation: oneOf(`${name}.activation`, given.activation, activations, activation), init: first };
+  });
+}
+
+function imageOf(value: unknown): Required<ImageShape> | undefined {
+  if (value === undefined) return undefined;
+  const given = readOptions(value, ['height', 'width', 'channels']);
+  const side = (name: keyof ImageShape, otherwise: number) =>
+    integer(`options.image.${name}`, given[name] ?? otherwise, 1, 2 ** 16, 0);
+  return { height: side('height', 0), width: side('width', 0), channels: side('channels', 1) };
+}
+
+function ridgeOf(value: unknown): Settings['ridge'] {
+  if (value === undefined || value === 'auto') return 'auto';
+  if (typeof value === 'object' && value !== null) {
+    const given = readOptions(value, ['hidden', 'output']);
+    return {
+      hidden: nonNegative('options.ridge.hidden', given.hidden),
+      output: nonNegative('options.ridge.output', given.output),
+    };
+  }
+  const both = nonNegative('options.ridge', value);
+  return { hidden: both, output: both };
+}
+
+/** Checks options and fills in the defaults. `classifier` decides which outputs and sample rules there are. */
+export function settingsOf(value: unknown, classifier: boolean): Settings {
+  const options = readOptions(value, classifier ? classifierOptions : regressorOptions) as Partial<
+    Record<(typeof classifierOptions)[number], unknown>
+  >;
+  const activation = oneOf('options.activation', options.activation, activations, 'tanh');
+  const init = oneOf('options.init', options.init, inits, 'contrast');
+  const standardize = options.standardize ?? 'auto';
+  if (standardize !== 'auto' && typeof standardize !== 'boolean')
+    throw new ArgumentError(`Expected options.standardize to be 'auto', true or false but received ${describe(standardize)}`);
+  const settings: Settings = {
+    hidden: hiddenOf(options.hidden, activation, init),
+    output: classifier
+      ? oneOf('options.output', options.output, outputActivations, 'softmax')
+      : oneOf('options.output', options.output, activations, 'identity'),
+    image: imageOf(options.image),
+    mask: functionOf('options.mask', options.mask) as Settings['mask'],
+    targets: oneOf('options.targets', options.targets, ['inverse', 'nearest', 'gauss-newton'], 'gauss-newton'),
+    samples: classifier ? oneOf('options.samples', options.samples, ['all', 'misclassified', 'margin'], 'margin') : 'all',
+    iterations: integer('options.iterations', options.iterations, 0, 2 ** 31 - 1, 8),
+    ridge: ridgeOf(options.ridge),
+    solver: oneOf('options.solver', options.solver, ['auto', 'cholesky', 'svd'], 'auto'),
+    standardize,
+    patience: integer('options.patience', options.patience, 1, 2 ** 31 - 1, 3),
+    seed: integer('options.seed', options.seed, 0, Number.MAX_SAFE_INTEGER, 0),
+    threads: threadsOf(options.threads),
+    memoryLimit: integer('options.memoryLimit', options.memoryLimit, 1, Number.MAX_SAFE_INTEGER, 384 * 2 ** 20),
+    signal: signalOf(options.signal),
+    onIteration: functionOf('options.onIteration', options.onIteration) as Settings['onIteration'],
+  };
+  if (settings.image && settings.mask)
+    throw new ArgumentError('Expected options.image or options.mask but received both');
+  const relu = settings.hidden.findIndex((layer) => layer.activation === 'relu');
+  if (settings.targets !== 'gauss-newton' && relu >= 0)
+    throw new ArgumentError(
+      `Expected injective activations with targets '${settings.targets}' but options.hidden[${relu}].activation is 'relu'`,
+    );
+  return settings;
+}

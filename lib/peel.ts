@@ -1,0 +1,150 @@
+import { call, type RawLayer } from '../binding/index.js';
+import { epsilon, type FloatArray } from './matrix.js';
+import { smallestRcond } from './normal-equations.js';
+import { Patience } from './patience.js';
+import type { LayerReport } from './report.js';
+import { notPositiveDefinite, solveBySvd } from './solve.js';
+import { SingularError } from './errors.js';
+import type { RowSet, Training } from './training.js';
+
+type Solved = RawLayer & { pseudoInverse: FloatArray };
+
+/**
+ * The rules `inverse` and `nearest`, the paper's pass: solve the output layer for the desired outputs, take the desired
+ * values of the layer below from the solved weights, solve that layer, and so on down to the input. Each further
+ * iteration is one more pass from the new weights; with `samples: 'misclassified'` on the misclassified samples alone.
+ * The weights kept are those of the iteration with the fewest misclassified samples (the least objective, for a
+ * regressor), or the best on the validation data.
+ */
+export async function peelLayers(training: Training): Promise<void> {
+  const { settings, rows } = training;
+  const marks = new Uint8Array(rows);
+  const everything: RowSet = { count: rows };
+  const patience = new Patience(training);
+  let best = Infinity;
+  let accepted = training.snapshot();
+  // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
+  await training.sweep(everything, { cached: false, marks });
+  let set = everything;
+  for (let iteration = 1; iteration <= Math.max(1, settings.iterations); iteration++) {
+    await peelOnce(training, set, iteration === 1 && settings.samples === 'misclassified' ? 'all' : settings.samples);
+    const totals = await training.sweep(everything, { cached: false, marks }, 'all');
+    const measure = training.problem.labels ? totals.misclassified : totals.squares;
+    const better = measure < best;
+    const report = await training.record({
+      iteration,
+      objective: totals.squares / (2 * rows),
+      ...(training.problem.labels && { misclassified: totals.misclassified }),
+      activeShare: set.count / rows,
+      accepted: better,
+      damping: 0,
+    });
+    if (better) {
+      best = measure;
+      accepted = { ...training.snapshot(), hidden: training.hidden.map((layer) => layer.weights.slice()) };
+      if (patience.spent(report, accepted)) break;
+    }
+    if (measure === 0 || !Number.isFinite(measure)) break;
+    if (settings.samples === 'misclassified') set = training.markedRows(marks, 2, totals.misclassified);
+  }
+  patience.restore(accepted);
+}
+
+async function peelOnce(training: Training, set: RowSet, samples: Training['settings']['samples']): Promise<void> {
+  const solved: Solved[] = [];
+  const next: FloatArray[] = [];
+  for (let l = training.hidden.length; l >= 0; l--) {
+    const weights = await solveLayer(training, set, samples, solved, l);
+    next[l] = weights;
+    const layer = l === training.hidden.length ? training.output : (training.hidden[l] as RawLayer);
+    if (l > 0) solved.push({ ...layer, weights, pseudoInverse: await pseudoInverse(training, layer, weights) });
+  }
+  training.hidden.forEach((layer, l) => (layer.weights = next[l] as FloatArray));
+  training.output.weights.set(next[training.hidden.length] as FloatArray);
+}
+
+/** W_l = argmin ‖[H, 1] W − T‖² + S ridge ‖V‖², refined once with its residual. */
+async function solveLayer(
+  training: Training,
+  set: RowSet,
+  samples: Training['settings']['samples'],
+  solved: readonly Solved[],
+  l: number,
+): Promise<FloatArray> {
+  const { solver, targets } = training.settings;
+  const isOutput = l === training.hidden.length;
+  const { inputs, units } = isOutput ? training.output : (training.hidden[l] as RawLayer);
+  const order = inputs + 1;
+  const gram = training.zeros(order ** 2);
+  const rhs = training.zeros(order * units);
+  const common = { rule: targets === 'inverse' ? 0 : 1, solved };
+  await training.peel(set, { ...common, gram, rhs }, samples);
+  // The paper has no ridge; `auto` stays with it.
+  const { ridge: penalty } = training.settings;
+  const ridge = penalty === 'auto' ? 0 : isOutput ? penalty.output : penalty.hidden;
+  const report = training.layerReports[l] as LayerReport;
+  report.ridge = ridge;
+
+  const refine = async (weights: FloatArray, solve: (rhs: FloatArray) => Promise<FloatArray>) => {
+    await training.peel(set, { ...common, rhs, weights }, samples);
+    for (let i = 0; i < inputs * units; i++) (rhs[i] as number) -= ridge * set.count * (weights[i] as number);
+    const change = await solve(rhs);
+    for (let i = 0; i < weights.length; i++) (weights[i] as number) += change[i] as number;
+    return weights;
+  };
+
+  if (solver !== 'svd') {
+    const system = { order, rightHandSides: units };
+    const factor = training.zeros(order ** 2);
+    const solution = training.zeros(rhs.length);
+    const { info, rcond } = await call(training, 'solveCholesky', {
+      ...system,
+      gram,
+      weight: 1,
+      ridge: ridge * set.count,
+      lastRidge: 0,
+      rhs,
+      factor,
+      solution,
+    });
+    if (info === 0 && (rcond >= smallestRcond(gram) || solver === 'cholesky')) {
+      Object.assign(report, { solver: 'cholesky', rank: order, rcond });
+      return refine(solution, async (residual) => {
+        await call(training, 'solveFactored', { ...system, factor, rhs: residual, solution: residual });
+        return residual;
+      });
+    }
+    if (solver === 'cholesky') throw notPositiveDefinite(`layer ${l + 1}`);
+  }
+  const svd = await solveBySvd(training, order, ridge, (triangle) =>
+    training.peel(set, { ...common, triangle }, samples),
+  );
+  Object.assign(report, { solver: 'svd', rank: svd.rank, rcond: svd.rcond });
+  return refine(await svd.solve(rhs), svd.solve);
+}
+
+/** V⁺ (units×inputs) of the weights' V, by Cholesky where V's condition allows, else by the SVD. */
+async function pseudoInverse(training: Training, layer: RawLayer, weights: FloatArray): Promise<FloatArray> {
+  const { inputs, units } = layer;
+  const a = weights.subarray(0, inputs * units);
+  const solution = training.zeros(inputs * units);
+  const { solver } = training.settings;
+  if (solver !== 'svd') {
+    const { info, rcond } = await call(training, 'pseudoInverse', { a, rows: inputs, columns: units, solution });
+    if (info === 0 && (rcond >= Math.sqrt(epsilon(a)) || solver === 'cholesky')) return solution;
+    if (solver === 'cholesky') throw notPositiveDefinite("a layer's weights");
+  }
+  const identity = training.zeros(inputs ** 2);
+  for (let i = 0; i < inputs; i++) identity[i * inputs + i] = 1;
+  const { info } = await call(training, 'solveSvd', {
+    a,
+    rows: inputs,
+    columns: units,
+    b: identity,
+    rightHandSides: inputs,
+    cut: Math.max(inputs, units) * epsilon(a),
+    solution,
+  });
+  if (info > 0) throw new SingularError("Expected the SVD of a layer's weights to converge but dgelsd gave up");
+  return solution;
+}

@@ -1,0 +1,134 @@
+import { inverse, type Activation } from './activation.js';
+import { predictLane, type PredictOptions } from './classifier.js';
+import { checkFinite } from './finite.js';
+import { ArgumentError } from './errors.js';
+import { allocate, checkEqual, checkMatrix, checkSamePrecision, type FloatArray, type Matrix } from './matrix.js';
+import type { Network } from './network.js';
+import { readOptions, settingsOf, type RegressorOptions } from './options.js';
+import type { TrainReport } from './report.js';
+import { train } from './train.js';
+import type { Problem } from './training.js';
+
+/** What {@link Regressor.evaluate} finds. */
+export interface RegressionEvaluation {
+  /** √(mean of squared errors over all elements). */
+  rmse: number;
+  /** 1 − squared error / squared deviation from the column means, over all elements; 0 where Y does not vary. */
+  r2: number;
+  /** ‖Ŷ − Y‖ / ‖Y‖ (Frobenius norms). */
+  relativeError: number;
+  rows: number;
+}
+
+/** A trained regressor. */
+export class Regressor<T extends FloatArray = FloatArray> {
+  readonly network: Network<T>;
+  readonly report: TrainReport;
+
+  constructor(network: Network<T>, report: TrainReport) {
+    this.network = network;
+    this.report = report;
+  }
+
+  /** Ŷ (rows × outputs), off the event loop. */
+  async predict(X: Matrix<T>, options?: PredictOptions): Promise<Matrix<T>> {
+    return this.network.forward(X, predictLane(options));
+  }
+
+  /** Ŷ now, on this thread: for a few rows. */
+  predictSync(X: Matrix<T>): Matrix<T> {
+    return this.network.forwardSync(X);
+  }
+
+  /** Errors on rows whose targets are known. */
+  async evaluate(X: Matrix<T>, Y: Matrix<T>, options?: PredictOptions): Promise<RegressionEvaluation> {
+    const truth = checkMatrix('Y', Y);
+    checkEqual('Y.rows', truth.rows, 'X.rows', checkMatrix('X', X).rows);
+    checkEqual('Y.cols', truth.cols, "the network's outputs", this.network.outputs);
+    const predicted = await this.predict(X, options);
+    return errors(predicted, truth);
+  }
+}
+
+function errors(predicted: Matrix, truth: Matrix): RegressionEvaluation {
+  const { rows, cols } = truth;
+  const means = new Float64Array(cols);
+  truth.data.forEach((y, i) => ((means[i % cols] as number) += y / rows));
+  let squares = 0;
+  let total = 0;
+  let norm = 0;
+  truth.data.forEach((y, i) => {
+    squares += (y - (predicted.data[i] as number)) ** 2;
+    total += (y - (means[i % cols] as number)) ** 2;
+    norm += y ** 2;
+  });
+  return {
+    rmse: Math.sqrt(squares / truth.data.length),
+    r2: total > 0 ? 1 - squares / total : 0,
+    relativeError: Math.sqrt(squares / norm),
+    rows,
+  };
+}
+
+/**
+ * Trains a regressor in closed form: layer-wise least squares, no learning rate.
+ *
+ * @param inputs X (rows × columns), borrowed and read in place; do not write to it until the promise settles
+ * @param targets Y (rows × outputs); borrowed too, unless an output activation other than `identity` transforms it
+ * @throws ArgumentError for a wrong argument or an unknown option
+ * @throws ShapeError where Y has not X's rows
+ * @throws PrecisionError where X and Y differ in precision
+ * @throws BufferError where memory is detached, resizable or shared
+ * @throws NonFiniteError where X or Y holds NaN or infinity
+ * @throws AbortedError where the signal is aborted; no model comes of it
+ *
+ * @example
+ * ```ts
+ * const x = Float64Array.from({ length: 200 }, (_, i) => i / 100 - 1);
+ * const X = matrix(x, 200, 1);
+ * const Y = matrix(x.map((value) => Math.sin(3 * value)), 200, 1);
+ * const model = await trainRegressor(X, Y, { hidden: [30] });
+ * console.log((await model.evaluate(X, Y)).r2 > 0.999); // true
+ * ```
+ */
+export async function trainRegressor<T extends FloatArray = FloatArray>(
+  inputs: Matrix<T>,
+  targets: Matrix<T>,
+  options: RegressorOptions = {},
+): Promise<Regressor<T>> {
+  const settings = settingsOf(options, false);
+  const X = checkMatrix('X', inputs);
+  const Y = checkMatrix('Y', targets);
+  checkSamePrecision('Y.data', Y.data, 'X.data', X.data);
+  checkEqual('Y.rows', Y.rows, 'X.rows', X.rows);
+  const output = settings.output as Activation;
+  if (output === 'relu') throw new ArgumentError("Expected options.output to be injective but received 'relu'");
+  await checkFinite({ threads: settings.threads, signal: settings.signal, operations: 0 }, 'Y', Y);
+  const problem: Problem = {
+    inputs: X,
+    outputs: Y.cols,
+    targets: output === 'identity' ? Y.data : preActivations(Y.data, output),
+    ...validation(options.validation, X, Y),
+  };
+  const { network, report } = await train(problem, settings);
+  return new Regressor(network as Network<T>, report);
+}
+
+function preActivations(Y: FloatArray, output: Activation): FloatArray {
+  const result = allocate(Y, Y.length);
+  for (let i = 0; i < Y.length; i++) result[i] = inverse(output, Y[i] as number);
+  return result;
+}
+
+function validation(given: RegressorOptions['validation'], X: Matrix, Y: Matrix): Pick<Problem, 'validate'> {
+  if (given === undefined) return {};
+  const options = readOptions(given, ['inputs', 'targets']);
+  const inputs = checkMatrix('validation.inputs', options.inputs);
+  const targets = checkMatrix('validation.targets', options.targets);
+  checkSamePrecision('validation.inputs.data', inputs.data, 'X.data', X.data);
+  checkSamePrecision('validation.targets.data', targets.data, 'Y.data', Y.data);
+  checkEqual('validation.inputs.cols', inputs.cols, 'X.cols', X.cols);
+  checkEqual('validation.targets.cols', targets.cols, 'Y.cols', Y.cols);
+  checkEqual('validation.targets.rows', targets.rows, 'validation.inputs.rows', inputs.rows);
+  return { validate: async (network, lane) => errors(await network.forward(inputs, lane), targets).r2 };
+}

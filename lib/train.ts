@@ -1,0 +1,22 @@
+import { gaussNewton } from './gauss-newton.js';
+import { initialise } from './init.js';
+import type { Network } from './network.js';
+import type { Settings } from './options.js';
+import { peelLayers } from './peel.js';
+import { cacheBytes } from './plan.js';
+import type { TrainReport } from './report.js';
+import { standardize } from './standardize.js';
+import { Training, type Problem } from './training.js';
+
+/** Trains a network for a checked problem: what both public trainers are made of. */
+export async function train(problem: Problem, settings: Settings): Promise<{ network: Network; report: TrainReport }> {
+  const training = new Training(problem, settings);
+  await standardize(training);
+  await initialise(training);
+  const { rows, cols } = problem.inputs;
+  const shape = { rows, inputs: cols, outputs: problem.outputs };
+  training.keepActivations(cacheBytes(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT));
+  if (settings.targets === 'gauss-newton') await gaussNewton(training);
+  else await peelLayers(training);
+  return { network: training.network(), report: training.report() };
+}

@@ -1,0 +1,274 @@
+import { call, type Lane, type RawCalls, type RawLayer, type RawOutcome, type RawRows } from '../binding/index.js';
+import { activationCode } from './activation.js';
+import { allocate, type FloatArray, type Matrix } from './matrix.js';
+import { batchRows, Network, type Standardization } from './network.js';
+import type { SampleRule, Settings } from './options.js';
+import { createRandom, type Random } from './random.js';
+import type { IterationReport, LayerReport, TrainReport } from './report.js';
+
+/** What is to be learnt. `labels` for a classifier, `targets` (desired pre-activations, S×K) for a regressor. */
+export interface Problem {
+  readonly inputs: Matrix;
+  readonly outputs: number;
+  readonly labels?: Int32Array;
+  readonly targets?: FloatArray;
+  /** Desired pre-activations of a sample's own class and of the others. */
+  readonly positive?: number;
+  readonly negative?: number;
+  /** Score of a network on the held-out data: the greater the better. */
+  readonly validate?: (network: Network, lane: Lane) => Promise<number>;
+}
+
+export interface HiddenState {
+  readonly inputs: number;
+  readonly units: number;
+  readonly activation: number;
+  weights: FloatArray;
+}
+
+/** A part of the rows: `indices` where it is not all of them. */
+export interface RowSet {
+  readonly count: number;
+  readonly indices?: Int32Array;
+}
+
+/** Sums over a pass. */
+export interface PassTotals {
+  squares: number;
+  active: number;
+  misclassified: number;
+}
+
+const demands: Record<SampleRule, number> = { all: 0, misclassified: 1, margin: 2 };
+
+/** Weights of all layers as they were at one moment. */
+export interface Snapshot {
+  hidden: FloatArray[];
+  output: FloatArray;
+}
+
+/**
+ * The state of one training, and the passes over its rows. The rules for the hidden layers (gauss-newton.ts, peel.ts)
+ * decide which passes to make and what to solve; nothing here decides.
+ */
+export class Training implements Lane {
+  readonly problem: Problem;
+  readonly settings: Settings;
+  readonly random: Random;
+  readonly hidden: HiddenState[];
+  readonly output: RawLayer;
+  readonly layerReports: LayerReport[];
+  readonly iterations: IterationReport[] = [];
+  readonly batch: number;
+  standardization: Standardization | undefined;
+  operations = 0;
+  bestIteration = 0;
+  #cache: FloatArray | undefined;
+  #cacheRows = 0;
+  readonly #started = performance.now();
+
+  constructor(problem: Problem, settings: Settings) {
+    this.problem = problem;
+    this.settings = settings;
+    this.random = createRandom(settings.seed);
+    let inputs = problem.inputs.cols;
+    this.hidden = settings.hidden.map(({ units, activation }) => {
+      const layer = { inputs, units, activation: activationCode(activation), weights: this.zeros((inputs + 1) * units) };
+      inputs = units;
+      return layer;
+    });
+    this.output = { weights: this.zeros((inputs + 1) * problem.outputs), inputs, units: problem.outputs, activation: 0 };
+    this.layerReports = [...this.hidden, this.output].map((layer, l) => ({
+      layer: l + 1,
+      inputs: layer.inputs,
+      units: layer.units,
+      solver: 'none',
+      rank: 0,
+      rcond: 0,
+      ridge: 0,
+    }));
+    this.batch = batchRows(Math.max(problem.inputs.cols, ...this.hidden.map((layer) => layer.units)));
+  }
+
+  get threads(): number {
+    return this.settings.threads;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.settings.signal;
+  }
+
+  get rows(): number {
+    return this.problem.inputs.rows;
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  zeros(length: number): FloatArray {
+    return allocate(this.problem.inputs.data, length);
+  }
+
+  /** Keeps the hidden activations of as many rows as fit into `bytes`. */
+  keepActivations(bytes: number): void {
+    const width = this.hidden.reduce((sum, layer) => sum + layer.units, 0);
+    const size = this.problem.inputs.data.BYTES_PER_ELEMENT * width;
+    const fit = size > 0 ? Math.floor(bytes / size / this.batch) * this.batch : 0;
+    this.#cacheRows = Math.min(this.rows, Math.max(0, fit));
+    this.#cache = this.#cacheRows > 0 ? this.zeros(this.#cacheRows * width) : undefined;
+  }
+
+  get cachedShare(): number {
+    return this.#cacheRows / this.rows;
+  }
+
+  samples(): Pick<RawRows, 'inputs' | 'samples' | 'columns' | 'shift' | 'scale'> {
+    const { data, rows, cols } = this.problem.inputs;
+    return { inputs: data, samples: rows, columns: cols, ...this.standardization };
+  }
+
+  /** Batches of a row set; none reaches across the end of the cache. */
+  *#batches(set: RowSet): Generator<{ start: number; count: number; indices?: Int32Array }> {
+    const { indices } = set;
+    let edge = Math.min(this.#cacheRows, set.count);
+    if (indices) {
+      edge = indices.findIndex((row) => row >= this.#cacheRows);
+      if (edge < 0) edge = set.count;
+    }
+    for (let start = 0; start < set.count; ) {
+      const end = start < edge ? edge : set.count;
+      const count = Math.min(this.batch, end - start);
+      yield { start, count, ...(indices && { indices }) };
+      start += count;
+    }
+  }
+
+  /** One native call for each batch of the rows; `args` is the rest of its arguments. */
+  async #pass<Name extends 'sweep' | 'peel'>(
+    name: Name,
+    set: RowSet,
+    args: object,
+    add: (outcome: RawCalls[Name][1] & RawOutcome) => void,
+  ): Promise<void> {
+    const fixed = {
+      ...this.samples(),
+      hidden: this.hidden,
+      output: this.output,
+      ...(this.#cache && { cache: this.#cache, cacheRows: this.#cacheRows }),
+      ...args,
+    };
+    let clear = true;
+    for (const rows of this.#batches(set)) {
+      add(await call(this, name, { ...fixed, ...rows, clear } as unknown as RawCalls[Name][0]));
+      clear = false;
+    }
+  }
+
+  #targets(samples: SampleRule): object {
+    const { labels, targets, positive = 1, negative = -1 } = this.problem;
+    return { ...(labels && { labels }), ...(targets && { targets }), positive, negative, demand: demands[samples] };
+  }
+
+  /** Forward or from the cache, residuals by the sample rule, and the sums that `into` names. */
+  async sweep(
+    set: RowSet,
+    into: {
+      cached: boolean;
+      grams?: readonly (FloatArray | null)[];
+      triangle?: FloatArray;
+      outputRhs?: FloatArray;
+      hiddenRhs?: readonly FloatArray[];
+      slopes?: readonly FloatArray[];
+      marks?: Uint8Array;
+      share?: FloatArray;
+    },
+    samples: SampleRule = this.settings.samples,
+  ): Promise<PassTotals> {
+    const totals = { squares: 0, active: 0, misclassified: 0 };
+    await this.#pass('sweep', set, { ...this.#targets(samples), ...into }, (outcome) => {
+      totals.squares += outcome.squares;
+      totals.active += outcome.active;
+      totals.misclassified += outcome.misclassified;
+    });
+    return totals;
+  }
+
+  /** The paper's pass at the layer below the solved ones. Returns the sum of squares of its desired values. */
+  async peel(
+    set: RowSet,
+    into: {
+      rule: number;
+      solved: readonly (RawLayer & { pseudoInverse: FloatArray })[];
+      gram?: FloatArray;
+      rhs?: FloatArray;
+      triangle?: FloatArray;
+      weights?: FloatArray;
+    },
+    samples: SampleRule,
+  ): Promise<number> {
+    let squares = 0;
+    await this.#pass('peel', set, { ...this.#targets(samples), ...into }, (outcome) => {
+      squares += outcome.squares;
+    });
+    return squares;
+  }
+
+  /** Rows whose mark has one of the bits; undefined indices where all have. */
+  markedRows(marks: Uint8Array, bits: number, count: number): RowSet {
+    if (count === this.rows) return { count };
+    const indices = new Int32Array(count);
+    let found = 0;
+    for (let row = 0; row < marks.length; row++) if (((marks[row] as number) & bits) !== 0) indices[found++] = row;
+    return { count: found, indices };
+  }
+
+  snapshot(): Snapshot {
+    return { hidden: this.hidden.map((layer) => layer.weights), output: this.output.weights.slice() };
+  }
+
+  restore(snapshot: Snapshot): void {
+    this.hidden.forEach((layer, l) => (layer.weights = snapshot.hidden[l] as FloatArray));
+    this.output.weights.set(snapshot.output);
+  }
+
+  /** The network of the present weights. They stay shared until the training is over. */
+  network(): Network {
+    const { hidden, output } = this.settings;
+    const layers = hidden.map(({ activation, units }, l) => {
+      const { weights, inputs } = this.hidden[l] as HiddenState;
+      return { weights, inputs, units, activation };
+    });
+    const { weights, inputs, units } = this.output;
+    return new Network([...layers, { weights, inputs, units, activation: output }], this.standardization);
+  }
+
+  /** Adds an iteration to the report, with the validation score where there is one, and tells the listener. */
+  async record(iteration: Omit<IterationReport, 'seconds' | 'operations' | 'validation'>): Promise<IterationReport> {
+    const { validate } = this.problem;
+    const score = validate && iteration.accepted ? await validate(this.network(), this) : undefined;
+    const report: IterationReport = {
+      ...iteration,
+      ...(score !== undefined && { validation: score }),
+      seconds: this.seconds,
+      operations: this.operations,
+    };
+    this.iterations.push(report);
+    this.settings.onIteration?.({ ...report });
+    return report;
+  }
+
+  report(): TrainReport {
+    return {
+      iterations: this.iterations,
+      bestIteration: this.bestIteration,
+      layers: this.layerReports,
+      operations: this.operations,
+      seconds: this.seconds,
+      rows: this.rows,
+      threads: this.threads,
+      standardized: this.standardization !== undefined,
+      cachedShare: this.cachedShare,
+    };
+  }
+}

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bpls {
+
+/// Activations of the layers. Each is given with its derivative as a function of its value h = f(z), so that no
+/// pre-activation need be kept. `softmax` and `softmin` act on a whole row and are for output layers.
+enum class Activation : std::int32_t { identity, sigmoid, tanh, elu, softplus, relu, leaky_relu, softmax, softmin };
+
+constexpr int activation_count = 9;
+
+/// Z (rows×cols, contiguous) = f(Z + 1 biasᵀ), in place.
+template <typename T>
+void activate(Activation f, T* z, const T* bias, std::int64_t rows, std::int64_t cols);
+
+/// D = f′ where H = f(Z); both have `count` elements.
+template <typename T>
+void derivative(Activation f, const T* h, T* d, std::int64_t count);
+
+/// X = f⁻¹(X clipped to the open range of f), in place. Only for the injective ones (not relu).
+template <typename T>
+void invert(Activation f, T* x, std::int64_t count);
+
+}  // namespace bpls

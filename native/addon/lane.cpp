@@ -1,0 +1,178 @@
+#include "lane.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include "operations.h"
+#include "parallel.h"
+
+namespace bpls::addon {
+namespace {
+
+struct Job;
+struct Realm;
+
+void settle(Napi::Env env, Napi::Function, Realm* realm, Job* job);
+using Completion = Napi::TypedThreadSafeFunction<Realm, Job, settle>;
+
+/// One JavaScript thread (the main one or a worker) and its way back.
+struct Realm {
+  Completion completion;
+  int pending = 0;  // touched on the JavaScript thread only
+};
+
+struct Job {
+  Job(Napi::Env env, Realm* owner, Work to_do, int thread_count, Napi::Object kept)
+      : realm(owner),
+        work(std::move(to_do)),
+        threads(thread_count),
+        deferred(Napi::Promise::Deferred::New(env)),
+        keep(Napi::Persistent(kept)) {}
+
+  Realm* realm;
+  Work work;
+  int threads;
+  Napi::Promise::Deferred deferred;
+  Napi::ObjectReference keep;
+  Outcome outcome;
+  const char* error_code = nullptr;
+  std::string error_message;
+};
+
+void run(Job& job, Scratch& scratch) {
+  const auto start = std::chrono::steady_clock::now();
+  counted_operations = 0;
+  try {
+    scratch.reset();
+    set_threads(job.threads);
+    job.outcome = job.work(scratch);
+    job.outcome.emplace_back("operations", static_cast<double>(counted_operations));
+    job.outcome.emplace_back(
+        "seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  } catch (const std::bad_alloc&) {
+    scratch.release();
+    job.error_code = "OUT_OF_MEMORY";
+    job.error_message = "Expected enough memory for this call but the system refused an allocation";
+  } catch (const std::exception& error) {
+    job.error_code = "ADDON";
+    job.error_message = error.what();
+  }
+}
+
+class Lane {
+ public:
+  /// Never destroyed: its thread outlives every JavaScript thread.
+  static Lane& instance() {
+    static Lane* lane = new Lane;
+    return *lane;
+  }
+
+  void submit(std::unique_ptr<Job> job) {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(job));
+    wake_.notify_one();
+  }
+
+  /// A JavaScript thread ends: its waiting jobs are dropped, and the running one is waited for, because the memory
+  /// that it works on goes with the thread.
+  void leave(Realm* realm) {
+    std::unique_lock lock(mutex_);
+    std::erase_if(queue_, [realm](const std::unique_ptr<Job>& job) { return job->realm == realm; });
+    idle_.wait(lock, [=, this] { return running_ != realm; });
+  }
+
+ private:
+  Lane() {
+    std::thread(&Lane::loop, this).detach();
+    // The process may exit in the middle of a call: let it end before OpenBLAS shuts its threads down.
+    std::atexit([] { instance().stop(); });
+  }
+
+  void stop() {
+    std::unique_lock lock(mutex_);
+    stopped_ = true;
+    idle_.wait(lock, [this] { return running_ == nullptr; });
+  }
+
+  void loop() {
+    Scratch scratch;
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      const auto ready = [this] { return !queue_.empty() && !stopped_; };
+      // Scratch memory goes back to the system when no call follows soon.
+      if (!wake_.wait_for(lock, std::chrono::milliseconds(200), ready)) {
+        scratch.release();
+        wake_.wait(lock, ready);
+      }
+      std::unique_ptr<Job> job = std::move(queue_.front());
+      queue_.pop_front();
+      running_ = job->realm;
+      lock.unlock();
+      run(*job, scratch);
+      // Handed over before running_ is cleared, so that leave() finds the realm's completion in use or not at all.
+      if (job->realm->completion.NonBlockingCall(job.get()) == napi_ok) (void)job.release();
+      // A realm that is closing took no call: its references die with it and must not be touched from here.
+      if (job) {
+        job->keep.SuppressDestruct();
+        job.reset();
+      }
+      lock.lock();
+      running_ = nullptr;
+      idle_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_, idle_;
+  std::deque<std::unique_ptr<Job>> queue_;
+  Realm* running_ = nullptr;
+  bool stopped_ = false;
+};
+
+/// Runs on the JavaScript thread; env is null when that thread is ending.
+void settle(Napi::Env env, Napi::Function, Realm* realm, Job* raw) {
+  const std::unique_ptr<Job> job(raw);
+  if (static_cast<napi_env>(env) == nullptr) {
+    job->keep.SuppressDestruct();
+    return;
+  }
+  const Napi::HandleScope scope(env);
+  if (--realm->pending == 0) realm->completion.Unref(env);
+  if (job->error_code) {
+    const Napi::Error error = Napi::Error::New(env, job->error_message);
+    error.Value().Set("code", job->error_code);
+    job->deferred.Reject(error.Value());
+    return;
+  }
+  const Napi::Object result = Napi::Object::New(env);
+  for (const auto& [name, value] : job->outcome) result.Set(name, value);
+  job->deferred.Resolve(result);
+}
+
+}  // namespace
+
+void open_lane(Napi::Env env) {
+  auto realm = std::make_unique<Realm>();
+  realm->completion = Completion::New(env, "bpls", 0, 1, realm.get());
+  realm->completion.Unref(env);
+  // Runs before the completion's own clean-up, which was registered earlier.
+  env.AddCleanupHook([](Realm* leaving) { Lane::instance().leave(leaving); }, realm.get());
+  env.SetInstanceData(realm.release());
+}
+
+Napi::Promise enqueue(Napi::Env env, Work work, int threads, Napi::Object keep) {
+  auto* realm = env.GetInstanceData<Realm>();
+  auto job = std::make_unique<Job>(env, realm, std::move(work), threads, keep);
+  const Napi::Promise promise = job->deferred.Promise();
+  if (realm->pending++ == 0) realm->completion.Ref(env);
+  Lane::instance().submit(std::move(job));
+  return promise;
+}
+
+}  // namespace bpls::addon

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scratch.h"
+
+namespace bpls::addon {
+
+/// What a call hands back to JavaScript: an object of numbers. The lane adds `operations` and `seconds`.
+using Outcome = std::vector<std::pair<const char*, double>>;
+using Work = std::function<Outcome(Scratch&)>;
+
+/// Queues work on the one thread of this process that calls BLAS, whichever JavaScript thread it comes from, and
+/// returns the promise of its outcome. OpenBLAS has one thread pool and one thread count for the process, so that
+/// calls in turn are faster than calls at once, and reproducible. `keep` stays referenced until then.
+Napi::Promise enqueue(Napi::Env env, Work work, int threads, Napi::Object keep);
+
+/// Prepares this JavaScript thread for enqueue.
+void open_lane(Napi::Env env);
+
+}  // namespace bpls::addon

@@ -1,0 +1,88 @@
+#include "forward.h"
+
+#include <algorithm>
+
+#include "blas.h"
+#include "parallel.h"
+
+namespace bpls {
+namespace {
+
+constexpr std::int64_t copy_grain = 32768;
+
+/// Rows of a contiguous matrix, gathered into scratch.
+template <typename T>
+T* gather(const T* matrix, std::int64_t cols, const Rows& rows, Scratch& scratch) {
+  T* target = scratch.take<T>(rows.count * cols);
+  parallel_for(rows.count, copy_grain / std::max<std::int64_t>(cols, 1), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) std::copy_n(matrix + rows[i] * cols, cols, target + i * cols);
+  });
+  return target;
+}
+
+bool covers(std::int64_t cached, const Rows& rows) {
+  if (!rows.indices) return rows.start + rows.count <= cached;
+  return std::all_of(rows.indices + rows.start, rows.indices + rows.start + rows.count,
+                     [=](std::int32_t row) { return row < cached; });
+}
+
+}  // namespace
+
+template <typename T>
+const T* load(const Samples<T>& samples, const Rows& rows, Scratch& scratch) {
+  const std::int64_t cols = samples.cols;
+  if (!samples.scale) {
+    if (!rows.indices) return samples.data + rows.start * cols;
+    return gather(samples.data, cols, rows, scratch);
+  }
+  T* target = scratch.take<T>(rows.count * cols);
+  parallel_for(rows.count, copy_grain / std::max<std::int64_t>(cols, 1), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T* from = samples.data + rows[i] * cols;
+      T* to = target + i * cols;
+      for (std::int64_t j = 0; j < cols; ++j) to[j] = (from[j] - samples.shift[j]) * samples.scale[j];
+    }
+  });
+  return target;
+}
+
+template <typename T>
+Activations<T> forward(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
+                       Scratch& scratch) {
+  const bool keep = cache.data && !rows.indices && covers(cache.rows, rows);
+  Activations<T> result{{load(samples, rows, scratch)}};
+  T* region = cache.data;
+  for (const Layer<T>& layer : network) {
+    T* out = keep ? region + rows.start * layer.units : scratch.take<T>(rows.count * layer.units);
+    region += keep ? cache.rows * layer.units : 0;
+    gemm(no_trans, no_trans, rows.count, layer.units, layer.inputs, T(1), result.values.back(), layer.inputs,
+         layer.weights, layer.units, T(0), out, layer.units);
+    activate(layer.activation, out, layer.bias(), rows.count, layer.units);
+    result.values.push_back(out);
+  }
+  return result;
+}
+
+template <typename T>
+Activations<T> recall(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
+                      Scratch& scratch) {
+  if (!cache.data || !covers(cache.rows, rows)) return forward(network, samples, rows, Cache<T>{}, scratch);
+  Activations<T> result{{load(samples, rows, scratch)}};
+  const T* region = cache.data;
+  for (const Layer<T>& layer : network) {
+    result.values.push_back(rows.indices ? gather(region, layer.units, rows, scratch)
+                                         : region + rows.start * layer.units);
+    region += cache.rows * layer.units;
+  }
+  return result;
+}
+
+#define BPLS_INSTANTIATE(T)                                                                                     \
+  template const T* load(const Samples<T>&, const Rows&, Scratch&);                                             \
+  template Activations<T> forward(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&); \
+  template Activations<T> recall(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&);
+BPLS_INSTANTIATE(double)
+BPLS_INSTANTIATE(float)
+#undef BPLS_INSTANTIATE
+
+}  // namespace bpls

@@ -1,0 +1,155 @@
+#pragma once
+
+// Typed overloads of the Fortran LAPACK routines in use, column-major as LAPACK means it. A row-major lower
+// triangle is a column-major upper one, which is why callers here pass uplo = 'U' for it.
+// info < 0 is a wrong argument, our bug, and throws; info > 0 is a mathematical outcome and is returned.
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+
+#include "dimension.h"
+#include "operations.h"
+
+extern "C" {
+// The trailing size_t are gfortran's hidden lengths of the character arguments.
+void dposv_(const char*, const int*, const int*, double*, const int*, double*, const int*, int*, std::size_t);
+void sposv_(const char*, const int*, const int*, float*, const int*, float*, const int*, int*, std::size_t);
+void dpotrs_(const char*, const int*, const int*, const double*, const int*, double*, const int*, int*, std::size_t);
+void spotrs_(const char*, const int*, const int*, const float*, const int*, float*, const int*, int*, std::size_t);
+void dpocon_(const char*, const int*, const double*, const int*, const double*, double*, double*, int*, int*,
+             std::size_t);
+void spocon_(const char*, const int*, const float*, const int*, const float*, float*, float*, int*, int*, std::size_t);
+double dlansy_(const char*, const char*, const int*, const double*, const int*, double*, std::size_t, std::size_t);
+float slansy_(const char*, const char*, const int*, const float*, const int*, float*, std::size_t, std::size_t);
+void dgelsd_(const int*, const int*, const int*, double*, const int*, double*, const int*, double*, const double*,
+             int*, double*, const int*, int*, int*);
+void sgelsd_(const int*, const int*, const int*, float*, const int*, float*, const int*, float*, const float*, int*,
+             float*, const int*, int*, int*);
+void dgelqf_(const int*, const int*, double*, const int*, double*, double*, const int*, int*);
+void sgelqf_(const int*, const int*, float*, const int*, float*, float*, const int*, int*);
+void dorglq_(const int*, const int*, const int*, double*, const int*, const double*, double*, const int*, int*);
+void sorglq_(const int*, const int*, const int*, float*, const int*, const float*, float*, const int*, int*);
+}
+
+namespace bpls {
+
+inline blas_int checked(const char* routine, blas_int info) {
+  if (info < 0)
+    throw std::logic_error(std::string(routine) + ": argument " + std::to_string(-info) + " is wrong (info < 0)");
+  return info;
+}
+
+/// Solve A X = B by Cholesky, A (n×n) symmetric positive definite; A is left as its factor, B as X.
+/// n³/3 + n²/2 + n/6 operations for the factor and 2n² for every right-hand side (LAWN 41).
+inline blas_int posv(char uplo, std::int64_t n, std::int64_t nrhs, double* a, std::int64_t lda, double* b,
+                     std::int64_t ldb) {
+  count_operations((2 * n * n * n + 3 * n * n + n) / 6 + 2 * n * n * nrhs);
+  blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
+  dposv_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
+  return checked("dposv", info);
+}
+
+inline blas_int posv(char uplo, std::int64_t n, std::int64_t nrhs, float* a, std::int64_t lda, float* b,
+                     std::int64_t ldb) {
+  count_operations((2 * n * n * n + 3 * n * n + n) / 6 + 2 * n * n * nrhs);
+  blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
+  sposv_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
+  return checked("sposv", info);
+}
+
+/// Solve A X = B with the factor that posv left; 2n² operations for every right-hand side.
+inline void potrs(char uplo, std::int64_t n, std::int64_t nrhs, const double* a, std::int64_t lda, double* b,
+                  std::int64_t ldb) {
+  count_operations(2 * n * n * nrhs);
+  blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
+  dpotrs_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
+  checked("dpotrs", info);
+}
+
+inline void potrs(char uplo, std::int64_t n, std::int64_t nrhs, const float* a, std::int64_t lda, float* b,
+                  std::int64_t ldb) {
+  count_operations(2 * n * n * nrhs);
+  blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
+  spotrs_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
+  checked("spotrs", info);
+}
+
+/// 1-norm of a symmetric matrix; work has n elements.
+inline double lansy(char norm, char uplo, std::int64_t n, const double* a, std::int64_t lda, double* work) {
+  blas_int order = narrow(n), stride = narrow(lda);
+  return dlansy_(&norm, &uplo, &order, a, &stride, work, 1, 1);
+}
+
+inline float lansy(char norm, char uplo, std::int64_t n, const float* a, std::int64_t lda, float* work) {
+  blas_int order = narrow(n), stride = narrow(lda);
+  return slansy_(&norm, &uplo, &order, a, &stride, work, 1, 1);
+}
+
+/// Reciprocal condition number in the 1-norm from a Cholesky factor; work has 3n elements, iwork n.
+inline double pocon(char uplo, std::int64_t n, const double* a, std::int64_t lda, double anorm, double* work,
+                    int* iwork) {
+  blas_int order = narrow(n), stride = narrow(lda), info = 0;
+  double rcond = 0;
+  dpocon_(&uplo, &order, a, &stride, &anorm, &rcond, work, iwork, &info, 1);
+  checked("dpocon", info);
+  return rcond;
+}
+
+inline float pocon(char uplo, std::int64_t n, const float* a, std::int64_t lda, float anorm, float* work, int* iwork) {
+  blas_int order = narrow(n), stride = narrow(lda), info = 0;
+  float rcond = 0;
+  spocon_(&uplo, &order, a, &stride, &anorm, &rcond, work, iwork, &info, 1);
+  checked("spocon", info);
+  return rcond;
+}
+
+/// Minimum-norm least squares by the divide-and-conquer SVD. lwork = -1 asks for the workspace sizes.
+inline blas_int gelsd(std::int64_t m, std::int64_t n, std::int64_t nrhs, double* a, std::int64_t lda, double* b,
+                      std::int64_t ldb, double* s, double rcond, blas_int* rank, double* work, blas_int lwork,
+                      blas_int* iwork) {
+  blas_int rows = narrow(m), columns = narrow(n), sides = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb);
+  blas_int info = 0;
+  dgelsd_(&rows, &columns, &sides, a, &a_stride, b, &b_stride, s, &rcond, rank, work, &lwork, iwork, &info);
+  return checked("dgelsd", info);
+}
+
+inline blas_int gelsd(std::int64_t m, std::int64_t n, std::int64_t nrhs, float* a, std::int64_t lda, float* b,
+                      std::int64_t ldb, float* s, float rcond, blas_int* rank, float* work, blas_int lwork,
+                      blas_int* iwork) {
+  blas_int rows = narrow(m), columns = narrow(n), sides = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb);
+  blas_int info = 0;
+  sgelsd_(&rows, &columns, &sides, a, &a_stride, b, &b_stride, s, &rcond, rank, work, &lwork, iwork, &info);
+  return checked("sgelsd", info);
+}
+
+/// A (m×n) = L Q. lwork = -1 asks for the workspace size.
+inline void gelqf(std::int64_t m, std::int64_t n, double* a, std::int64_t lda, double* tau, double* work,
+                  blas_int lwork) {
+  blas_int rows = narrow(m), columns = narrow(n), stride = narrow(lda), info = 0;
+  dgelqf_(&rows, &columns, a, &stride, tau, work, &lwork, &info);
+  checked("dgelqf", info);
+}
+
+inline void gelqf(std::int64_t m, std::int64_t n, float* a, std::int64_t lda, float* tau, float* work, blas_int lwork) {
+  blas_int rows = narrow(m), columns = narrow(n), stride = narrow(lda), info = 0;
+  sgelqf_(&rows, &columns, a, &stride, tau, work, &lwork, &info);
+  checked("sgelqf", info);
+}
+
+/// The m×n matrix Q with orthonormal rows of a factorisation by gelqf (k = m reflectors).
+inline void orglq(std::int64_t m, std::int64_t n, double* a, std::int64_t lda, const double* tau, double* work,
+                  blas_int lwork) {
+  blas_int rows = narrow(m), columns = narrow(n), stride = narrow(lda), info = 0;
+  dorglq_(&rows, &columns, &rows, a, &stride, tau, work, &lwork, &info);
+  checked("dorglq", info);
+}
+
+inline void orglq(std::int64_t m, std::int64_t n, float* a, std::int64_t lda, const float* tau, float* work,
+                  blas_int lwork) {
+  blas_int rows = narrow(m), columns = narrow(n), stride = narrow(lda), info = 0;
+  sorglq_(&rows, &columns, &rows, a, &stride, tau, work, &lwork, &info);
+  checked("sorglq", info);
+}
+
+}  // namespace bpls

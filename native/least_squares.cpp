@@ -1,0 +1,138 @@
+#include "least_squares.h"
+
+#include <algorithm>
+
+#include "blas.h"
+#include "lapack.h"
+#include "normal_equations.h"
+#include "transpose.h"
+
+namespace bpls {
+namespace {
+
+/// Operations of dgelsd as the LAPACK Users' Guide and Golub & Van Loan (R-SVD, singular values and the products with
+/// the singular vectors) give them; the true number depends on the convergence of the SVD.
+std::int64_t svd_operations(std::int64_t m, std::int64_t n, std::int64_t nrhs) {
+  const std::int64_t longer = std::max(m, n), shorter = std::min(m, n);
+  return 2 * shorter * shorter * longer + 4 * shorter * shorter * shorter + (4 * shorter * longer + 4 * shorter * shorter) * nrhs;
+}
+
+template <typename T>
+blas_int optimal(T work) {
+  return static_cast<blas_int>(work) + 1;
+}
+
+/// A (m×n, m <= n, column-major) becomes the m×m factor L in its first columns.
+template <typename T>
+T* lq(std::int64_t m, std::int64_t n, T* a, Scratch& scratch) {
+  T* tau = scratch.take<T>(m);
+  T query;
+  gelqf(m, n, a, m, tau, &query, -1);
+  const blas_int lwork = optimal(query);
+  gelqf(m, n, a, m, tau, scratch.take<T>(lwork), lwork);
+  count_operations(2 * m * m * n - 2 * m * m * m / 3);
+  return tau;
+}
+
+}  // namespace
+
+template <typename T>
+SvdOutcome solve_svd(const T* a, std::int64_t rows, std::int64_t n, const T* b, std::int64_t m, T cut, T* x,
+                     Scratch& scratch) {
+  // dgelsd overwrites both of its matrices, so both are copied; the copy is the one into column-major order.
+  const std::int64_t longer = std::max(rows, n), shorter = std::min(rows, n);
+  T* a_columns = scratch.take<T>(rows * n);
+  T* b_columns = scratch.take_zeroed<T>(longer * m);
+  T* sigma = scratch.take<T>(shorter);
+  transpose(a, rows, n, a_columns);
+  parallel_for(m, 1, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t j = begin; j < end; ++j)
+      for (std::int64_t i = 0; i < rows; ++i) b_columns[j * longer + i] = b[i * m + j];
+  });
+  blas_int rank = 0, iwork_size = 0;
+  T query;
+  gelsd(rows, n, m, a_columns, rows, b_columns, longer, sigma, cut, &rank, &query, -1, &iwork_size);
+  const blas_int lwork = optimal(query);
+  const blas_int info = gelsd(rows, n, m, a_columns, rows, b_columns, longer, sigma, cut, &rank,
+                              scratch.take<T>(lwork), lwork, scratch.take<blas_int>(std::max(iwork_size, 1)));
+  count_operations(svd_operations(rows, n, m));
+  if (info > 0) return {info, 0, 0};
+  for (std::int64_t j = 0; j < m; ++j)
+    for (std::int64_t i = 0; i < n; ++i) x[i * m + j] = b_columns[j * longer + i];
+  return {0, rank, sigma[0] > T(0) ? static_cast<double>(sigma[shorter - 1] / sigma[0]) : 0.0};
+}
+
+template <typename T>
+void accumulate_triangle(const T* a, std::int64_t rows, std::int64_t n, T* r, Scratch& scratch) {
+  // Row-major [R; A 1] is column-major [R; A 1]ᵀ, whose LQ factor L is the transpose of the new R.
+  const std::int64_t p = n + 1;
+  T* stacked = scratch.take<T>((p + rows) * p);
+  std::copy_n(r, p * p, stacked);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    std::copy_n(a + i * n, n, stacked + (p + i) * p);
+    stacked[(p + i) * p + n] = T(1);
+  }
+  lq(p, p + rows, stacked, scratch);
+  for (std::int64_t i = 0; i < p; ++i) std::copy_n(stacked + i * p + i, p - i, r + i * p + i);
+}
+
+template <typename T>
+CholeskyOutcome pseudo_inverse(const T* v, std::int64_t m, std::int64_t n, T* p, Scratch& scratch) {
+  const bool tall = m >= n;
+  const std::int64_t k = std::min(m, n);
+  T* gram = scratch.take_zeroed<T>(k * k);
+  T* factor = scratch.take<T>(k * k);
+  T* vt = scratch.take<T>(m * n);
+  transpose(v, m, n, vt);
+  syrk(k, tall ? m : n, T(1), tall ? v : vt, k, gram, k);
+  CholeskyOutcome outcome;
+  if (tall) {
+    // P = (VᵀV)⁻¹ Vᵀ
+    outcome = solve_cholesky(gram, k, T(1), T(0), T(0), vt, m, factor, p, scratch);
+  } else {
+    // P = Vᵀ (VVᵀ)⁻¹, the transpose of (VVᵀ)⁻¹ V
+    T* pt = scratch.take<T>(m * n);
+    outcome = solve_cholesky(gram, k, T(1), T(0), T(0), v, n, factor, pt, scratch);
+    if (outcome.info == 0) transpose(pt, m, n, p);
+  }
+  if (outcome.info > 0) return outcome;
+  // 2P - P V P, multiplied in the order that stays small.
+  T* inner = scratch.take<T>(k * k);
+  T* product = scratch.take<T>(m * n);
+  if (tall) {
+    gemm(no_trans, no_trans, n, n, m, T(1), p, m, v, n, T(0), inner, n);
+    gemm(no_trans, no_trans, n, m, n, T(1), inner, n, p, m, T(0), product, m);
+  } else {
+    gemm(no_trans, no_trans, m, m, n, T(1), v, n, p, m, T(0), inner, m);
+    gemm(no_trans, no_trans, n, m, m, T(1), p, m, inner, m, T(0), product, m);
+  }
+  for (std::int64_t i = 0; i < m * n; ++i) p[i] = T(2) * p[i] - product[i];
+  return outcome;
+}
+
+template <typename T>
+void orthonormalise(T* q, std::int64_t rows, std::int64_t cols, Scratch& scratch) {
+  const std::int64_t longer = std::max(rows, cols), shorter = std::min(rows, cols);
+  // Row-major longer×shorter is column-major shorter×longer: its LQ factorisation has orthonormal rows there.
+  T* tau = lq(shorter, longer, q, scratch);
+  T query;
+  orglq(shorter, longer, q, shorter, tau, &query, -1);
+  const blas_int lwork = optimal(query);
+  orglq(shorter, longer, q, shorter, tau, scratch.take<T>(lwork), lwork);
+  count_operations(2 * shorter * shorter * longer - 2 * shorter * shorter * shorter / 3);
+  if (rows >= cols) return;
+  T* copy = scratch.take<T>(rows * cols);
+  std::copy_n(q, rows * cols, copy);
+  transpose(copy, cols, rows, q);
+}
+
+#define BPLS_INSTANTIATE(T)                                                                                        \
+  template SvdOutcome solve_svd(const T*, std::int64_t, std::int64_t, const T*, std::int64_t, T, T*, Scratch&);    \
+  template void accumulate_triangle(const T*, std::int64_t, std::int64_t, T*, Scratch&);                           \
+  template CholeskyOutcome pseudo_inverse(const T*, std::int64_t, std::int64_t, T*, Scratch&);                     \
+  template void orthonormalise(T*, std::int64_t, std::int64_t, Scratch&);
+BPLS_INSTANTIATE(double)
+BPLS_INSTANTIATE(float)
+#undef BPLS_INSTANTIATE
+
+}  // namespace bpls

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "activation.h"
+
+namespace bpls {
+
+/// One layer: weights W ((inputs+1)×units, row-major); the last row is the bias, the rows before it are V.
+template <typename T>
+struct Layer {
+  const T* weights;
+  std::int64_t inputs, units;
+  Activation activation;
+
+  const T* bias() const { return weights + inputs * units; }
+};
+
+template <typename T>
+using Network = std::vector<Layer<T>>;
+
+/// The rows of a batch: `count` rows from `start`, or the rows that `indices[start…]` names.
+struct Rows {
+  std::int64_t start, count;
+  const std::int32_t* indices = nullptr;
+
+  std::int64_t operator[](std::int64_t i) const { return indices ? indices[start + i] : start + i; }
+};
+
+/// Borrowed samples X (rows×cols), standardised on the way in as (x - shift) · scale where `scale` is given.
+template <typename T>
+struct Samples {
+  const T* data;
+  std::int64_t rows, cols;
+  const T* shift = nullptr;
+  const T* scale = nullptr;
+};
+
+/// Kept activations of the hidden layers for the first `rows` samples: H_1 (rows×N_1), then H_2, and so on.
+template <typename T>
+struct Cache {
+  T* data = nullptr;
+  std::int64_t rows = 0;
+};
+
+}  // namespace bpls

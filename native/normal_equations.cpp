@@ -1,0 +1,95 @@
+#include "normal_equations.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "blas.h"
+#include "lapack.h"
+#include "transpose.h"
+
+namespace bpls {
+namespace {
+
+template <typename T>
+T* ones(std::int64_t count, Scratch& scratch) {
+  T* vector = scratch.take<T>(count);
+  std::fill_n(vector, count, T(1));
+  return vector;
+}
+
+}  // namespace
+
+template <typename T>
+void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scratch& scratch, Intercept intercept,
+                     T sign) {
+  const bool constant = intercept == Intercept::yes;
+  const std::int64_t p = n + constant;
+  syrk(n, rows, sign, a, n, gram, p);
+  if (!constant) return;
+  gemv_trans(rows, n, sign, a, n, ones<T>(rows, scratch), gram + n * p);
+  gram[n * p + n] += sign * static_cast<T>(rows);
+}
+
+template <typename T>
+void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T* rhs,
+                    Scratch& scratch, Intercept intercept, T sign) {
+  gemm(trans, no_trans, n, m, rows, sign, a, n, b, m, T(1), rhs, m);
+  if (intercept == Intercept::yes) gemv_trans(rows, m, sign, b, m, ones<T>(rows, scratch), rhs + n * m);
+}
+
+template <typename T>
+void subtract_row(const T* row, std::int64_t rows, std::int64_t m, T* t) {
+  parallel_for(rows, 256, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      for (std::int64_t j = 0; j < m; ++j) t[i * m + j] -= row[j];
+  });
+}
+
+template <typename T>
+void subtract_product(const T* a, const T* weights, std::int64_t rows, std::int64_t n, std::int64_t m, T* t,
+                      Intercept intercept) {
+  gemm(no_trans, no_trans, rows, m, n, T(-1), a, n, weights, m, T(1), t, m);
+  if (intercept == Intercept::yes) subtract_row(weights + n * m, rows, m, t);
+}
+
+template <typename T>
+CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge, T last_ridge, const T* rhs,
+                               std::int64_t m, T* factor, T* solution, Scratch& scratch) {
+  parallel_for(n, 64, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      for (std::int64_t j = 0; j <= i; ++j) factor[i * n + j] = gram[i * n + j] * weight;
+      factor[i * n + i] += i + 1 < n ? ridge : last_ridge;
+    }
+  });
+  T* work = scratch.take<T>(3 * n);
+  const T norm = lansy('1', 'U', n, factor, n, work);
+  // LAPACK's right-hand sides are columns, ours are rows: one transposition in, one out.
+  T* columns = scratch.take<T>(n * m);
+  transpose(rhs, n, m, columns);
+  const int info = posv('U', n, m, factor, n, columns, n);
+  if (info > 0) return {info, 0};
+  transpose(columns, m, n, solution);
+  return {0, static_cast<double>(pocon('U', n, factor, n, norm, work, scratch.take<int>(n)))};
+}
+
+template <typename T>
+void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t m, T* solution, Scratch& scratch) {
+  T* columns = scratch.take<T>(n * m);
+  transpose(rhs, n, m, columns);
+  potrs('U', n, m, factor, n, columns, n);
+  transpose(columns, m, n, solution);
+}
+
+#define BPLS_INSTANTIATE(T)                                                                                         \
+  template void accumulate_gram(const T*, std::int64_t, std::int64_t, T*, Scratch&, Intercept, T);                  \
+  template void accumulate_rhs(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&,          \
+                               Intercept, T);                                                                       \
+  template void subtract_row(const T*, std::int64_t, std::int64_t, T*);                                             \
+  template void subtract_product(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Intercept);      \
+  template CholeskyOutcome solve_cholesky(const T*, std::int64_t, T, T, T, const T*, std::int64_t, T*, T*, Scratch&); \
+  template void solve_factored(const T*, std::int64_t, const T*, std::int64_t, T*, Scratch&);
+BPLS_INSTANTIATE(double)
+BPLS_INSTANTIATE(float)
+#undef BPLS_INSTANTIATE
+
+}  // namespace bpls

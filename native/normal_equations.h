@@ -1,0 +1,45 @@
+#pragma once
+
+#include "scratch.h"
+
+namespace bpls {
+
+/// Whether a constant column 1 stands behind the columns of A. It is never stored: its row of the Gram matrix is the
+/// column sums and the count, its row of the right-hand side the column sums of B.
+enum class Intercept : bool { no, yes };
+
+/// gram (p×p, lower triangle) += sign AᵀA for A (rows×n); p = n, or n + 1 with an intercept. sign = -1 removes rows.
+template <typename T>
+void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scratch& scratch,
+                     Intercept intercept = Intercept::yes, T sign = T(1));
+
+/// rhs (p×m) += sign AᵀB for A (rows×n), B (rows×m).
+template <typename T>
+void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T* rhs,
+                    Scratch& scratch, Intercept intercept = Intercept::yes, T sign = T(1));
+
+/// T (rows×m) -= A W for A (rows×n), W (p×m).
+template <typename T>
+void subtract_product(const T* a, const T* weights, std::int64_t rows, std::int64_t n, std::int64_t m, T* t,
+                      Intercept intercept = Intercept::yes);
+
+/// Every row of T (rows×m) -= row (m).
+template <typename T>
+void subtract_row(const T* row, std::int64_t rows, std::int64_t m, T* t);
+
+struct CholeskyOutcome {
+  int info;      ///< > 0: the leading minor of that order is not positive definite, and nothing was solved
+  double rcond;  ///< reciprocal condition number (1-norm) of the matrix that was factored
+};
+
+/// Solve (gram · weight + diag(ridge, …, ridge, last_ridge)) X = rhs by dposv.
+/// gram (n×n, lower triangle) and rhs (n×m) are left as they were; factor (n×n) and solution (n×m) are written.
+template <typename T>
+CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge, T last_ridge, const T* rhs,
+                               std::int64_t m, T* factor, T* solution, Scratch& scratch);
+
+/// Solve with the factor that solve_cholesky left: solution (n×m) = factor⁻¹ rhs.
+template <typename T>
+void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t m, T* solution, Scratch& scratch);
+
+}  // namespace bpls

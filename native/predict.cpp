@@ -1,0 +1,69 @@
+#include "predict.h"
+
+#include <algorithm>
+
+#include "clones.h"
+#include "forward.h"
+#include "parallel.h"
+
+namespace bpls {
+namespace {
+
+/// A tile of Z (R×C at stride n) = X (R×k) V (k×n): the sums stay in registers over the whole of k.
+template <int R, int C, typename T>
+BPLS_INLINE void tile(const T* x, const T* v, T* z, std::int64_t k, std::int64_t n, std::int64_t cols) {
+  T sums[R][C] = {};
+  if (cols == C) {
+    for (std::int64_t p = 0; p < k; ++p)
+      for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c) sums[r][c] += x[r * k + p] * v[p * n + c];
+  } else {
+    for (std::int64_t p = 0; p < k; ++p)
+      for (int r = 0; r < R; ++r)
+        for (std::int64_t c = 0; c < cols; ++c) sums[r][c] += x[r * k + p] * v[p * n + c];
+  }
+  for (int r = 0; r < R; ++r)
+    for (std::int64_t c = 0; c < cols; ++c) z[r * n + c] = sums[r][c];
+}
+
+template <typename T>
+BPLS_INLINE void multiply(const T* x, const T* v, T* z, std::int64_t rows, std::int64_t k, std::int64_t n) {
+  constexpr int wide = 256 / static_cast<int>(sizeof(T)), narrow_tile = wide / 2;
+  std::int64_t i = 0;
+  for (; i + 4 <= rows; i += 4)
+    for (std::int64_t j = 0; j < n; j += narrow_tile)
+      tile<4, narrow_tile>(x + i * k, v + j, z + i * n + j, k, n, std::min<std::int64_t>(narrow_tile, n - j));
+  for (; i < rows; ++i)
+    for (std::int64_t j = 0; j < n; j += wide)
+      tile<1, wide>(x + i * k, v + j, z + i * n + j, k, n, std::min<std::int64_t>(wide, n - j));
+}
+
+BPLS_CLONES void multiply_here(const double* x, const double* v, double* z, std::int64_t rows, std::int64_t k,
+                               std::int64_t n) {
+  multiply(x, v, z, rows, k, n);
+}
+
+BPLS_CLONES void multiply_here(const float* x, const float* v, float* z, std::int64_t rows, std::int64_t k,
+                               std::int64_t n) {
+  multiply(x, v, z, rows, k, n);
+}
+
+}  // namespace
+
+template <typename T>
+void predict_here(const Network<T>& network, const Samples<T>& samples, T* outputs, Scratch& scratch) {
+  const SingleThread alone;
+  const T* h = load(samples, Rows{0, samples.rows}, scratch);
+  for (std::size_t l = 0; l < network.size(); ++l) {
+    const Layer<T>& layer = network[l];
+    T* z = l + 1 == network.size() ? outputs : scratch.take<T>(samples.rows * layer.units);
+    multiply_here(h, layer.weights, z, samples.rows, layer.inputs, layer.units);
+    activate(layer.activation, z, layer.bias(), samples.rows, layer.units);
+    h = z;
+  }
+}
+
+template void predict_here(const Network<double>&, const Samples<double>&, double*, Scratch&);
+template void predict_here(const Network<float>&, const Samples<float>&, float*, Scratch&);
+
+}  // namespace bpls

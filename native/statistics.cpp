@@ -1,0 +1,110 @@
+#include "statistics.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include "clones.h"
+#include "parallel.h"
+
+namespace bpls {
+namespace {
+
+// x - x is zero for finite x and NaN otherwise, so that a whole block is tested with one comparison.
+template <typename T>
+BPLS_INLINE T finite_test(const T* x, std::int64_t count) {
+  T sum = 0;
+  for (std::int64_t i = 0; i < count; ++i) sum = (x[i] - x[i]) == T(0) ? sum : T(1);
+  return sum;
+}
+
+BPLS_CLONES bool block_is_finite(const double* x, std::int64_t count) { return finite_test(x, count) == 0; }
+BPLS_CLONES bool block_is_finite(const float* x, std::int64_t count) { return finite_test(x, count) == 0; }
+
+/// Sums about the first row, which keeps them small for columns far from zero.
+template <typename T>
+BPLS_INLINE void add_row(const T* row, const T* first, std::int64_t cols, double* sum, double* squares, double* least,
+                         double* greatest) {
+  for (std::int64_t j = 0; j < cols; ++j) {
+    const double x = static_cast<double>(row[j]), centred = x - static_cast<double>(first[j]);
+    sum[j] += centred;
+    squares[j] += centred * centred;
+    least[j] = x < least[j] ? x : least[j];
+    greatest[j] = x > greatest[j] ? x : greatest[j];
+  }
+}
+
+BPLS_CLONES void add_rows(const double* x, std::int64_t begin, std::int64_t end, std::int64_t cols, double* sums) {
+  for (std::int64_t i = begin; i < end; ++i)
+    add_row(x + i * cols, x, cols, sums, sums + cols, sums + 2 * cols, sums + 3 * cols);
+}
+
+BPLS_CLONES void add_rows(const float* x, std::int64_t begin, std::int64_t end, std::int64_t cols, double* sums) {
+  for (std::int64_t i = begin; i < end; ++i)
+    add_row(x + i * cols, x, cols, sums, sums + cols, sums + 2 * cols, sums + 3 * cols);
+}
+
+}  // namespace
+
+template <typename T>
+std::int64_t find_non_finite(const T* x, std::int64_t count) {
+  std::atomic<std::int64_t> found = count;
+  parallel_for(count, 1 << 18, [&](std::int64_t begin, std::int64_t end) {
+    constexpr std::int64_t block = 4096;
+    for (std::int64_t i = begin; i < end; i += block) {
+      const std::int64_t size = std::min(block, end - i);
+      if (block_is_finite(x + i, size)) continue;
+      std::int64_t at = i;
+      while (std::isfinite(x[at])) ++at;
+      std::int64_t known = found;
+      while (at < known && !found.compare_exchange_weak(known, at)) {
+      }
+      return;
+    }
+  });
+  return found == count ? -1 : found.load();
+}
+
+template <typename T>
+std::int64_t column_statistics(const T* x, std::int64_t rows, std::int64_t cols, double* mean, double* deviation,
+                               double* least, double* greatest, Scratch& scratch) {
+  const std::int64_t bad = find_non_finite(x, rows * cols);
+  if (bad >= 0) return bad;
+  // A fixed number of parts, summed in order: the same bits whatever the number of threads.
+  constexpr std::int64_t parts = 16;
+  double* sums = scratch.take_zeroed<double>(parts * 4 * cols);
+  parallel_for(parts, 1, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t part = begin; part < end; ++part) {
+      double* own = sums + part * 4 * cols;
+      std::fill_n(own + 2 * cols, cols, std::numeric_limits<double>::infinity());
+      std::fill_n(own + 3 * cols, cols, -std::numeric_limits<double>::infinity());
+      add_rows(x, rows * part / parts, rows * (part + 1) / parts, cols, own);
+    }
+  });
+  for (std::int64_t j = 0; j < cols; ++j) {
+    double sum = 0, squares = 0;
+    least[j] = sums[2 * cols + j];
+    greatest[j] = sums[3 * cols + j];
+    for (std::int64_t part = 0; part < parts; ++part) {
+      const double* own = sums + part * 4 * cols;
+      sum += own[j];
+      squares += own[cols + j];
+      least[j] = std::min(least[j], own[2 * cols + j]);
+      greatest[j] = std::max(greatest[j], own[3 * cols + j]);
+    }
+    const double centre = sum / static_cast<double>(rows);
+    mean[j] = static_cast<double>(x[j]) + centre;
+    deviation[j] = std::sqrt(std::max(0.0, squares / static_cast<double>(rows) - centre * centre));
+  }
+  return -1;
+}
+
+template std::int64_t find_non_finite(const double*, std::int64_t);
+template std::int64_t find_non_finite(const float*, std::int64_t);
+template std::int64_t column_statistics(const double*, std::int64_t, std::int64_t, double*, double*, double*, double*,
+                                        Scratch&);
+template std::int64_t column_statistics(const float*, std::int64_t, std::int64_t, double*, double*, double*, double*,
+                                        Scratch&);
+
+}  // namespace bpls

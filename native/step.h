@@ -1,0 +1,29 @@
+#pragma once
+
+#include "network.h"
+#include "scratch.h"
+
+namespace bpls {
+
+/// Kronecker-factored curvature of every hidden layer (Botev, Ritter and Barber 2017, arXiv 1706.03662).
+/// slopes[l] holds D_lᵀD_l (N_l×N_l, lower triangle) summed over `active` samples and becomes the full symmetric
+///   C_L = V_out diag(share / samples) V_outᵀ ∘ D_LᵀD_L / active,   C_{l-1} = V_l C_l V_lᵀ ∘ D_{l-1}ᵀD_{l-1} / active.
+template <typename T>
+void curvature(const Network<T>& hidden, const Layer<T>& output, const T* share, std::int64_t samples,
+               std::int64_t active, const std::vector<T*>& slopes, Scratch& scratch);
+
+struct StepOutcome {
+  int info;                       ///< > 0: a damped factor was not positive definite in this precision
+  double rcond_gram, rcond_slope; ///< of the two damped factors
+  double predicted;               ///< decrease of the objective that the quadratic model predicts
+};
+
+/// Damped two-sided least squares for one hidden layer: next = W + scale ΔW with (G + aI) ΔW (C + bI) = g,
+/// G = gram / samples, g = rhs / samples - ridge V, a = √damping · mean diagonal of G (its constant's entry,
+/// which is 1, apart: that row gets √damping), b = √damping tr(C)/N: the units of the inputs do not matter.
+template <typename T>
+StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, std::int64_t units, const T* rhs,
+                           const T* weights, std::int64_t samples, T ridge, T damping, T scale, T* next,
+                           Scratch& scratch);
+
+}  // namespace bpls

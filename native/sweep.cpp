@@ -1,0 +1,90 @@
+#include "sweep.h"
+
+#include <algorithm>
+
+#include "blas.h"
+#include "least_squares.h"
+#include "normal_equations.h"
+#include "parallel.h"
+
+namespace bpls {
+namespace {
+
+template <typename T>
+void multiply_elements(const T* d, T* e, std::int64_t count) {
+  parallel_for(count, 16384, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t j = begin; j < end; ++j) e[j] *= d[j];
+  });
+}
+
+/// Peels the layers from the output (whose residual is R) to the input.
+template <typename T>
+void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Activations<T>& values, const T* r,
+                    std::int64_t rows, const Accumulators<T>& into, Scratch& scratch) {
+  const Layer<T>* above = &output;
+  const T* change = r;
+  for (std::size_t l = hidden.size(); l-- > 0; above = &hidden[l]) {
+    const Layer<T>& layer = hidden[l];
+    T* e = scratch.take<T>(rows * layer.units);
+    T* d = scratch.take<T>(rows * layer.units);
+    gemm(no_trans, trans, rows, layer.units, above->units, T(1), change, above->units, above->weights, above->units,
+         T(0), e, layer.units);
+    derivative(layer.activation, values[l + 1], d, rows * layer.units);
+    multiply_elements(d, e, rows * layer.units);
+    syrk(layer.units, rows, T(1), d, layer.units, into.slopes[l], layer.units);
+    accumulate_rhs(values[l], e, rows, layer.inputs, layer.units, into.hidden_rhs[l], scratch);
+    change = e;
+  }
+}
+
+template <typename T>
+void clear(const Network<T>& hidden, const Layer<T>& output, std::int64_t columns, const Accumulators<T>& into) {
+  const auto zero = [](T* sums, std::int64_t count) {
+    if (sums) std::fill_n(sums, count, T(0));
+  };
+  for (std::size_t l = 0; l < into.grams.size(); ++l) {
+    const std::int64_t p = (l ? hidden[l - 1].units : columns) + 1;
+    zero(into.grams[l], p * p);
+  }
+  for (std::size_t l = 0; l < into.hidden_rhs.size(); ++l) {
+    zero(into.hidden_rhs[l], (hidden[l].inputs + 1) * hidden[l].units);
+    zero(into.slopes[l], hidden[l].units * hidden[l].units);
+  }
+  const std::int64_t p = output.inputs + 1;
+  zero(into.output_rhs, p * output.units);
+  zero(into.share, output.units);
+}
+
+}  // namespace
+
+template <typename T>
+Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& samples, const Rows& rows,
+            const Cache<T>& cache, bool cached, const Targets<T>* targets, const Accumulators<T>& into,
+            Scratch& scratch) {
+  if (into.clear) clear(hidden, output, samples.cols, into);
+  const Activations<T> values = cached ? recall(hidden, samples, rows, cache, scratch)
+                                       : forward(hidden, samples, rows, cache, scratch);
+  const std::int64_t count = rows.count;
+  for (std::size_t l = 0; l < into.grams.size(); ++l)
+    if (into.grams[l]) accumulate_gram(values[l], count, l ? hidden[l - 1].units : samples.cols, into.grams[l], scratch);
+  const T* top = values[hidden.size()];
+  if (into.triangle) accumulate_triangle(top, count, output.inputs, into.triangle, scratch);
+  if (!targets) return {};
+  T* z = scratch.take<T>(count * output.units);
+  gemm(no_trans, no_trans, count, output.units, output.inputs, T(1), top, output.inputs, output.weights, output.units,
+       T(0), z, output.units);
+  activate(Activation::identity, z, output.bias(), count, output.units);
+  const Tally tally = residual(*targets, rows, output.units, z, into.marks, into.share, scratch);
+  if (into.output_rhs) accumulate_rhs(top, z, count, output.inputs, output.units, into.output_rhs, scratch);
+  if (!into.hidden_rhs.empty()) back_propagate(hidden, output, values, z, count, into, scratch);
+  return tally;
+}
+
+#define BPLS_INSTANTIATE(T)                                                                              \
+  template Tally sweep(const Network<T>&, const Layer<T>&, const Samples<T>&, const Rows&,               \
+                       const Cache<T>&, bool, const Targets<T>*, const Accumulators<T>&, Scratch&);
+BPLS_INSTANTIATE(double)
+BPLS_INSTANTIATE(float)
+#undef BPLS_INSTANTIATE
+
+}  // namespace bpls

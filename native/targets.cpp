@@ -1,0 +1,89 @@
+#include "targets.h"
+
+#include <algorithm>
+
+#include "parallel.h"
+
+namespace bpls {
+namespace {
+
+constexpr std::int64_t row_grain = 256;
+
+template <typename T>
+bool is_misclassified(const Targets<T>& targets, std::int64_t row, const T* z, std::int64_t outputs) {
+  return targets.labels && std::max_element(z, z + outputs) - z != targets.labels[row];
+}
+
+/// Calls visit(k, wanted) for each output of one sample.
+template <typename T, typename Visit>
+void for_each_wanted(const Targets<T>& targets, std::int64_t row, bool misclassified, const T* z, std::int64_t outputs,
+                     const Visit& visit) {
+  if (targets.samples == Demand::misclassified && targets.labels && !misclassified) {
+    for (std::int64_t k = 0; k < outputs; ++k) visit(k, z[k]);
+  } else if (targets.values) {
+    for (std::int64_t k = 0; k < outputs; ++k) visit(k, targets.values[row * outputs + k]);
+  } else if (targets.samples == Demand::margin) {
+    const std::int32_t label = targets.labels[row];
+    for (std::int64_t k = 0; k < outputs; ++k)
+      visit(k, k == label ? std::max(z[k], targets.positive) : std::min(z[k], targets.negative));
+  } else {
+    const std::int32_t label = targets.labels[row];
+    for (std::int64_t k = 0; k < outputs; ++k) visit(k, k == label ? targets.positive : targets.negative);
+  }
+}
+
+}  // namespace
+
+template <typename T>
+void want(const Targets<T>& targets, const Rows& rows, std::int64_t outputs, T* z) {
+  parallel_for(rows.count, row_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      T* row = z + i * outputs;
+      const bool wrong = is_misclassified(targets, rows[i], row, outputs);
+      for_each_wanted(targets, rows[i], wrong, row, outputs, [row](std::int64_t k, T wanted) { row[k] = wanted; });
+    }
+  });
+}
+
+template <typename T>
+Tally residual(const Targets<T>& targets, const Rows& rows, std::int64_t outputs, T* z, std::uint8_t* marks, T* share,
+               Scratch& scratch) {
+  double* squares = scratch.take<double>(rows.count);
+  std::uint8_t* mark = scratch.take<std::uint8_t>(rows.count);
+  parallel_for(rows.count, row_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      T* row = z + i * outputs;
+      const bool wrong = is_misclassified(targets, rows[i], row, outputs);
+      double sum = 0;
+      bool active = false;
+      for_each_wanted(targets, rows[i], wrong, row, outputs, [&](std::int64_t k, T wanted) {
+        row[k] = wanted - row[k];
+        sum += static_cast<double>(row[k]) * static_cast<double>(row[k]);
+        active |= row[k] != T(0);
+      });
+      squares[i] = sum;
+      mark[i] = static_cast<std::uint8_t>((active ? active_mark : 0) | (wrong ? misclassified_mark : 0));
+    }
+  });
+  // Summed in row order, whatever the number of threads.
+  Tally tally;
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    tally.squares += squares[i];
+    tally.active += (mark[i] & active_mark) != 0;
+    tally.misclassified += (mark[i] & misclassified_mark) != 0;
+    if (marks) marks[rows[i]] = mark[i];
+  }
+  if (share)
+    for (std::int64_t i = 0; i < rows.count; ++i)
+      for (std::int64_t k = 0; k < outputs; ++k) share[k] += static_cast<T>(z[i * outputs + k] != T(0));
+  return tally;
+}
+
+#define BPLS_INSTANTIATE(T)                                                                                     \
+  template void want(const Targets<T>&, const Rows&, std::int64_t, T*);                                         \
+  template Tally residual(const Targets<T>&, const Rows&, std::int64_t, T*, std::uint8_t*, T*, Scratch&);
+BPLS_INSTANTIATE(double)
+BPLS_INSTANTIATE(float)
+#undef BPLS_INSTANTIATE
+
+}  // namespace bpls

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "network.h"
+#include "scratch.h"
+
+namespace bpls {
+
+/// Which samples ask for change (option `samples`).
+/// all: every output is wanted at its target. misclassified: only those of samples whose largest output is not
+/// their class; the others keep their present outputs. margin: one-sided, an output beyond its target keeps its value.
+enum class Demand : std::int32_t { all, misclassified, margin };
+
+/// Wanted pre-activations of the output layer: `values` (S×K), or from the class of each sample `positive` for its
+/// own output and `negative` for the others.
+template <typename T>
+struct Targets {
+  const T* values = nullptr;
+  const std::int32_t* labels = nullptr;
+  T positive = 1, negative = -1;
+  Demand samples = Demand::all;
+};
+
+/// Bits of a sample's mark.
+enum Mark : std::uint8_t { active_mark = 1, misclassified_mark = 2 };
+
+struct Tally {
+  double squares = 0;               ///< sum of squared residuals
+  std::int64_t active = 0;          ///< samples with a residual
+  std::int64_t misclassified = 0;   ///< samples whose largest output is not their class
+};
+
+/// Z (rows×K) becomes T*: what each sample wants its pre-activations to be, itself where it asks for nothing.
+template <typename T>
+void want(const Targets<T>& targets, const Rows& rows, std::int64_t outputs, T* z);
+
+/// Z (rows×K) becomes the residual R = T* - Z. `marks` (S) gets the bits of each row, `share` (K) counts the
+/// samples with a residual in each output; both may be null.
+template <typename T>
+Tally residual(const Targets<T>& targets, const Rows& rows, std::int64_t outputs, T* z, std::uint8_t* marks, T* share,
+               Scratch& scratch);
+
+}  // namespace bpls
