@@ -56,6 +56,13 @@ export interface RawSweep extends RawPass, Partial<RawTargets> {
   share?: FloatArray | undefined;
 }
 
+export interface RawTangent extends RawPass, RawTargets {
+  change: readonly FloatArray[];
+  momentum?: readonly FloatArray[] | undefined;
+  outputRhs: readonly [FloatArray, FloatArray];
+  clear?: boolean;
+}
+
 export interface RawPeel extends RawPass, RawTargets {
   rule: number;
   clear?: boolean;
@@ -86,6 +93,10 @@ export interface RawCholesky {
 /** The asynchronous functions: argument and outcome of each. All run on the addon's one BLAS lane. */
 export interface RawCalls {
   sweep: [RawSweep, { squares: number; active: number; misclassified: number }];
+  tangent: [
+    RawTangent,
+    { slope0: number; slope1: number; curvature00: number; curvature01: number; curvature11: number },
+  ];
   peel: [RawPeel, { squares: number }];
   predict: [RawPredict, object];
   accumulate: [
@@ -125,7 +136,20 @@ export interface RawCalls {
     { nonFinite: number },
   ];
   findNonFinite: [{ values: FloatArray; length: number }, { nonFinite: number }];
-  squaredNorm: [{ values: FloatArray; length: number }, { squaredNorm: number }];
+  innerProduct: [{ x: FloatArray; y: FloatArray; length: number }, { product: number }];
+  combine: [
+    {
+      weights: FloatArray;
+      change: FloatArray;
+      momentum: FloatArray;
+      alpha: number;
+      beta: number;
+      length: number;
+      moved: FloatArray;
+      next: FloatArray;
+    },
+    object,
+  ];
   solveCholesky: [RawCholesky, { info: number; rcond: number }];
   solveFactored: [
     { factor: FloatArray; order: number; rhs: FloatArray; rightHandSides: number; solution: FloatArray },
@@ -183,10 +207,9 @@ export interface RawCalls {
       samples: number;
       ridge: number;
       damping: number;
-      scale: number;
-      next: FloatArray;
+      change: FloatArray;
     },
-    { info: number; rcond: number; rcondCurvature: number; predicted: number },
+    { info: number; rcond: number; rcondCurvature: number },
   ];
 }
 

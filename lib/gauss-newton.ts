@@ -2,180 +2,275 @@ import { call } from '../binding/index.js';
 import type { FloatArray } from './matrix.js';
 import { OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
-import type { HiddenState, Snapshot, Training } from './training.js';
-
-/** Ridge of `auto`, as a share of the mean square of a layer's inputs. */
-const autoRidge = 1e-4;
-const firstDamping = 0.1;
-const leastDamping = 1e-5;
-/** Beyond this damping a step changes nothing. */
-const mostDamping = 1e6;
-
-/** What a step from accepted weights needs, kept in case the step is refused. */
-interface Accepted {
-  weights: Snapshot;
-  objective: number;
-  predicted: number;
-}
+import type { LayerReport } from './report.js';
+import type { HiddenState, PassTotals, RowSet, Training } from './training.js';
 
 /**
- * The rule `gauss-newton`: every iteration solves, for each hidden layer, (G + aI) ΔW (C + bI) = AᵀE/S − ridge V, and
- * then the output layer on the new features. A step that raises the objective is taken back and tried again with
- * more damping (Levenberg–Marquardt), so that the objective never rises.
+ * Ridge of `auto`, as a share of the mean square of a layer's inputs. Chosen, like the figures below, on the last
+ * 10,000 training rows of MNIST and Fashion-MNIST.
+ */
+const autoRidge = { hidden: 1e-3, output: 5e-4 };
+const firstDamping = 0.5;
+const leastDamping = 1e-10;
+/** Beyond this damping a step changes nothing. */
+const mostDamping = 1e6;
+/**
+ * One-sided targets let go of a sample that has reached its margin, so that the objective falls for longer than its
+ * quadratic model says: such steps go this many times as far.
+ */
+const oneSidedStride = 1.75;
+/** A refused step is tried again at this share of its length. */
+const shrinkage = 0.25;
+
+/**
+ * The rule `gauss-newton`. An iteration solves (G + aI) ΔW (C + bI) = AᵀE/S − ridge V for each hidden layer, chooses
+ * how far to go along ΔW and along the step before from the exact quadratic model of both, W ← W + α ΔW + β M, and
+ * solves the output layer on the new features. A step that raises the objective is taken back and shortened, so that
+ * the objective never rises.
+ *
+ * @source Martens and Grosse 2015 (arXiv 1503.05671), section 7, for the two-direction model
  */
 export async function gaussNewton(training: Training): Promise<void> {
-  const { hidden, settings, rows } = training;
-  const output = new OutputLayer(training);
-  const L = hidden.length;
-  // grams[l] belongs to [H_l, 1]; that of the inputs is summed once, the others with every forward pass.
-  let grams = hidden.map((layer) => training.zeros((layer.inputs + 1) ** 2));
-  let trialGrams = grams.map((gram, l) => (l === 0 ? gram : training.zeros(gram.length)));
-  const rhs = hidden.map((layer) => training.zeros((layer.inputs + 1) * layer.units));
-  const slopes = hidden.map((layer) => training.zeros(layer.units ** 2));
-  let trialWeights = hidden.map((layer) => training.zeros(layer.weights.length));
-  const ridges = hidden.map(() => 0);
-  const patience = new Patience(training);
+  await new GaussNewton(training).run();
+}
 
-  let accepted: Accepted | undefined;
-  let damping = firstDamping;
-  for (let iteration = 0; ; iteration++) {
-    const first = iteration === 0;
-    const totals = await output.solve(
-      [...trialGrams.map((gram, l) => (l === 0 && !first ? null : gram)), output.gram],
-      () => {
-        if (first) chooseRidges(training, trialGrams, output, ridges);
-      },
-    );
-    const penalty = await squaredNorms(training, ridges, output.ridge);
-    const objective = totals.squares / (2 * rows) + penalty / 2;
-    const better = accepted === undefined || objective <= accepted.objective;
-    const taken = damping;
-    if (accepted) damping = adapt(damping, (accepted.objective - objective) / Math.max(accepted.predicted, 1e-300), better);
-    const report = await training.record({
-      iteration,
-      objective,
-      ...(training.problem.labels && { misclassified: totals.misclassified }),
-      activeShare: totals.active / rows,
-      accepted: better,
-      damping: first ? 0 : taken,
-    });
-    const last = iteration === settings.iterations || L === 0 || totals.active === 0 || damping > mostDamping;
-    if (better) {
-      [grams, trialGrams] = [trialGrams, grams];
-      trialGrams[0] = grams[0] as FloatArray;
-      const weights = training.snapshot();
-      if (accepted) trialWeights = accepted.weights.hidden;
-      accepted = { weights, objective, predicted: 0 };
-      if (patience.spent(report, weights) || last) break;
-      await descend(training, output, totals.active, rhs, slopes);
-    } else if (last) {
-      break;
-    }
-    const from = accepted as Accepted;
-    for (;;) {
-      const predicted = await step(training, from, grams, rhs, slopes, ridges, damping, trialWeights);
-      if (predicted !== undefined) {
-        from.predicted = predicted;
-        break;
+/** Decrease that the quadratic model predicts at a share s of the step: s · linear − s²/2 · quadratic. */
+interface Model {
+  linear: number;
+  quadratic: number;
+}
+
+class GaussNewton {
+  readonly #training: Training;
+  readonly #output: OutputLayer;
+  /** [H_l, 1]ᵀ[H_l, 1] of each hidden layer's inputs; the first is summed once. */
+  readonly #grams: FloatArray[];
+  readonly #rhs: FloatArray[];
+  readonly #slopes: FloatArray[];
+  readonly #change: FloatArray[];
+  /** The step under trial, and then the one taken last. */
+  readonly #moved: FloatArray[];
+  #hasMoved = false;
+  /** Accepted weights; the training holds those under trial, which are written to the spare arrays. */
+  #accepted: FloatArray[];
+  #spare: FloatArray[];
+  #acceptedOutput: FloatArray;
+  readonly #outputRhs: [FloatArray, FloatArray];
+  readonly #ridges: number[];
+  #damping = firstDamping;
+
+  constructor(training: Training) {
+    const { hidden } = training;
+    const like = (size: (layer: HiddenState) => number) => hidden.map((layer) => training.zeros(size(layer)));
+    this.#training = training;
+    this.#output = new OutputLayer(training);
+    this.#grams = like((layer) => (layer.inputs + 1) ** 2);
+    this.#rhs = like((layer) => layer.weights.length);
+    this.#slopes = like((layer) => layer.units ** 2);
+    this.#change = like((layer) => layer.weights.length);
+    this.#moved = like((layer) => layer.weights.length);
+    this.#accepted = like((layer) => layer.weights.length);
+    this.#spare = this.#accepted;
+    this.#acceptedOutput = training.output.weights.slice();
+    const size = training.output.weights.length;
+    this.#outputRhs = [training.zeros(size), training.zeros(size)];
+    this.#ridges = hidden.map(() => 0);
+  }
+
+  async run(): Promise<void> {
+    const training = this.#training;
+    const { settings, hidden } = training;
+    const patience = new Patience(training);
+    let objective = Infinity;
+    let model: Model = { linear: 0, quadratic: 0 };
+    for (let iteration = 0; ; iteration++) {
+      const totals = await this.#evaluate(iteration === 0);
+      const trial = totals.squares / (2 * training.rows) + (await this.#penalty()) / 2;
+      const better = trial <= objective;
+      const report = await training.record({
+        iteration,
+        objective: trial,
+        ...(training.problem.labels && { misclassified: totals.misclassified }),
+        activeShare: totals.active / training.rows,
+        accepted: better,
+        damping: iteration === 0 ? 0 : this.#damping,
+      });
+      if (iteration > 0) this.#adapt((objective - trial) / predicted(model), better);
+      if (better) {
+        objective = trial;
+        this.#accept();
+        if (patience.spent(report, training.snapshot())) break;
       }
-      damping *= 4;
-      if (damping > mostDamping) break;
+      if (iteration === settings.iterations || hidden.length === 0 || totals.active === 0) break;
+      const next = better ? await this.#step(totals) : await this.#shorten(model);
+      if (!next) break;
+      model = next;
     }
-    if (damping > mostDamping) break;
-    hidden.forEach((layer, l) => (layer.weights = trialWeights[l] as FloatArray));
-    training.output.weights.set(from.weights.output);
+    patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
   }
-  patience.restore(accepted?.weights);
-}
 
-/** Levenberg–Marquardt: more where the objective rose, less where it fell as the quadratic model said. */
-function adapt(damping: number, gain: number, better: boolean): number {
-  if (!better) return damping * 4;
-  if (gain > 0.75) return Math.max(damping / 2, leastDamping);
-  return gain < 0.25 ? damping * 2 : damping;
-}
-
-function chooseRidges(training: Training, grams: FloatArray[], output: OutputLayer, ridges: number[]): void {
-  const { ridge } = training.settings;
-  const share = (gram: FloatArray, n: number): number => {
-    let trace = 0;
-    for (let i = 0; i < n; i++) trace += gram[i * (n + 1) + i] as number;
-    return (autoRidge * trace) / n / training.rows;
-  };
-  training.hidden.forEach((layer, l) => {
-    ridges[l] = ridge === 'auto' ? share(grams[l] as FloatArray, layer.inputs) : ridge.hidden;
-  });
-  output.ridge = ridge === 'auto' ? share(output.gram, training.output.inputs) : ridge.output;
-}
-
-/** Σ ridge ‖V‖² over all layers. */
-async function squaredNorms(training: Training, ridges: number[], outputRidge: number): Promise<number> {
-  let sum = 0;
-  for (const [l, layer] of [...training.hidden, training.output].entries()) {
-    const length = layer.inputs * layer.units;
-    const { squaredNorm } = await call(training, 'squaredNorm', { values: layer.weights, length });
-    sum += (ridges[l] ?? outputRidge) * squaredNorm;
+  /** Forward with the weights under trial, and the output layer solved on them. */
+  async #evaluate(first: boolean): Promise<PassTotals> {
+    const grams = this.#grams.map((gram, l) => (l === 0 && !first ? null : gram));
+    return this.#output.solve([...grams, null], () => {
+      if (first) this.#chooseRidges();
+    });
   }
-  return sum;
-}
 
-/** Desired changes of all hidden layers, from the active samples alone, and the curvature of each. */
-async function descend(
-  training: Training,
-  output: OutputLayer,
-  active: number,
-  rhs: FloatArray[],
-  slopes: FloatArray[],
-): Promise<void> {
-  const rows = training.markedRows(output.marks, 1, active);
-  await training.sweep(rows, { cached: true, hiddenRhs: rhs, slopes });
-  await call(training, 'curvature', {
-    hidden: training.hidden,
-    output: training.output,
-    columns: training.problem.inputs.cols,
-    slopes,
-    share: output.share,
-    samples: training.rows,
-    active,
-  });
-}
+  /** Levenberg–Marquardt: more where the objective rose, less where it fell as the model said. */
+  #adapt(gain: number, better: boolean): void {
+    if (!better) this.#damping *= 4;
+    else if (gain > 0.75) this.#damping = Math.max(this.#damping / 2, leastDamping);
+    else if (gain < 0.25) this.#damping *= 2;
+  }
 
-/** Trial weights of every hidden layer; the decrease that the models predict, or undefined where a factor failed. */
-async function step(
-  training: Training,
-  from: Accepted,
-  grams: FloatArray[],
-  rhs: FloatArray[],
-  slopes: FloatArray[],
-  ridges: number[],
-  damping: number,
-  trial: FloatArray[],
-): Promise<number | undefined> {
-  const { hidden } = training;
-  let predicted = 0;
-  for (let l = 0; l < hidden.length; l++) {
-    const { inputs, units } = hidden[l] as HiddenState;
-    const outcome = await call(training, 'step', {
-      gram: grams[l] as FloatArray,
-      columns: inputs,
-      curvature: slopes[l] as FloatArray,
-      units,
-      rhs: rhs[l] as FloatArray,
-      weights: from.weights.hidden[l] as FloatArray,
+  #accept(): void {
+    this.#spare = this.#accepted;
+    this.#accepted = this.#training.hidden.map((layer) => layer.weights);
+    this.#acceptedOutput.set(this.#training.output.weights);
+  }
+
+  #chooseRidges(): void {
+    const training = this.#training;
+    const { ridge } = training.settings;
+    const meanSquare = (gram: FloatArray, n: number): number => {
+      let trace = 0;
+      for (let i = 0; i < n; i++) trace += gram[i * (n + 1) + i] as number;
+      return trace / n / training.rows;
+    };
+    training.hidden.forEach(({ inputs }, l) => {
+      this.#ridges[l] =
+        ridge === 'auto' ? autoRidge.hidden * meanSquare(this.#grams[l] as FloatArray, inputs) : ridge.hidden;
+    });
+    this.#output.ridge =
+      ridge === 'auto' ? autoRidge.output * meanSquare(this.#output.gram, training.output.inputs) : ridge.output;
+  }
+
+  /** Σ ridge ‖V‖² over all layers, at the weights under trial. */
+  async #penalty(): Promise<number> {
+    const training = this.#training;
+    const layers = [...training.hidden, training.output];
+    let sum = 0;
+    for (const [l, { weights, inputs, units }] of layers.entries()) {
+      const { product } = await call(training, 'innerProduct', { x: weights, y: weights, length: inputs * units });
+      sum += (this.#ridges[l] ?? this.#output.ridge) * product;
+    }
+    return sum;
+  }
+
+  /** A new step from the accepted weights, on the active samples; undefined where none can be found. */
+  async #step(totals: PassTotals): Promise<Model | undefined> {
+    const training = this.#training;
+    const active = training.markedRows(this.#output.marks, 1, totals.active);
+    await training.sweep(active, { cached: true, hiddenRhs: this.#rhs, slopes: this.#slopes });
+    await call(training, 'curvature', {
+      hidden: training.hidden,
+      output: training.output,
+      columns: training.problem.inputs.cols,
+      slopes: this.#slopes,
+      share: this.#output.share,
       samples: training.rows,
-      ridge: ridges[l] as number,
-      damping,
-      scale: 1 / hidden.length,
-      next: trial[l] as FloatArray,
+      active: totals.active,
     });
-    if (outcome.info > 0) return undefined;
-    predicted += outcome.predicted;
-    Object.assign(training.layerReports[l] as object, {
-      solver: 'cholesky',
-      rank: inputs + 1,
-      rcond: outcome.rcond,
-      ridge: ridges[l],
-    });
+    while (!(await this.#solve())) {
+      this.#damping *= 4;
+      if (this.#damping > mostDamping) return undefined;
+    }
+    return this.#advance(active);
   }
-  return predicted;
+
+  /** ΔW of every hidden layer; false where a damped factor was not positive definite in this precision. */
+  async #solve(): Promise<boolean> {
+    const training = this.#training;
+    for (const [l, { inputs, units, weights }] of training.hidden.entries()) {
+      const { info, rcond } = await call(training, 'step', {
+        gram: this.#grams[l] as FloatArray,
+        columns: inputs,
+        curvature: this.#slopes[l] as FloatArray,
+        units,
+        rhs: this.#rhs[l] as FloatArray,
+        weights,
+        samples: training.rows,
+        ridge: this.#ridges[l] as number,
+        damping: this.#damping,
+        change: this.#change[l] as FloatArray,
+      });
+      if (info > 0) return false;
+      const report = training.layerReports[l] as LayerReport;
+      Object.assign(report, { solver: 'cholesky', rank: inputs + 1, rcond, ridge: this.#ridges[l] });
+    }
+    return true;
+  }
+
+  /** Goes to the least of the quadratic model over the plane of ΔW and the step before, and returns the model. */
+  async #advance(active: RowSet): Promise<Model> {
+    const training = this.#training;
+    const right = this.#outputRhs;
+    const { slope, curvature } = await training.tangent(active, this.#change, this.#hasMoved ? this.#moved : undefined, right);
+    const taken = await this.#output.takenUp(right);
+    const own = curvature.map((sum, i) => sum - (taken[i] as number));
+    const [g0, g1, q00, q01, q11] = [...slope, ...own].map((sum) => sum / training.rows) as Five;
+    const [r0, r1, r00, r01, r11] = await this.#ridgeProducts();
+    const stride = training.settings.samples === 'margin' && training.problem.labels ? oneSidedStride : 1;
+    const least = minimise(g0 - r0, g1 - r1, q00 + r00, q01 + r01, q11 + r11);
+    const [alpha, beta] = [stride * least[0], stride * least[1]];
+    await this.#move(this.#change, alpha, beta);
+    this.#hasMoved = true;
+    return {
+      linear: alpha * (g0 - r0) + beta * (g1 - r1),
+      quadratic: alpha ** 2 * (q00 + r00) + 2 * alpha * beta * (q01 + r01) + beta ** 2 * (q11 + r11),
+    };
+  }
+
+  /** Σ ridge <W, D_i> and Σ ridge <D_i, D_j> of the two directions, over the weights without biases. */
+  async #ridgeProducts(): Promise<Five> {
+    const training = this.#training;
+    const sums: Five = [0, 0, 0, 0, 0];
+    for (const [l, { weights, inputs, units }] of training.hidden.entries()) {
+      const [change, moved, length] = [this.#change[l] as FloatArray, this.#moved[l] as FloatArray, inputs * units];
+      const pairs = [
+        [weights, change],
+        [weights, moved],
+        [change, change],
+        [change, moved],
+        [moved, moved],
+      ] as const;
+      for (const [i, [x, y]] of pairs.entries())
+        (sums[i] as number) += (this.#ridges[l] as number) * (await call(training, 'innerProduct', { x, y, length })).product;
+    }
+    return sums;
+  }
+
+  /** Trial weights: accepted + α direction + β (the step before), which becomes the step under trial. */
+  async #move(direction: FloatArray[], alpha: number, beta: number): Promise<void> {
+    const training = this.#training;
+    for (const [l, layer] of training.hidden.entries()) {
+      const moved = this.#moved[l] as FloatArray;
+      const next = this.#spare[l] as FloatArray;
+      const weights = this.#accepted[l] as FloatArray;
+      const change = direction[l] as FloatArray;
+      await call(training, 'combine', { weights, change, momentum: moved, alpha, beta, length: moved.length, moved, next });
+      layer.weights = next;
+    }
+    training.output.weights.set(this.#acceptedOutput);
+  }
+
+  /** The refused step again, shorter. */
+  async #shorten(model: Model): Promise<Model> {
+    await this.#move(this.#moved, shrinkage, 0);
+    return { linear: model.linear * shrinkage, quadratic: model.quadratic * shrinkage ** 2 };
+  }
+}
+
+type Five = [number, number, number, number, number];
+
+function predicted({ linear, quadratic }: Model): number {
+  return Math.max(linear - quadratic / 2, Number.MIN_VALUE);
+}
+
+/** (α, β) least for −α g0 − β g1 + ½ (α² q00 + 2αβ q01 + β² q11); β = 0 where the directions are parallel. */
+function minimise(g0: number, g1: number, q00: number, q01: number, q11: number): [number, number] {
+  const determinant = q00 * q11 - q01 ** 2;
+  if (determinant > 1e-6 * q00 * q11) return [(q11 * g0 - q01 * g1) / determinant, (q00 * g1 - q01 * g0) / determinant];
+  return [q00 > 0 ? g0 / q00 : 0, 0];
 }

@@ -44,6 +44,11 @@ export interface TrainOptions {
   mask?: (random: Random, unit: number) => ArrayLike<number>;
   /** Rule for the desired values of the hidden layers. @default 'gauss-newton' */
   targets?: TargetRule;
+  /**
+   * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not yet
+   * beyond ±1. A regressor has no classes and uses all. @default 'margin'
+   */
+  samples?: SampleRule;
   /** Times that the hidden layers are solved; 0 solves the output layer alone. @default 8 */
   iterations?: number;
   /**
@@ -74,11 +79,6 @@ export interface TrainOptions {
 export interface ClassifierOptions extends TrainOptions {
   /** @default 'softmax' */
   output?: OutputActivation;
-  /**
-   * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not yet
-   * beyond ±1. @default 'margin'
-   */
-  samples?: SampleRule;
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; labels: ArrayLike<number> | readonly string[] };
   /** @default 3 */
@@ -115,13 +115,14 @@ export interface Settings {
   onIteration: ((iteration: IterationReport) => void) | undefined;
 }
 
-const regressorOptions = [
+const trainOptions = [
   'hidden',
   'activation',
   'init',
   'image',
   'mask',
   'targets',
+  'samples',
   'iterations',
   'ridge',
   'solver',
@@ -135,8 +136,6 @@ const regressorOptions = [
   'validation',
   'patience',
 ] as const;
-
-const classifierOptions = [...regressorOptions, 'samples'] as const;
 
 /** An options object read once: own enumerable properties, all of them known. */
 export function readOptions<const Name extends string>(
@@ -231,14 +230,13 @@ function ridgeOf(value: unknown): Settings['ridge'] {
 
 /** Checks options and fills in the defaults. `classifier` decides which outputs and sample rules there are. */
 export function settingsOf(value: unknown, classifier: boolean): Settings {
-  const options = readOptions(value, classifier ? classifierOptions : regressorOptions) as Partial<
-    Record<(typeof classifierOptions)[number], unknown>
-  >;
+  const options = readOptions(value, trainOptions);
   const activation = oneOf('options.activation', options.activation, activations, 'tanh');
   const init = oneOf('options.init', options.init, inits, 'contrast');
   const standardize = options.standardize ?? 'auto';
   if (standardize !== 'auto' && typeof standardize !== 'boolean')
     throw new ArgumentError(`Expected options.standardize to be 'auto', true or false but received ${describe(standardize)}`);
+  const samples = oneOf('options.samples', options.samples, ['all', 'misclassified', 'margin'], 'margin');
   const settings: Settings = {
     hidden: hiddenOf(options.hidden, activation, init),
     output: classifier
@@ -247,7 +245,7 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     image: imageOf(options.image),
     mask: functionOf('options.mask', options.mask) as Settings['mask'],
     targets: oneOf('options.targets', options.targets, ['inverse', 'nearest', 'gauss-newton'], 'gauss-newton'),
-    samples: classifier ? oneOf('options.samples', options.samples, ['all', 'misclassified', 'margin'], 'margin') : 'all',
+    samples: classifier ? samples : 'all',
     iterations: integer('options.iterations', options.iterations, 0, 2 ** 31 - 1, 8),
     ridge: ridgeOf(options.ridge),
     solver: oneOf('options.solver', options.solver, ['auto', 'cholesky', 'svd'], 'auto'),

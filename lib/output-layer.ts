@@ -24,6 +24,8 @@ export class OutputLayer {
   /** Samples with a residual, by output. */
   readonly share: FloatArray;
   ridge = 0;
+  /** (AᵀA + S ridge)⁻¹ B with the present factor. */
+  #solve: (rhs: FloatArray) => Promise<FloatArray> = () => this.#factorAndSolve();
 
   constructor(training: Training) {
     const { inputs, units } = training.output;
@@ -52,11 +54,10 @@ export class OutputLayer {
     chooseRidge();
     let previous = weights.slice();
     let momentum = 1;
-    let solve = (): Promise<FloatArray> => this.#factorAndSolve((again) => (solve = again));
     for (let step = 0; step < this.steps; step++) {
       if (step > 0) await training.sweep(everything, { cached: true, outputRhs: this.#rhs });
       this.#penalise(weights);
-      const change = await solve();
+      const change = step === 0 ? await this.#factorAndSolve() : await this.#solve(this.#rhs);
       const next = weights.map((w, i) => w + (change[i] as number));
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
       const ahead = step + 1 < this.steps ? (momentum - 1) / following : 0;
@@ -75,8 +76,19 @@ export class OutputLayer {
     for (let i = 0; i < end; i++) (this.#rhs[i] as number) -= penalty * (weights[i] as number);
   }
 
-  /** Factors the Gram matrix and solves with the present right-hand side; hands out what solves with later ones. */
-  async #factorAndSolve(keep: (solve: () => Promise<FloatArray>) => void): Promise<FloatArray> {
+  /**
+   * How much of Σ dZ_i · dZ_j the output layer takes up when it is solved again, for i, j = 00, 01, 11: with B_i = AᵀdZ_i,
+   * <B_i, (AᵀA + S ridge)⁻¹ B_j>. The rest is what the hidden layers' change does by itself (variable projection).
+   */
+  async takenUp([first, second]: readonly [FloatArray, FloatArray]): Promise<[number, number, number]> {
+    const inner = async (x: FloatArray, y: FloatArray) =>
+      (await call(this.#training, 'innerProduct', { x, y, length: x.length })).product;
+    const [x, y] = [await this.#solve(first), await this.#solve(second)];
+    return [await inner(first, x), await inner(first, y), await inner(second, y)];
+  }
+
+  /** Factors the Gram matrix, which sets #solve, and solves with the present right-hand side. */
+  async #factorAndSolve(): Promise<FloatArray> {
     const training = this.#training;
     const { solver } = training.settings;
     const report = training.layerReports.at(-1) as LayerReport;
@@ -94,13 +106,14 @@ export class OutputLayer {
         factor: this.#factor,
         solution,
       });
-      // The steps refine each other, so that a factor serves while it has a digit right.
-      if (info === 0 && (rcond >= epsilon(this.gram) || solver === 'cholesky')) {
+      // A ridge makes the problem well posed, and the steps refine each other.
+      if (info === 0 && (ridge > 0 || rcond >= epsilon(this.gram) || solver === 'cholesky')) {
         Object.assign(report, { solver: 'cholesky', rank: this.#order, rcond });
-        keep(async () => {
-          await call(training, 'solveFactored', { ...system, factor: this.#factor, solution });
+        this.#solve = async (rhs) => {
+          const solution = training.zeros(rhs.length);
+          await call(training, 'solveFactored', { ...system, rhs, factor: this.#factor, solution });
           return solution;
-        });
+        };
         return solution;
       }
       if (solver === 'cholesky') throw notPositiveDefinite('the output layer');
@@ -109,7 +122,7 @@ export class OutputLayer {
       training.sweep({ count: training.rows }, { cached: true, triangle }),
     );
     Object.assign(report, { solver: 'svd', rank: svd.rank, rcond: svd.rcond });
-    keep(() => svd.solve(this.#rhs));
+    this.#solve = svd.solve;
     return svd.solve(this.#rhs);
   }
 }

@@ -1,25 +1,20 @@
-import type { SampleRule, TargetRule } from './options.js';
-
 /**
- * The options that are the paper's method, literally (arXiv 2401.06699): first weights U[−1, 1], least squares layer by
- * layer from the output to the input on the minimum-norm desired values, no ridge, and for a classifier further passes on
- * the misclassified samples alone. Spread it into the options of either trainer; a regressor takes the part without
- * `samples`, {@link paper.regressor}.
+ * The options that are the paper's method, literally: first weights U[−1, 1]; least squares layer by layer from the output
+ * to the input, on desired values that are minimum-norm solutions; no ridge; and, for a classifier, further passes on the
+ * misclassified samples alone. Add `hidden` (and `activation`, other than relu) and give it to either trainer.
  *
  * @source https://arxiv.org/abs/2401.06699
+ *
+ * @example
+ * ```ts
+ * const model = await trainRegressor(X, Y, { ...paper, hidden: [64], activation: 'identity' });
+ * ```
  */
-const regressor = {
+export const paper = {
   init: 'uniform',
-  targets: 'inverse' as TargetRule,
+  targets: 'inverse',
+  samples: 'misclassified',
+  iterations: 10,
   ridge: 0,
   standardize: false,
-  iterations: 1,
 } as const;
-
-export const paper = {
-  ...regressor,
-  samples: 'misclassified' as SampleRule,
-  iterations: 10,
-} as const;
-
-void regressor;

@@ -44,7 +44,8 @@ export async function peelLayers(training: Training): Promise<void> {
       accepted = { ...training.snapshot(), hidden: training.hidden.map((layer) => layer.weights.slice()) };
       if (patience.spent(report, accepted)) break;
     }
-    if (measure === 0 || !Number.isFinite(measure)) break;
+    // A regression that a further pass does not improve has converged.
+    if (measure === 0 || !Number.isFinite(measure) || (!training.problem.labels && !better)) break;
     if (settings.samples === 'misclassified') set = training.markedRows(marks, 2, totals.misclassified);
   }
   patience.restore(accepted);

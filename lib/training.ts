@@ -145,7 +145,7 @@ export class Training implements Lane {
   }
 
   /** One native call for each batch of the rows; `args` is the rest of its arguments. */
-  async #pass<Name extends 'sweep' | 'peel'>(
+  async #pass<Name extends 'sweep' | 'peel' | 'tangent'>(
     name: Name,
     set: RowSet,
     args: object,
@@ -192,6 +192,26 @@ export class Training implements Lane {
       totals.misclassified += outcome.misclassified;
     });
     return totals;
+  }
+
+  /** Sums along one or two changes of the hidden layers' weights; see tangent.h. */
+  async tangent(
+    set: RowSet,
+    change: readonly FloatArray[],
+    momentum: readonly FloatArray[] | undefined,
+    outputRhs: readonly [FloatArray, FloatArray],
+  ): Promise<{ slope: [number, number]; curvature: [number, number, number] }> {
+    const slope: [number, number] = [0, 0];
+    const curvature: [number, number, number] = [0, 0, 0];
+    const args = { ...this.#targets(this.settings.samples), change, ...(momentum && { momentum }), outputRhs };
+    await this.#pass('tangent', set, args, (outcome) => {
+      slope[0] += outcome.slope0;
+      slope[1] += outcome.slope1;
+      curvature[0] += outcome.curvature00;
+      curvature[1] += outcome.curvature01;
+      curvature[2] += outcome.curvature11;
+    });
+    return { slope, curvature };
   }
 
   /** The paper's pass at the layer below the solved ones. Returns the sum of squares of its desired values. */

@@ -77,10 +77,20 @@ Activations<T> recall(const Network<T>& network, const Samples<T>& samples, cons
   return result;
 }
 
+template <typename T>
+T* pre_activations(const Layer<T>& layer, const T* h, std::int64_t rows, Scratch& scratch) {
+  T* z = scratch.take<T>(rows * layer.units);
+  gemm(no_trans, no_trans, rows, layer.units, layer.inputs, T(1), h, layer.inputs, layer.weights, layer.units, T(0), z,
+       layer.units);
+  activate(Activation::identity, z, layer.bias(), rows, layer.units);
+  return z;
+}
+
 #define BPLS_INSTANTIATE(T)                                                                                     \
   template const T* load(const Samples<T>&, const Rows&, Scratch&);                                             \
   template Activations<T> forward(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&); \
-  template Activations<T> recall(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&);
+  template Activations<T> recall(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&); \
+  template T* pre_activations(const Layer<T>&, const T*, std::int64_t, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)
 #undef BPLS_INSTANTIATE

@@ -27,4 +27,8 @@ template <typename T>
 Activations<T> recall(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
                       Scratch& scratch);
 
+/// Z = [H, 1] W (rows×units) of one layer, without its activation.
+template <typename T>
+T* pre_activations(const Layer<T>& layer, const T* h, std::int64_t rows, Scratch& scratch);
+
 }  // namespace bpls

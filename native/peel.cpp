@@ -12,10 +12,7 @@ namespace {
 /// The desired outputs, as pre-activations.
 template <typename T>
 T* wanted_outputs(const Layer<T>& output, const T* top, const Rows& rows, const Targets<T>& targets, Scratch& scratch) {
-  T* t = scratch.take<T>(rows.count * output.units);
-  gemm(no_trans, no_trans, rows.count, output.units, output.inputs, T(1), top, output.inputs, output.weights,
-       output.units, T(0), t, output.units);
-  activate(Activation::identity, t, output.bias(), rows.count, output.units);
+  T* t = pre_activations(output, top, rows.count, scratch);
   want(targets, rows, output.units, t);
   return t;
 }

@@ -26,13 +26,6 @@ void weigh(const T* product, std::int64_t n, T active, T* slopes) {
 }
 
 template <typename T>
-double inner(const T* x, const T* y, std::int64_t count) {
-  double sum = 0;
-  for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
-  return sum;
-}
-
-template <typename T>
 T trace(const T* matrix, std::int64_t n) {
   double sum = 0;
   for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(matrix[i * n + i]);
@@ -63,8 +56,7 @@ void curvature(const Network<T>& hidden, const Layer<T>& output, const T* share,
 
 template <typename T>
 StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, std::int64_t units, const T* rhs,
-                           const T* weights, std::int64_t samples, T ridge, T damping, T scale, T* next,
-                           Scratch& scratch) {
+                           const T* weights, std::int64_t samples, T ridge, T damping, T* change, Scratch& scratch) {
   const std::int64_t p = n + 1;
   const T weight = T(1) / static_cast<T>(samples);
   const T root = std::sqrt(damping);
@@ -81,7 +73,7 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
   T* factor = scratch.take<T>(p * p);
   T* left = scratch.take<T>(p * units);
   const CholeskyOutcome first = solve_cholesky(gram, p, weight, a, root, gradient, units, factor, left, scratch);
-  if (first.info > 0) return {first.info, 0, 0, 0};
+  if (first.info > 0) return {first.info, 0, 0};
 
   // Right: ΔW (C + bI) = M. Row-major ΔW is column-major ΔWᵀ, so that its rows are LAPACK's right-hand sides.
   T* right = scratch.take<T>(units * units);
@@ -89,30 +81,29 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
   for (std::int64_t i = 0; i < units; ++i) right[i * units + i] += b;
   T* work = scratch.take<T>(3 * units);
   const T norm = lansy('1', 'U', units, right, units, work);
-  T* change = scratch.take<T>(p * units);
   std::copy_n(left, p * units, change);
   const int info = posv('U', units, p, right, units, change, units);
-  if (info > 0) return {info, first.rcond, 0, 0};
-  const double rcond = static_cast<double>(pocon('U', units, right, units, norm, work, scratch.take<int>(units)));
+  if (info > 0) return {info, first.rcond, 0};
+  return {0, first.rcond, static_cast<double>(pocon('U', units, right, units, norm, work, scratch.take<int>(units)))};
+}
 
-  // <ΔW, G ΔW C> = <ΔW, g> - <ΔW, aM> - b <ΔW, G ΔW>, by the two systems above.
-  T* product = scratch.take<T>(p * units);
-  symm(p, units, gram, p, change, units, product, units);
-  const std::int64_t count = p * units;
-  const double gain = inner(change, gradient, count);
-  const double curved = gain - static_cast<double>(a) * inner(change, left, n * units) -
-                        static_cast<double>(root) * inner(change + n * units, left + n * units, units) -
-                        static_cast<double>(b * weight) * inner(change, product, count);
-  for (std::int64_t i = 0; i < count; ++i) next[i] = weights[i] + scale * change[i];
-  const auto s = static_cast<double>(scale);
-  return {0, first.rcond, rcond, s * gain - 0.5 * s * s * curved};
+template <typename T>
+void combine(const T* weights, const T* change, const T* momentum, T alpha, T beta, std::int64_t count, T* moved,
+             T* next) {
+  parallel_for(count, 32768, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      moved[i] = alpha * change[i] + beta * momentum[i];
+      next[i] = weights[i] + moved[i];
+    }
+  });
 }
 
 #define BPLS_INSTANTIATE(T)                                                                                       \
   template void curvature(const Network<T>&, const Layer<T>&, const T*, std::int64_t, std::int64_t,               \
                           const std::vector<T*>&, Scratch&);                                                      \
   template StepOutcome two_sided_step(const T*, std::int64_t, const T*, std::int64_t, const T*, const T*,         \
-                                      std::int64_t, T, T, T, T*, Scratch&);
+                                      std::int64_t, T, T, T*, Scratch&);                                          \
+  template void combine(const T*, const T*, const T*, T, T, std::int64_t, T*, T*);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)
 #undef BPLS_INSTANTIATE

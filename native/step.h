@@ -13,17 +13,20 @@ void curvature(const Network<T>& hidden, const Layer<T>& output, const T* share,
                std::int64_t active, const std::vector<T*>& slopes, Scratch& scratch);
 
 struct StepOutcome {
-  int info;                       ///< > 0: a damped factor was not positive definite in this precision
-  double rcond_gram, rcond_slope; ///< of the two damped factors
-  double predicted;               ///< decrease of the objective that the quadratic model predicts
+  int info;                        ///< > 0: a damped factor was not positive definite in this precision
+  double rcond_gram, rcond_slope;  ///< of the two damped factors
 };
 
-/// Damped two-sided least squares for one hidden layer: next = W + scale ΔW with (G + aI) ΔW (C + bI) = g,
+/// Damped two-sided least squares for one hidden layer: (G + aI) ΔW (C + bI) = g,
 /// G = gram / samples, g = rhs / samples - ridge V, a = √damping · mean diagonal of G (its constant's entry,
 /// which is 1, apart: that row gets √damping), b = √damping tr(C)/N: the units of the inputs do not matter.
 template <typename T>
 StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, std::int64_t units, const T* rhs,
-                           const T* weights, std::int64_t samples, T ridge, T damping, T scale, T* next,
-                           Scratch& scratch);
+                           const T* weights, std::int64_t samples, T ridge, T damping, T* change, Scratch& scratch);
+
+/// moved = alpha change + beta momentum, next = weights + moved; all have `count` elements, momentum may be moved.
+template <typename T>
+void combine(const T* weights, const T* change, const T* momentum, T alpha, T beta, std::int64_t count, T* moved,
+             T* next);
 
 }  // namespace bpls

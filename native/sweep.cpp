@@ -70,10 +70,7 @@ Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& 
   const T* top = values[hidden.size()];
   if (into.triangle) accumulate_triangle(top, count, output.inputs, into.triangle, scratch);
   if (!targets) return {};
-  T* z = scratch.take<T>(count * output.units);
-  gemm(no_trans, no_trans, count, output.units, output.inputs, T(1), top, output.inputs, output.weights, output.units,
-       T(0), z, output.units);
-  activate(Activation::identity, z, output.bias(), count, output.units);
+  T* z = pre_activations(output, top, count, scratch);
   const Tally tally = residual(*targets, rows, output.units, z, into.marks, into.share, scratch);
   if (into.output_rhs) accumulate_rhs(top, z, count, output.inputs, output.units, into.output_rhs, scratch);
   if (!into.hidden_rhs.empty()) back_propagate(hidden, output, values, z, count, into, scratch);

@@ -76,13 +76,29 @@ Work multiply_work(Arguments& args) {
 }
 
 template <typename T>
-Work squared_norm_work(Arguments& args) {
+Work inner_product_work(Arguments& args) {
   const std::int64_t count = args.size("length", std::int64_t{1} << 40);
-  const T* values = args.array<T>("values", count);
+  const T* x = args.array<T>("x", count);
+  const T* y = args.array<T>("y", count);
   return [=](Scratch&) -> Outcome {
     double sum = 0;
-    for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-    return {{"squaredNorm", sum}};
+    for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+    return {{"product", sum}};
+  };
+}
+
+template <typename T>
+Work combine_work(Arguments& args) {
+  const std::int64_t count = args.size("length", std::int64_t{1} << 40);
+  const T* weights = args.array<T>("weights", count);
+  const T* change = args.array<T>("change", count);
+  const T* momentum = args.array<T>("momentum", count);
+  const T alpha = static_cast<T>(args.number("alpha")), beta = static_cast<T>(args.number("beta"));
+  T* moved = args.array<T>("moved", count);
+  T* next = args.array<T>("next", count);
+  return [=](Scratch&) -> Outcome {
+    bpls::combine(weights, change, momentum, alpha, beta, count, moved, next);
+    return {};
   };
 }
 
@@ -122,16 +138,14 @@ Work step_work(Arguments& args) {
   const T* curvature = args.array<T>("curvature", units * units);
   const T* rhs = args.array<T>("rhs", (n + 1) * units);
   const T* weights = args.array<T>("weights", (n + 1) * units);
-  T* next = args.array<T>("next", (n + 1) * units);
-  const T ridge = static_cast<T>(args.number("ridge")), damping = static_cast<T>(args.number("damping")),
-          scale = static_cast<T>(args.number("scale"));
+  T* change = args.array<T>("change", (n + 1) * units);
+  const T ridge = static_cast<T>(args.number("ridge")), damping = static_cast<T>(args.number("damping"));
   return [=](Scratch& scratch) -> Outcome {
-    const StepOutcome outcome = two_sided_step(gram, n, curvature, units, rhs, weights, samples, ridge, damping, scale,
-                                               next, scratch);
+    const StepOutcome outcome =
+        two_sided_step(gram, n, curvature, units, rhs, weights, samples, ridge, damping, change, scratch);
     return {{"info", outcome.info},
             {"rcond", outcome.rcond_gram},
-            {"rcondCurvature", outcome.rcond_slope},
-            {"predicted", outcome.predicted}};
+            {"rcondCurvature", outcome.rcond_slope}};
   };
 }
 
@@ -140,7 +154,8 @@ BPLS_RAW(solve_factored, "factor")
 BPLS_RAW(solve_svd, "a")
 BPLS_RAW(pseudo_inverse, "a")
 BPLS_RAW(multiply, "a")
-BPLS_RAW(squared_norm, "values")
+BPLS_RAW(inner_product, "x")
+BPLS_RAW(combine, "weights")
 BPLS_RAW(orthonormalise, "matrix")
 BPLS_RAW(curvature, "share")
 BPLS_RAW(step, "gram")
@@ -153,7 +168,8 @@ void export_solvers(Napi::Env env, Napi::Object exports) {
   exports.Set("solveSvd", Napi::Function::New<solve_svd>(env, "solveSvd"));
   exports.Set("pseudoInverse", Napi::Function::New<pseudo_inverse>(env, "pseudoInverse"));
   exports.Set("multiply", Napi::Function::New<multiply>(env, "multiply"));
-  exports.Set("squaredNorm", Napi::Function::New<squared_norm>(env, "squaredNorm"));
+  exports.Set("innerProduct", Napi::Function::New<inner_product>(env, "innerProduct"));
+  exports.Set("combine", Napi::Function::New<combine>(env, "combine"));
   exports.Set("orthonormalise", Napi::Function::New<orthonormalise>(env, "orthonormalise"));
   exports.Set("curvature", Napi::Function::New<curvature>(env, "curvature"));
   exports.Set("step", Napi::Function::New<step>(env, "step"));

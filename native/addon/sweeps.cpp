@@ -7,6 +7,7 @@
 #include "predict.h"
 #include "statistics.h"
 #include "sweep.h"
+#include "tangent.h"
 
 namespace bpls::addon {
 namespace {
@@ -95,6 +96,37 @@ Work sweep_work(Arguments& args) {
     return {{"squares", tally.squares},
             {"active", static_cast<double>(tally.active)},
             {"misclassified", static_cast<double>(tally.misclassified)}};
+  };
+}
+
+template <typename T>
+Work tangent_work(Arguments& args) {
+  const Pass<T> pass(args);
+  const Targets<T> targets = targets_of<T>(args, pass.samples.rows, pass.output.units);
+  check_labels(args, targets.labels, pass.rows, pass.output.units);
+  if (pass.hidden.empty()) args.fail("hidden", "at least one layer");
+  std::vector<std::int64_t> sizes;
+  for (const Layer<T>& layer : pass.hidden) sizes.push_back((layer.inputs + 1) * layer.units);
+  const std::int64_t output_size = (pass.output.inputs + 1) * pass.output.units;
+  const std::vector<T*> output_rhs = args.arrays<T>("outputRhs", {output_size, output_size});
+  const bool clear = args.flag("clear");
+  std::vector<Direction<T>> directions;
+  for (const char* name : {"change", "momentum"}) {
+    const std::vector<T*> direction = args.arrays<T>(name, sizes);
+    for (const T* weights : direction)
+      if (!weights) args.fail(name, "complete");
+    if (!direction.empty()) directions.emplace_back(direction.begin(), direction.end());
+  }
+  if (directions.empty() || output_rhs.empty() || !output_rhs[0] || !output_rhs[1])
+    args.fail("outputRhs", "given with change");
+  return [=](Scratch& scratch) -> Outcome {
+    const TangentSums sums = bpls::tangent(pass.hidden, pass.output, directions, pass.samples, pass.rows, pass.cache,
+                                           targets, output_rhs, clear, scratch);
+    return {{"slope0", sums.slope[0]},
+            {"slope1", sums.slope[1]},
+            {"curvature00", sums.curvature[0][0]},
+            {"curvature01", sums.curvature[0][1]},
+            {"curvature11", sums.curvature[1][1]}};
   };
 }
 
@@ -230,6 +262,7 @@ Work find_non_finite_work(Arguments& args) {
 }
 
 BPLS_RAW(sweep, "inputs")
+BPLS_RAW(tangent, "inputs")
 BPLS_RAW(peel, "inputs")
 BPLS_RAW(predict, "inputs")
 BPLS_RAW(accumulate, "inputs")
@@ -241,6 +274,7 @@ BPLS_RAW(find_non_finite, "values")
 
 void export_sweeps(Napi::Env env, Napi::Object exports) {
   exports.Set("sweep", Napi::Function::New<sweep>(env, "sweep"));
+  exports.Set("tangent", Napi::Function::New<tangent>(env, "tangent"));
   exports.Set("peel", Napi::Function::New<peel>(env, "peel"));
   exports.Set("predict", Napi::Function::New<predict>(env, "predict"));
   exports.Set("predictSync", Napi::Function::New<predict_sync>(env, "predictSync"));

@@ -1,0 +1,87 @@
+#include "tangent.h"
+
+#include <algorithm>
+
+#include "blas.h"
+#include "normal_equations.h"
+#include "parallel.h"
+
+namespace bpls {
+namespace {
+
+/// dH += 1 bᵀ, then ∘ D.
+template <typename T>
+void add_bias_and_scale(const T* bias, const T* d, std::int64_t rows, std::int64_t units, T* dh) {
+  parallel_for(rows, 64, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      for (std::int64_t j = 0; j < units; ++j) dh[i * units + j] = (dh[i * units + j] + bias[j]) * d[i * units + j];
+  });
+}
+
+/// Σ x y in order.
+template <typename T>
+double inner_product(const T* x, const T* y, std::int64_t count) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+  return sum;
+}
+
+template <typename T>
+T* output_derivative(const Network<T>& hidden, const Layer<T>& output, const Direction<T>& direction,
+                     const Activations<T>& values, std::int64_t rows, Scratch& scratch) {
+  const T* below = nullptr;
+  for (std::size_t l = 0; l < hidden.size(); ++l) {
+    const Layer<T>& layer = hidden[l];
+    const std::int64_t n = layer.inputs, m = layer.units;
+    T* dh = scratch.take<T>(rows * m);
+    T* d = scratch.take<T>(rows * m);
+    gemm(no_trans, no_trans, rows, m, n, T(1), values[l], n, direction[l], m, T(0), dh, m);
+    if (below) gemm(no_trans, no_trans, rows, m, n, T(1), below, n, layer.weights, m, T(1), dh, m);
+    derivative(layer.activation, values[l + 1], d, rows * m);
+    add_bias_and_scale(direction[l] + n * m, d, rows, m, dh);
+    below = dh;
+  }
+  T* dz = scratch.take<T>(rows * output.units);
+  gemm(no_trans, no_trans, rows, output.units, output.inputs, T(1), below, output.inputs, output.weights, output.units,
+       T(0), dz, output.units);
+  return dz;
+}
+
+}  // namespace
+
+template <typename T>
+TangentSums tangent(const Network<T>& hidden, const Layer<T>& output, const std::vector<Direction<T>>& directions,
+                    const Samples<T>& samples, const Rows& rows, const Cache<T>& cache, const Targets<T>& targets,
+                    const std::vector<T*>& output_rhs, bool clear, Scratch& scratch) {
+  const Activations<T> values = recall(hidden, samples, rows, cache, scratch);
+  const std::int64_t count = rows.count * output.units;
+  T* r = pre_activations(output, values[hidden.size()], rows.count, scratch);
+  residual(targets, rows, output.units, r, nullptr, static_cast<T*>(nullptr), scratch);
+  if (clear)
+    for (T* rhs : output_rhs) std::fill_n(rhs, (output.inputs + 1) * output.units, T(0));
+  std::vector<const T*> dz;
+  for (std::size_t i = 0; i < directions.size(); ++i) {
+    T* derivative = output_derivative(hidden, output, directions[i], values, rows.count, scratch);
+    // Outputs without a residual ask for nothing, whichever way they move.
+    for (std::int64_t j = 0; j < count; ++j) derivative[j] = r[j] != T(0) ? derivative[j] : T(0);
+    accumulate_rhs(values[hidden.size()], derivative, rows.count, output.inputs, output.units, output_rhs[i], scratch);
+    dz.push_back(derivative);
+  }
+  TangentSums sums;
+  for (std::size_t i = 0; i < dz.size(); ++i) {
+    sums.slope[i] = inner_product(r, dz[i], count);
+    for (std::size_t j = 0; j <= i; ++j)
+      sums.curvature[i][j] = sums.curvature[j][i] = inner_product(dz[i], dz[j], count);
+  }
+  return sums;
+}
+
+#define BPLS_INSTANTIATE(T)                                                                                       \
+  template TangentSums tangent(const Network<T>&, const Layer<T>&, const std::vector<Direction<T>>&,              \
+                               const Samples<T>&, const Rows&, const Cache<T>&, const Targets<T>&,              \
+                               const std::vector<T*>&, bool, Scratch&);
+BPLS_INSTANTIATE(double)
+BPLS_INSTANTIATE(float)
+#undef BPLS_INSTANTIATE
+
+}  // namespace bpls
