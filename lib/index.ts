@@ -36,6 +36,7 @@ export type {
   TrainOptions,
 } from './options.js';
 export { paper } from './paper.js';
+export { plan, type Plan, type Shape } from './plan.js';
 export type { Random } from './random.js';
 export { Regressor, trainRegressor, type RegressionEvaluation } from './regressor.js';
 export type { IterationReport, LayerReport, TrainReport } from './report.js';

@@ -5,11 +5,11 @@ import { describe, type FloatArray } from './matrix.js';
 import type { HiddenState, Training } from './training.js';
 
 /** Rows on which the deviation of each contrast unit is measured. */
-const probeRows = 5000;
+export const contrastProbeRows = 5000;
 /** Pairs drawn for each contrast unit: the first whose masked difference is not zero is taken. */
-const candidates = 4;
+export const contrastCandidates = 4;
 /** Units whose pairs are loaded at a time. */
-const unitsAtOnce = 64;
+export const contrastUnitsAtOnce = 64;
 
 /** First weights of every hidden layer; the output layer starts at zero. */
 export async function initialise(training: Training): Promise<void> {
@@ -39,10 +39,10 @@ async function orthogonal(training: Training, layer: HiddenState, scale: number)
 async function contrast(training: Training, layer: HiddenState): Promise<void> {
   const { problem, random } = training;
   const { rows } = problem.inputs;
-  const probe = Int32Array.from({ length: Math.min(rows, probeRows) }, () => random.integer(rows));
-  for (let first = 0; first < layer.units; first += unitsAtOnce) {
-    const units = Math.min(unitsAtOnce, layer.units - first);
-    const pairs = new Int32Array(units * candidates * 2);
+  const probe = Int32Array.from({ length: Math.min(rows, contrastProbeRows) }, () => random.integer(rows));
+  for (let first = 0; first < layer.units; first += contrastUnitsAtOnce) {
+    const units = Math.min(contrastUnitsAtOnce, layer.units - first);
+    const pairs = new Int32Array(units * contrastCandidates * 2);
     for (let i = 0; i < pairs.length; i += 2) [pairs[i], pairs[i + 1]] = drawPair(training);
     const masks = drawMasks(training, first, units);
     await call(training, 'contrast', {
@@ -51,7 +51,7 @@ async function contrast(training: Training, layer: HiddenState): Promise<void> {
       count: probe.length,
       indices: probe,
       pairs,
-      candidates,
+      candidates: contrastCandidates,
       ...(masks && { masks }),
       first,
       units,

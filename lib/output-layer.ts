@@ -1,11 +1,17 @@
 import { call } from '../binding/index.js';
 import { epsilon, type FloatArray } from './matrix.js';
+import type { Settings } from './options.js';
 import type { LayerReport } from './report.js';
 import { notPositiveDefinite, solveBySvd } from './solve.js';
 import type { PassTotals, Training } from './training.js';
 
 /** Accelerated steps of the one-sided problem; a two-sided one is exact after the first. */
 const oneSidedSteps = 8;
+
+/** Least-squares solves of the output layer in each evaluation. */
+export function outputSteps({ samples }: Pick<Settings, 'samples'>): number {
+  return samples === 'margin' ? oneSidedSteps : 1;
+}
 
 /**
  * Solves the output layer on the present hidden layers and leaves it in `training.output`.
@@ -38,10 +44,6 @@ export class OutputLayer {
     this.share = training.zeros(units);
   }
 
-  get steps(): number {
-    return this.#training.settings.samples === 'margin' ? oneSidedSteps : 1;
-  }
-
   /**
    * One pass forward, which fills the cache and the Gram matrices of the layers (`grams[l]` of [H_l, 1], null to skip),
    * then the steps. Returns the totals at the new weights.
@@ -52,15 +54,16 @@ export class OutputLayer {
     const { weights } = training.output;
     await training.sweep(everything, { cached: false, grams: [...grams.slice(0, -1), this.gram], outputRhs: this.#rhs });
     chooseRidge();
+    const steps = outputSteps(training.settings);
     let previous = weights.slice();
     let momentum = 1;
-    for (let step = 0; step < this.steps; step++) {
+    for (let step = 0; step < steps; step++) {
       if (step > 0) await training.sweep(everything, { cached: true, outputRhs: this.#rhs });
       this.#penalise(weights);
       const change = step === 0 ? await this.#factorAndSolve() : await this.#solve(this.#rhs);
       const next = weights.map((w, i) => w + (change[i] as number));
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
-      const ahead = step + 1 < this.steps ? (momentum - 1) / following : 0;
+      const ahead = step + 1 < steps ? (momentum - 1) / following : 0;
       for (let i = 0; i < weights.length; i++)
         weights[i] = (next[i] as number) + ahead * ((next[i] as number) - (previous[i] as number));
       previous = next;

@@ -1,14 +1,177 @@
-import type { Settings } from './options.js';
+import { layout, type Shape } from './layout.js';
+import { contrastProbeRows } from './init.js';
+import { checkEqual, checkMatrix, describe } from './matrix.js';
+import { ArgumentError } from './errors.js';
+import { integer, oneOf, readOptions, settingsOf, type ClassifierOptions, type RegressorOptions, type Settings } from './options.js';
+import { outputSteps } from './output-layer.js';
 
-export interface Shape {
+export type { Shape } from './layout.js';
+
+/** What a training will cost. */
+export interface Plan {
+  /**
+   * Floating-point operations of BLAS and LAPACK calls (LAWN 41) where every step is accepted and every sample is
+   * active: exactly what the report counts for a regressor or `samples: 'all'`, an upper bound where fewer samples ask
+   * for change, a step is refused or training stops early. Falls to the SVD are not foreseen.
+   */
+  operations: number;
+  /** Of them, those before the first iteration. */
+  setup: number;
+  /** Of them, one forward pass with the output layer solved: what a refused step costs. */
+  evaluation: number;
+  /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
+  step: number;
+  /** Working memory in bytes, the inputs apart. */
+  bytes: number;
+  /** Rows of a batch. */
+  batch: number;
+  /** Share of the rows whose activations are kept between passes. */
+  cachedShare: number;
+}
+
+const gemm = (m: number, n: number, k: number) => 2 * m * n * k;
+const syrk = (n: number, k: number) => k * n * (n + 1);
+const posv = (n: number, m: number) => (2 * n ** 3 + 3 * n ** 2 + n) / 6 + 2 * n ** 2 * m;
+const potrs = (n: number, m: number) => 2 * n ** 2 * m;
+const lq = (m: number, n: number) => 2 * m * m * n - Math.floor((2 * m ** 3) / 3);
+/** [A, 1]ᵀ[A, 1] for A (s×n). */
+const gram = (s: number, n: number) => syrk(n, s) + 2 * s * n;
+/** [A, 1]ᵀB for A (s×n), B (s×m). */
+const rhs = (s: number, n: number, m: number) => gemm(n, m, s) + 2 * s * m;
+
+interface Sizes {
   rows: number;
   inputs: number;
   outputs: number;
+  /** Inputs and units of each hidden layer. */
+  layers: { n: number; m: number }[];
+  /** Inputs of the output layer. */
+  last: number;
+  /** Rows whose activations are not kept: they are computed again in every pass. */
+  uncached: number;
 }
 
-/** Bytes of the memory limit that remain for kept activations. */
-export function cacheBytes(shape: Shape, settings: Settings, element: number): number {
-  void shape;
-  void element;
-  return settings.memoryLimit - 100 * 2 ** 20;
+const forward = ({ layers }: Sizes, rows: number) => layers.reduce((sum, { n, m }) => sum + gemm(rows, m, n), 0);
+const outputs = ({ last, outputs }: Sizes, rows: number) => gemm(rows, outputs, last);
+
+function initialisation(sizes: Sizes, settings: Settings): number {
+  return sizes.layers.reduce((sum, { n, m }, l) => {
+    const { init } = settings.hidden[l] as Settings['hidden'][number];
+    if (init === 'contrast') return sum + gemm(m, Math.min(sizes.rows, contrastProbeRows), n);
+    return init === 'orthogonal' ? sum + 2 * lq(Math.min(n, m), Math.max(n, m)) : sum;
+  }, 0);
+}
+
+/** gauss-newton: a forward pass and the output layer; the inputs' Gram matrix belongs to the first. */
+function evaluation(sizes: Sizes, steps: number): number {
+  const { rows, last, outputs: K, layers, uncached } = sizes;
+  const grams = layers.slice(1).reduce((sum, { n }) => sum + gram(rows, n), 0) + gram(rows, last);
+  const pass = outputs(sizes, rows) + rhs(rows, last, K);
+  return (
+    forward(sizes, rows) +
+    grams +
+    steps * pass +
+    posv(last + 1, K) +
+    (steps - 1) * potrs(last + 1, K) +
+    outputs(sizes, rows) +
+    steps * forward(sizes, uncached)
+  );
+}
+
+/** gauss-newton: the desired changes, the curvature, the solves and the model along one or two directions. */
+function hiddenStep(sizes: Sizes, directions: number): number {
+  const { rows, layers, last, outputs: K, uncached } = sizes;
+  let sum = 2 * outputs(sizes, rows) + 2 * forward(sizes, uncached) + 2 * potrs(last + 1, K);
+  layers.forEach(({ n, m }, l) => {
+    const above = layers[l + 1]?.m ?? K;
+    sum += gemm(rows, m, above) + syrk(m, rows) + rhs(rows, n, m); // desired changes
+    sum += gemm(m, m, above) + (layers[l + 1] ? gemm(m, above, above) : 0); // curvature
+    sum += posv(n + 1, m) + posv(m, n + 1);
+    sum += directions * (l === 0 ? 1 : 2) * gemm(rows, m, n);
+  });
+  return sum + directions * (outputs(sizes, rows) + rhs(rows, last, K));
+}
+
+/** inverse and nearest: one pass of the paper, with the refinement of each layer, and the forward pass after it. */
+function peeling(sizes: Sizes, nearest: boolean): number {
+  const { rows, layers, last, outputs: K, uncached } = sizes;
+  const all = [...layers, { n: last, m: K }];
+  let sum = 0;
+  all.forEach(({ n, m }, l) => {
+    const above = all.slice(l + 1).reduce((total, layer) => total + gemm(rows, layer.n, layer.m), 0);
+    const down = forward(sizes, uncached) + outputs(sizes, rows) + (nearest ? 2 : 1) * above;
+    sum += 2 * (down + rhs(rows, n, m)) + gram(rows, n) + gemm(rows, m, n);
+    sum += posv(n + 1, m) + potrs(n + 1, m);
+    if (l > 0) {
+      const [k, longer] = [Math.min(n, m), Math.max(n, m)];
+      sum += syrk(k, longer) + posv(k, longer) + 4 * k * k * longer; // pseudo-inverse
+    }
+  });
+  return sum + forward(sizes, rows) + outputs(sizes, rows);
+}
+
+function checkShape(value: unknown): Shape {
+  const given = readOptions(value, ['rows', 'inputs', 'outputs']);
+  const size = (name: keyof Shape) => integer(`shape.${name}`, given[name] ?? 0, 1, 2 ** 31 - 1, 0);
+  return { rows: size('rows'), inputs: size('inputs'), outputs: size('outputs') };
+}
+
+/**
+ * The cost of a training, before it: operations, memory, batches. Deterministic: a function of the shape and the options.
+ *
+ * @param shape rows, columns and outputs (classes) of the problem
+ * @param options those of the training; `task` and `precision` say what the data would
+ * @throws ArgumentError where the shape or an option is out of its range
+ *
+ * @example
+ * ```ts
+ * const { operations, bytes } = plan({ rows: 60000, inputs: 784, outputs: 10 }, { hidden: [1000], precision: 'float32' });
+ * ```
+ */
+export function plan(
+  shape: Shape,
+  options: (ClassifierOptions | RegressorOptions) & {
+    /** @default 'classifier' */
+    task?: 'classifier' | 'regressor';
+    /** @default 'float64' */
+    precision?: 'float64' | 'float32';
+  } = {},
+): Plan {
+  const { task, precision, ...rest } = options;
+  const classifier = oneOf('options.task', task, ['classifier', 'regressor'], 'classifier') === 'classifier';
+  const element = oneOf('options.precision', precision, ['float64', 'float32'], 'float64') === 'float64' ? 8 : 4;
+  const settings = settingsOf(rest, classifier);
+  const checked = checkShape(shape);
+  const { batch, cacheRows, bytes } = layout(checked, settings, element);
+  const below = [checked.inputs, ...settings.hidden.map(({ units }) => units)];
+  const sizes: Sizes = {
+    ...checked,
+    layers: settings.hidden.map(({ units }, l) => ({ n: below[l] as number, m: units })),
+    last: below.at(-1) as number,
+    uncached: settings.hidden.length > 0 ? checked.rows - cacheRows : 0,
+  };
+  const validation = validationRows(rest.validation, checked.inputs);
+  const validate = forward(sizes, validation) + outputs(sizes, validation);
+  const costs = { batch, bytes, cachedShare: cacheRows / checked.rows };
+  let setup = initialisation(sizes, settings);
+  if (settings.targets !== 'gauss-newton') {
+    setup += forward(sizes, sizes.rows) + outputs(sizes, sizes.rows);
+    const step = peeling(sizes, settings.targets === 'nearest') + validate;
+    return { operations: setup + Math.max(1, settings.iterations) * step, setup, evaluation: 0, step, ...costs };
+  }
+  if (sizes.layers.length > 0) setup += gram(sizes.rows, sizes.inputs);
+  const iterations = sizes.layers.length > 0 ? settings.iterations : 0;
+  const each = evaluation(sizes, outputSteps(settings)) + validate;
+  const step = hiddenStep(sizes, 2);
+  const steps = iterations > 0 ? hiddenStep(sizes, 1) + (iterations - 1) * step : 0;
+  return { operations: setup + (iterations + 1) * each + steps, setup, evaluation: each, step, ...costs };
+}
+
+function validationRows(given: unknown, inputs: number): number {
+  if (given === undefined) return 0;
+  if (typeof given !== 'object' || given === null)
+    throw new ArgumentError(`Expected options.validation to be an object but received ${describe(given)}`);
+  const V = checkMatrix('validation.inputs', (given as { inputs?: unknown }).inputs);
+  checkEqual('validation.inputs.cols', V.cols, 'shape.inputs', inputs);
+  return V.rows;
 }

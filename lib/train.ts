@@ -3,7 +3,6 @@ import { initialise } from './init.js';
 import type { Network } from './network.js';
 import type { Settings } from './options.js';
 import { peelLayers } from './peel.js';
-import { cacheBytes } from './plan.js';
 import type { TrainReport } from './report.js';
 import { standardize } from './standardize.js';
 import { Training, type Problem } from './training.js';
@@ -13,9 +12,6 @@ export async function train(problem: Problem, settings: Settings): Promise<{ net
   const training = new Training(problem, settings);
   await standardize(training);
   await initialise(training);
-  const { rows, cols } = problem.inputs;
-  const shape = { rows, inputs: cols, outputs: problem.outputs };
-  training.keepActivations(cacheBytes(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT));
   if (settings.targets === 'gauss-newton') await gaussNewton(training);
   else await peelLayers(training);
   return { network: training.network(), report: training.report() };

@@ -1,7 +1,8 @@
 import { call, type Lane, type RawCalls, type RawLayer, type RawOutcome, type RawRows } from '../binding/index.js';
 import { activationCode } from './activation.js';
 import { allocate, type FloatArray, type Matrix } from './matrix.js';
-import { batchRows, Network, type Standardization } from './network.js';
+import { layout } from './layout.js';
+import { Network, type Standardization } from './network.js';
 import type { SampleRule, Settings } from './options.js';
 import { createRandom, type Random } from './random.js';
 import type { IterationReport, LayerReport, TrainReport } from './report.js';
@@ -63,8 +64,8 @@ export class Training implements Lane {
   standardization: Standardization | undefined;
   operations = 0;
   bestIteration = 0;
-  #cache: FloatArray | undefined;
-  #cacheRows = 0;
+  readonly #cache: FloatArray | undefined;
+  readonly #cacheRows: number;
   readonly #started = performance.now();
 
   constructor(problem: Problem, settings: Settings) {
@@ -87,7 +88,12 @@ export class Training implements Lane {
       rcond: 0,
       ridge: 0,
     }));
-    this.batch = batchRows(Math.max(problem.inputs.cols, ...this.hidden.map((layer) => layer.units)));
+    const shape = { rows: this.rows, inputs: problem.inputs.cols, outputs: problem.outputs };
+    const { batch, cacheRows } = layout(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT);
+    const width = this.hidden.reduce((sum, layer) => sum + layer.units, 0);
+    this.batch = batch;
+    this.#cacheRows = cacheRows;
+    this.#cache = cacheRows > 0 ? this.zeros(cacheRows * width) : undefined;
   }
 
   get threads(): number {
@@ -108,19 +114,6 @@ export class Training implements Lane {
 
   zeros(length: number): FloatArray {
     return allocate(this.problem.inputs.data, length);
-  }
-
-  /** Keeps the hidden activations of as many rows as fit into `bytes`. */
-  keepActivations(bytes: number): void {
-    const width = this.hidden.reduce((sum, layer) => sum + layer.units, 0);
-    const size = this.problem.inputs.data.BYTES_PER_ELEMENT * width;
-    const fit = size > 0 ? Math.floor(bytes / size / this.batch) * this.batch : 0;
-    this.#cacheRows = Math.min(this.rows, Math.max(0, fit));
-    this.#cache = this.#cacheRows > 0 ? this.zeros(this.#cacheRows * width) : undefined;
-  }
-
-  get cachedShare(): number {
-    return this.#cacheRows / this.rows;
   }
 
   samples(): Pick<RawRows, 'inputs' | 'samples' | 'columns' | 'shift' | 'scale'> {
@@ -288,7 +281,7 @@ export class Training implements Lane {
       rows: this.rows,
       threads: this.threads,
       standardized: this.standardization !== undefined,
-      cachedShare: this.cachedShare,
+      cachedShare: this.#cacheRows / this.rows,
     };
   }
 }

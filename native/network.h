@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -19,6 +20,14 @@ struct Layer {
 
 template <typename T>
 using Network = std::vector<Layer<T>>;
+
+/// Units of the widest layer.
+template <typename T>
+std::int64_t widest(const Network<T>& network) {
+  std::int64_t units = 0;
+  for (const Layer<T>& layer : network) units = std::max(units, layer.units);
+  return units;
+}
 
 /// The rows of a batch: `count` rows from `start`, or the rows that `indices[start…]` names.
 struct Rows {

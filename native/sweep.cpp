@@ -21,12 +21,14 @@ void multiply_elements(const T* d, T* e, std::int64_t count) {
 template <typename T>
 void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Activations<T>& values, const T* r,
                     std::int64_t rows, const Accumulators<T>& into, Scratch& scratch) {
+  const std::int64_t size = rows * widest(hidden);
+  T* d = scratch.take<T>(size);
+  T* changes[2] = {scratch.take<T>(size), scratch.take<T>(size)};
   const Layer<T>* above = &output;
   const T* change = r;
   for (std::size_t l = hidden.size(); l-- > 0; above = &hidden[l]) {
     const Layer<T>& layer = hidden[l];
-    T* e = scratch.take<T>(rows * layer.units);
-    T* d = scratch.take<T>(rows * layer.units);
+    T* e = changes[l % 2];
     gemm(no_trans, trans, rows, layer.units, above->units, T(1), change, above->units, above->weights, above->units,
          T(0), e, layer.units);
     derivative(layer.activation, values[l + 1], d, rows * layer.units);

@@ -26,25 +26,29 @@ double inner_product(const T* x, const T* y, std::int64_t count) {
   return sum;
 }
 
+/// Memory for the layers' derivatives: one layer's follows from that of the layer below.
 template <typename T>
-T* output_derivative(const Network<T>& hidden, const Layer<T>& output, const Direction<T>& direction,
-                     const Activations<T>& values, std::int64_t rows, Scratch& scratch) {
+struct Buffers {
+  T* d;
+  T* dh[2];
+};
+
+template <typename T>
+void output_derivative(const Network<T>& hidden, const Layer<T>& output, const Direction<T>& direction,
+                       const Activations<T>& values, std::int64_t rows, const Buffers<T>& buffers, T* dz) {
   const T* below = nullptr;
   for (std::size_t l = 0; l < hidden.size(); ++l) {
     const Layer<T>& layer = hidden[l];
     const std::int64_t n = layer.inputs, m = layer.units;
-    T* dh = scratch.take<T>(rows * m);
-    T* d = scratch.take<T>(rows * m);
+    T* dh = buffers.dh[l % 2];
     gemm(no_trans, no_trans, rows, m, n, T(1), values[l], n, direction[l], m, T(0), dh, m);
     if (below) gemm(no_trans, no_trans, rows, m, n, T(1), below, n, layer.weights, m, T(1), dh, m);
-    derivative(layer.activation, values[l + 1], d, rows * m);
-    add_bias_and_scale(direction[l] + n * m, d, rows, m, dh);
+    derivative(layer.activation, values[l + 1], buffers.d, rows * m);
+    add_bias_and_scale(direction[l] + n * m, buffers.d, rows, m, dh);
     below = dh;
   }
-  T* dz = scratch.take<T>(rows * output.units);
   gemm(no_trans, no_trans, rows, output.units, output.inputs, T(1), below, output.inputs, output.weights, output.units,
        T(0), dz, output.units);
-  return dz;
 }
 
 }  // namespace
@@ -59,9 +63,12 @@ TangentSums tangent(const Network<T>& hidden, const Layer<T>& output, const std:
   residual(targets, rows, output.units, r, nullptr, static_cast<T*>(nullptr), scratch);
   if (clear)
     for (T* rhs : output_rhs) std::fill_n(rhs, (output.inputs + 1) * output.units, T(0));
+  const std::int64_t size = rows.count * widest(hidden);
+  const Buffers<T> buffers{scratch.take<T>(size), {scratch.take<T>(size), scratch.take<T>(size)}};
   std::vector<const T*> dz;
   for (std::size_t i = 0; i < directions.size(); ++i) {
-    T* derivative = output_derivative(hidden, output, directions[i], values, rows.count, scratch);
+    T* derivative = scratch.take<T>(count);
+    output_derivative(hidden, output, directions[i], values, rows.count, buffers, derivative);
     // Outputs without a residual ask for nothing, whichever way they move.
     for (std::int64_t j = 0; j < count; ++j) derivative[j] = r[j] != T(0) ? derivative[j] : T(0);
     accumulate_rhs(values[hidden.size()], derivative, rows.count, output.inputs, output.units, output_rhs[i], scratch);

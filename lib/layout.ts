@@ -1,0 +1,57 @@
+import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './init.js';
+import { batchRows } from './network.js';
+import type { Settings } from './options.js';
+
+/** Sizes of a problem. */
+export interface Shape {
+  /** Samples. */
+  rows: number;
+  /** Columns of the inputs. */
+  inputs: number;
+  /** Classes of a classifier, columns of a regressor's targets. */
+  outputs: number;
+}
+
+export interface Layout {
+  /** Rows that pass through the network at a time. */
+  batch: number;
+  /** Rows whose hidden activations are kept between passes. */
+  cacheRows: number;
+  /** Working memory in bytes, the inputs apart: arrays, scratch and kept activations. */
+  bytes: number;
+}
+
+/** Samples that a call of the contrast init has in hand. */
+const contrastRows = (rows: number) =>
+  contrastUnitsAtOnce * contrastCandidates * 2 + Math.min(rows, contrastProbeRows);
+
+/** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */
+export function layout(shape: Shape, settings: Settings, element: number): Layout {
+  const widths = settings.hidden.map(({ units }) => units);
+  const below = [shape.inputs, ...widths];
+  const last = below.at(-1) as number;
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  const widest = Math.max(...widths, 0);
+
+  const weights = sum(widths.map((units, l) => ((below[l] as number) + 1) * units));
+  const grams = sum(widths.map((_, l) => ((below[l] as number) + 1) ** 2));
+  const output = 2 * (last + 1) ** 2 + 8 * (last + 1) * shape.outputs;
+  const solve = Math.max(
+    2 * (last + 1) ** 2,
+    ...widths.map((units, l) => ((below[l] as number) + 1) * (3 * units + (below[l] as number) + 1) + units ** 2),
+    contrastRows(shape.rows) * shape.inputs,
+  );
+  const arrays = 5 * weights + grams + sum(widths.map((units) => units ** 2)) + output;
+  const fixed = element * (arrays + solve);
+
+  // A batch's inputs and activations where they are gathered or not kept, and the widest layer's derivatives.
+  const perRow = element * (shape.inputs + sum(widths) + 3 * widest + 6 * shape.outputs);
+  const fit = Math.floor(settings.memoryLimit / 4 / perRow / 64) * 64;
+  const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
+  const scratch = Math.min(batch, shape.rows) * perRow;
+
+  const row = element * sum(widths);
+  const kept = row > 0 ? Math.floor((settings.memoryLimit - fixed - scratch) / row) : 0;
+  const cacheRows = kept >= shape.rows ? shape.rows : Math.max(0, Math.floor(kept / batch) * batch);
+  return { batch, cacheRows, bytes: fixed + scratch + cacheRows * row };
+}
