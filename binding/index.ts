@@ -214,9 +214,7 @@ export interface RawCalls {
 }
 
 type RawAddon = {
-  [Name in keyof RawCalls]: (
-    args: RawCalls[Name][0] & { threads: number },
-  ) => Promise<RawCalls[Name][1] & RawOutcome>;
+  [Name in keyof RawCalls]: (args: RawCalls[Name][0] & { threads: number }) => Promise<RawCalls[Name][1] & RawOutcome>;
 } & {
   predictSync(args: Omit<RawPredict, 'start' | 'count' | 'indices'>): void;
   blas(): string;

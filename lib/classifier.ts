@@ -1,10 +1,12 @@
 import { type Lane } from '../binding/index.js';
 import type { OutputActivation } from './activation.js';
 import { checkLabels, encodeLabels, indexLabels, type Label, type Labels } from './labels.js';
-import { checkEqual, checkMatrix, checkSamePrecision, type FloatArray, type Matrix } from './matrix.js';
+import { ModelFileError } from './errors.js';
+import { checkEqual, checkMatrix, checkSamePrecision, describe, type FloatArray, type Matrix } from './matrix.js';
 import type { Layer, Network } from './network.js';
 import { readOptions, settingsOf, signalOf, threadsOf, type ClassifierOptions } from './options.js';
 import type { TrainReport } from './report.js';
+import { loadNetwork, saveNetwork } from './saved-network.js';
 import { train } from './train.js';
 import type { Problem } from './training.js';
 
@@ -35,7 +37,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
   /** The classes in ascending order: column k of the outputs belongs to `classes[k]`. */
   readonly classes: readonly L[];
   readonly network: Network<T>;
-  /** How it was trained; undefined for a network that was not trained here. */
+  /** How it was trained. */
   readonly report: TrainReport;
   readonly #scores: Network<T>;
   readonly #sign: number;
@@ -89,6 +91,32 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
     });
     return { accuracy: 1 - misclassified / X.rows, misclassified, rows: X.rows, confusion };
   }
+
+  /**
+   * Writes the model to one file (safetensors layout, checksummed), beside it first and then renamed: after an error the
+   * old file is as it was. {@link loadClassifier} reads it.
+   *
+   * @throws ModelFileError where the file cannot be written
+   */
+  async save(path: string): Promise<void> {
+    const { network, classes, report } = this;
+    await saveNetwork(path, { kind: 'classifier', network, report, extra: { classes } });
+  }
+}
+
+/**
+ * Reads a classifier that {@link Classifier.save} wrote. It predicts bit for bit what the saved one did.
+ *
+ * @throws ModelFileError where the file cannot be read, is damaged, or holds something else
+ */
+export async function loadClassifier<L extends Label = Label, T extends FloatArray = FloatArray>(
+  path: string,
+): Promise<Classifier<L, T>> {
+  const { network, report, extra } = await loadNetwork(path, 'classifier');
+  const { classes } = extra as { classes: L[] };
+  if (!Array.isArray(classes) || classes.length !== network.outputs)
+    throw new ModelFileError(`Expected ${path} to name ${network.outputs} classes but received ${describe(classes)}`);
+  return new Classifier(network as Network<T>, classes, report);
 }
 
 function greatest(scores: Matrix, sign: number): Int32Array {

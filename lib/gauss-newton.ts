@@ -206,7 +206,12 @@ class GaussNewton {
   async #advance(active: RowSet): Promise<Model> {
     const training = this.#training;
     const right = this.#outputRhs;
-    const { slope, curvature } = await training.tangent(active, this.#change, this.#hasMoved ? this.#moved : undefined, right);
+    const { slope, curvature } = await training.tangent(
+      active,
+      this.#change,
+      this.#hasMoved ? this.#moved : undefined,
+      right,
+    );
     const taken = await this.#output.takenUp(right);
     const own = curvature.map((sum, i) => sum - (taken[i] as number));
     const [g0, g1, q00, q01, q11] = [...slope, ...own].map((sum) => sum / training.rows) as Five;
@@ -236,7 +241,8 @@ class GaussNewton {
         [moved, moved],
       ] as const;
       for (const [i, [x, y]] of pairs.entries())
-        (sums[i] as number) += (this.#ridges[l] as number) * (await call(training, 'innerProduct', { x, y, length })).product;
+        (sums[i] as number) +=
+          (this.#ridges[l] as number) * (await call(training, 'innerProduct', { x, y, length })).product;
     }
     return sums;
   }
@@ -249,7 +255,16 @@ class GaussNewton {
       const next = this.#spare[l] as FloatArray;
       const weights = this.#accepted[l] as FloatArray;
       const change = direction[l] as FloatArray;
-      await call(training, 'combine', { weights, change, momentum: moved, alpha, beta, length: moved.length, moved, next });
+      await call(training, 'combine', {
+        weights,
+        change,
+        momentum: moved,
+        alpha,
+        beta,
+        length: moved.length,
+        moved,
+        next,
+      });
       layer.weights = next;
     }
     training.output.weights.set(this.#acceptedOutput);

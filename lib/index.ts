@@ -1,10 +1,5 @@
 export type { Activation, OutputActivation } from './activation.js';
-export {
-  Classifier,
-  trainClassifier,
-  type Evaluation,
-  type PredictOptions,
-} from './classifier.js';
+export { Classifier, loadClassifier, trainClassifier, type Evaluation, type PredictOptions } from './classifier.js';
 export {
   AbortedError,
   AddonError,
@@ -38,5 +33,5 @@ export type {
 export { paper } from './paper.js';
 export { plan, type Plan, type Shape } from './plan.js';
 export type { Random } from './random.js';
-export { Regressor, trainRegressor, type RegressionEvaluation } from './regressor.js';
+export { loadRegressor, Regressor, trainRegressor, type RegressionEvaluation } from './regressor.js';
 export type { IterationReport, LayerReport, TrainReport } from './report.js';

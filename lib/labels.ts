@@ -12,7 +12,9 @@ function isLabels(value: unknown): value is ArrayLike<Label> {
 /** One label for each row, all numbers or all strings. */
 export function checkLabels(name: string, value: unknown, rows: number): ArrayLike<Label> {
   if (!isLabels(value))
-    throw new ArgumentError(`Expected ${name} to be a typed array, number[] or string[] but received ${describe(value)}`);
+    throw new ArgumentError(
+      `Expected ${name} to be a typed array, number[] or string[] but received ${describe(value)}`,
+    );
   if (ArrayBuffer.isView(value)) checkBuffer(name, value);
   checkEqual(`${name}.length`, value.length, 'X.rows', rows);
   const kind = typeof value[0];
@@ -44,7 +46,9 @@ export function indexLabels(name: string, labels: ArrayLike<Label>, classes: rea
   for (let i = 0; i < labels.length; i++) {
     const found = index.get(labels[i] as Label);
     if (found === undefined)
-      throw new ShapeError(`Expected ${name} to be among the model's classes but received ${describe(labels[i])} at index ${i}`);
+      throw new ShapeError(
+        `Expected ${name} to be among the model's classes but received ${describe(labels[i])} at index ${i}`,
+      );
     indices[i] = found;
   }
   return indices;

@@ -22,8 +22,7 @@ export interface Layout {
 }
 
 /** Samples that a call of the contrast init has in hand. */
-const contrastRows = (rows: number) =>
-  contrastUnitsAtOnce * contrastCandidates * 2 + Math.min(rows, contrastProbeRows);
+const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates * 2 + Math.min(rows, contrastProbeRows);
 
 /** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */
 export function layout(shape: Shape, settings: Settings, element: number): Layout {
@@ -51,7 +50,7 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const scratch = Math.min(batch, shape.rows) * perRow;
 
   const row = element * sum(widths);
-  const kept = row > 0 ? Math.floor((settings.memoryLimit - fixed - scratch) / row) : 0;
+  const kept = row > 0 ? Math.floor((settings.memoryLimit - fixed - scratch) / row) : shape.rows;
   const cacheRows = kept >= shape.rows ? shape.rows : Math.max(0, Math.floor(kept / batch) * batch);
   return { batch, cacheRows, bytes: fixed + scratch + cacheRows * row };
 }

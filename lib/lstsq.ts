@@ -83,7 +83,10 @@ async function solve<T extends FloatArray>(
   checkSamePrecision('B.data', B.data, 'A.data', A.data);
   checkEqual('B.rows', B.rows, 'A.rows', A.rows);
   const solver = oneOf('options.solver', options.solver, ['auto', 'cholesky', 'svd'], 'auto');
-  const cut = options.rcond === undefined ? epsilon(A.data) * Math.max(A.rows, A.cols) : nonNegative('options.rcond', options.rcond);
+  const cut =
+    options.rcond === undefined
+      ? epsilon(A.data) * Math.max(A.rows, A.cols)
+      : nonNegative('options.rcond', options.rcond);
   if (cut >= 1) throw new ArgumentError(`Expected options.rcond to be below 1 but received ${describe(options.rcond)}`);
   const lane: Lane = { threads: threadsOf(options.threads), signal: signalOf(options.signal), operations: 0 };
   await checkFinite(lane, 'A', A);

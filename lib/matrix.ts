@@ -77,9 +77,13 @@ export function checkMatrix(name: string, value: unknown): Matrix {
     );
   checkBuffer(`${name}.data`, data);
   if (!isDimension(rows))
-    throw new ArgumentError(`Expected ${name}.rows to be an integer from 1 to 2147483647 but received ${describe(rows)}`);
+    throw new ArgumentError(
+      `Expected ${name}.rows to be an integer from 1 to 2147483647 but received ${describe(rows)}`,
+    );
   if (!isDimension(cols))
-    throw new ArgumentError(`Expected ${name}.cols to be an integer from 1 to 2147483647 but received ${describe(cols)}`);
+    throw new ArgumentError(
+      `Expected ${name}.cols to be an integer from 1 to 2147483647 but received ${describe(cols)}`,
+    );
   if (data.length !== rows * cols)
     throw new ShapeError(
       `Expected ${name}.data.length to equal rows * cols (${rows} * ${cols} = ${rows * cols}) but received ${data.length}`,

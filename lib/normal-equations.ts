@@ -67,7 +67,11 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
    * @param outputs columns of B
    * @throws ArgumentError where an argument is out of its range
    */
-  constructor(inputs: number, outputs: number, options: { precision?: 'float64' | 'float32'; intercept?: boolean } = {}) {
+  constructor(
+    inputs: number,
+    outputs: number,
+    options: { precision?: 'float64' | 'float32'; intercept?: boolean } = {},
+  ) {
     const given = readOptions(options, ['precision', 'intercept']);
     this.inputs = integer('inputs', inputs, 1, 2 ** 24, 0);
     this.outputs = integer('outputs', outputs, 1, 2 ** 24, 0);

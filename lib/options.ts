@@ -164,7 +164,9 @@ export function oneOf<T extends string>(name: string, value: unknown, allowed: r
 export function integer(name: string, value: unknown, least: number, most: number, otherwise: number): number {
   if (value === undefined) return otherwise;
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
-    throw new ArgumentError(`Expected ${name} to be an integer from ${least} to ${most} but received ${describe(value)}`);
+    throw new ArgumentError(
+      `Expected ${name} to be an integer from ${least} to ${most} but received ${describe(value)}`,
+    );
   return value as number;
 }
 
@@ -197,8 +199,12 @@ function hiddenOf(value: unknown, activation: Activation, init: Init): Settings[
     throw new ArgumentError(`Expected options.hidden to be an array but received ${describe(value)}`);
   return ((value as unknown[] | undefined) ?? [500]).map((layer, l) => {
     const name = `options.hidden[${l}]`;
-    const given = typeof layer === 'object' && layer !== null ? readOptions(layer, ['units', 'activation', 'init']) : { units: layer };
-    if (given.units === undefined) throw new ArgumentError(`Expected ${name} to be units or { units } but received ${describe(layer)}`);
+    const given =
+      typeof layer === 'object' && layer !== null
+        ? readOptions(layer, ['units', 'activation', 'init'])
+        : { units: layer };
+    if (given.units === undefined)
+      throw new ArgumentError(`Expected ${name} to be units or { units } but received ${describe(layer)}`);
     const units = integer(`${name}.units`, given.units, 1, 2 ** 20, 0);
     const first = oneOf(`${name}.init`, given.init, inits, l > 0 && init === 'contrast' ? 'orthogonal' : init);
     if (l > 0 && first === 'contrast')
@@ -235,7 +241,9 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
   const init = oneOf('options.init', options.init, inits, 'contrast');
   const standardize = options.standardize ?? 'auto';
   if (standardize !== 'auto' && typeof standardize !== 'boolean')
-    throw new ArgumentError(`Expected options.standardize to be 'auto', true or false but received ${describe(standardize)}`);
+    throw new ArgumentError(
+      `Expected options.standardize to be 'auto', true or false but received ${describe(standardize)}`,
+    );
   const samples = oneOf('options.samples', options.samples, ['all', 'misclassified', 'margin'], 'margin');
   const settings: Settings = {
     hidden: hiddenOf(options.hidden, activation, init),

@@ -52,7 +52,11 @@ export class OutputLayer {
     const training = this.#training;
     const everything = { count: training.rows };
     const { weights } = training.output;
-    await training.sweep(everything, { cached: false, grams: [...grams.slice(0, -1), this.gram], outputRhs: this.#rhs });
+    await training.sweep(everything, {
+      cached: false,
+      grams: [...grams.slice(0, -1), this.gram],
+      outputRhs: this.#rhs,
+    });
     chooseRidge();
     const steps = outputSteps(training.settings);
     let previous = weights.slice();

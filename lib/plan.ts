@@ -2,7 +2,15 @@ import { layout, type Shape } from './layout.js';
 import { contrastProbeRows } from './init.js';
 import { checkEqual, checkMatrix, describe } from './matrix.js';
 import { ArgumentError } from './errors.js';
-import { integer, oneOf, readOptions, settingsOf, type ClassifierOptions, type RegressorOptions, type Settings } from './options.js';
+import {
+  integer,
+  oneOf,
+  readOptions,
+  settingsOf,
+  type ClassifierOptions,
+  type RegressorOptions,
+  type Settings,
+} from './options.js';
 import { outputSteps } from './output-layer.js';
 
 export type { Shape } from './layout.js';

@@ -6,6 +6,7 @@ import { allocate, checkEqual, checkMatrix, checkSamePrecision, type FloatArray,
 import type { Network } from './network.js';
 import { readOptions, settingsOf, type RegressorOptions } from './options.js';
 import type { TrainReport } from './report.js';
+import { loadNetwork, saveNetwork } from './saved-network.js';
 import { train } from './train.js';
 import type { Problem } from './training.js';
 
@@ -48,6 +49,27 @@ export class Regressor<T extends FloatArray = FloatArray> {
     const predicted = await this.predict(X, options);
     return errors(predicted, truth);
   }
+
+  /**
+   * Writes the model to one file (safetensors layout, checksummed), beside it first and then renamed: after an error the
+   * old file is as it was. {@link loadRegressor} reads it.
+   *
+   * @throws ModelFileError where the file cannot be written
+   */
+  async save(path: string): Promise<void> {
+    const { network, report } = this;
+    await saveNetwork(path, { kind: 'regressor', network, report, extra: null });
+  }
+}
+
+/**
+ * Reads a regressor that {@link Regressor.save} wrote. It predicts bit for bit what the saved one did.
+ *
+ * @throws ModelFileError where the file cannot be read, is damaged, or holds something else
+ */
+export async function loadRegressor<T extends FloatArray = FloatArray>(path: string): Promise<Regressor<T>> {
+  const { network, report } = await loadNetwork(path, 'regressor');
+  return new Regressor(network as Network<T>, report);
 }
 
 function errors(predicted: Matrix, truth: Matrix): RegressionEvaluation {

@@ -74,11 +74,21 @@ export class Training implements Lane {
     this.random = createRandom(settings.seed);
     let inputs = problem.inputs.cols;
     this.hidden = settings.hidden.map(({ units, activation }) => {
-      const layer = { inputs, units, activation: activationCode(activation), weights: this.zeros((inputs + 1) * units) };
+      const layer = {
+        inputs,
+        units,
+        activation: activationCode(activation),
+        weights: this.zeros((inputs + 1) * units),
+      };
       inputs = units;
       return layer;
     });
-    this.output = { weights: this.zeros((inputs + 1) * problem.outputs), inputs, units: problem.outputs, activation: 0 };
+    this.output = {
+      weights: this.zeros((inputs + 1) * problem.outputs),
+      inputs,
+      units: problem.outputs,
+      activation: 0,
+    };
     this.layerReports = [...this.hidden, this.output].map((layer, l) => ({
       layer: l + 1,
       inputs: layer.inputs,
@@ -129,7 +139,7 @@ export class Training implements Lane {
       edge = indices.findIndex((row) => row >= this.#cacheRows);
       if (edge < 0) edge = set.count;
     }
-    for (let start = 0; start < set.count; ) {
+    for (let start = 0; start < set.count;) {
       const end = start < edge ? edge : set.count;
       const count = Math.min(this.batch, end - start);
       yield { start, count, ...(indices && { indices }) };

@@ -126,16 +126,16 @@ BPLS_INLINE T slope(T h) {
 }
 
 // target_clones does not take templates, so each pair of activation and precision gets its two plain functions.
-#define BPLS_KERNELS(name, F, T)                                                                              \
-  BPLS_CLONES void name##_value(T* z, const T* bias, std::int64_t rows, std::int64_t cols) {                  \
-    for (std::int64_t i = 0; i < rows; ++i, z += cols)                                                        \
-      for (std::int64_t j = 0; j < cols; ++j) z[j] = value<F, T>(z[j] + bias[j]);                             \
-  }                                                                                                           \
-  BPLS_CLONES void name##_slope(const T* h, T* d, std::int64_t count) {                                       \
-    for (std::int64_t j = 0; j < count; ++j) d[j] = slope<F, T>(h[j]);                                        \
+#define BPLS_KERNELS(name, F, T)                                                             \
+  BPLS_CLONES void name##_value(T* z, const T* bias, std::int64_t rows, std::int64_t cols) { \
+    for (std::int64_t i = 0; i < rows; ++i, z += cols)                                       \
+      for (std::int64_t j = 0; j < cols; ++j) z[j] = value<F, T>(z[j] + bias[j]);            \
+  }                                                                                          \
+  BPLS_CLONES void name##_slope(const T* h, T* d, std::int64_t count) {                      \
+    for (std::int64_t j = 0; j < count; ++j) d[j] = slope<F, T>(h[j]);                       \
   }
-#define BPLS_BOTH(name)                                             \
-  BPLS_KERNELS(name##_double, Activation::name, double)             \
+#define BPLS_BOTH(name)                                 \
+  BPLS_KERNELS(name##_double, Activation::name, double) \
   BPLS_KERNELS(name##_float, Activation::name, float)
 
 BPLS_BOTH(identity)
@@ -154,11 +154,11 @@ struct Kernels {
 
 template <typename T>
 Kernels<T> kernels(Activation f) {
-#define BPLS_CASE(name)                                                                                      \
-  case Activation::name:                                                                                     \
-    if constexpr (std::is_same_v<T, double>)                                                                 \
-      return {name##_double_value, name##_double_slope};                                                     \
-    else                                                                                                     \
+#define BPLS_CASE(name)                                  \
+  case Activation::name:                                 \
+    if constexpr (std::is_same_v<T, double>)             \
+      return {name##_double_value, name##_double_slope}; \
+    else                                                 \
       return {name##_float_value, name##_float_slope};
   switch (f) {
     BPLS_CASE(sigmoid)
@@ -169,7 +169,7 @@ Kernels<T> kernels(Activation f) {
     BPLS_CASE(leaky_relu)
     case Activation::softmax:
     case Activation::softmin:
-    BPLS_CASE(identity)
+      BPLS_CASE(identity)
   }
 #undef BPLS_CASE
   return {};
@@ -218,9 +218,8 @@ T inverse_of(Activation f, T y) {
 template <typename T>
 void activate(Activation f, T* z, const T* bias, std::int64_t rows, std::int64_t cols) {
   const auto kernel = kernels<T>(f).value;
-  parallel_for(rows, grain / std::max<std::int64_t>(cols, 1), [=](std::int64_t begin, std::int64_t end) {
-    kernel(z + begin * cols, bias, end - begin, cols);
-  });
+  parallel_for(rows, grain / std::max<std::int64_t>(cols, 1),
+               [=](std::int64_t begin, std::int64_t end) { kernel(z + begin * cols, bias, end - begin, cols); });
   if (f == Activation::softmax) normalised_exponential(z, T(1), rows, cols);
   if (f == Activation::softmin) normalised_exponential(z, T(-1), rows, cols);
 }

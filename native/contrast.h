@@ -10,7 +10,6 @@ namespace bpls {
 /// `masks` (units×d) may be null. Writes columns first … first+units-1 of weights ((d+1)×total).
 template <typename T>
 void contrast(const Samples<T>& samples, const Rows& probe, const std::int32_t* pairs, std::int64_t candidates,
-              const T* masks, std::int64_t first, std::int64_t units, std::int64_t total, T* weights,
-              Scratch& scratch);
+              const T* masks, std::int64_t first, std::int64_t units, std::int64_t total, T* weights, Scratch& scratch);
 
 }  // namespace bpls

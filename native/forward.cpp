@@ -86,10 +86,10 @@ T* pre_activations(const Layer<T>& layer, const T* h, std::int64_t rows, Scratch
   return z;
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                     \
-  template const T* load(const Samples<T>&, const Rows&, Scratch&);                                             \
+#define BPLS_INSTANTIATE(T)                                                                                      \
+  template const T* load(const Samples<T>&, const Rows&, Scratch&);                                              \
   template Activations<T> forward(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&); \
-  template Activations<T> recall(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&); \
+  template Activations<T> recall(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&);  \
   template T* pre_activations(const Layer<T>&, const T*, std::int64_t, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

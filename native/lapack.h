@@ -22,8 +22,8 @@ void dpocon_(const char*, const int*, const double*, const int*, const double*, 
 void spocon_(const char*, const int*, const float*, const int*, const float*, float*, float*, int*, int*, std::size_t);
 double dlansy_(const char*, const char*, const int*, const double*, const int*, double*, std::size_t, std::size_t);
 float slansy_(const char*, const char*, const int*, const float*, const int*, float*, std::size_t, std::size_t);
-void dgelsd_(const int*, const int*, const int*, double*, const int*, double*, const int*, double*, const double*,
-             int*, double*, const int*, int*, int*);
+void dgelsd_(const int*, const int*, const int*, double*, const int*, double*, const int*, double*, const double*, int*,
+             double*, const int*, int*, int*);
 void sgelsd_(const int*, const int*, const int*, float*, const int*, float*, const int*, float*, const float*, int*,
              float*, const int*, int*, int*);
 void dgelqf_(const int*, const int*, double*, const int*, double*, double*, const int*, int*);

@@ -14,7 +14,8 @@ namespace {
 /// the singular vectors) give them; the true number depends on the convergence of the SVD.
 std::int64_t svd_operations(std::int64_t m, std::int64_t n, std::int64_t nrhs) {
   const std::int64_t longer = std::max(m, n), shorter = std::min(m, n);
-  return 2 * shorter * shorter * longer + 4 * shorter * shorter * shorter + (4 * shorter * longer + 4 * shorter * shorter) * nrhs;
+  return 2 * shorter * shorter * longer + 4 * shorter * shorter * shorter +
+         (4 * shorter * longer + 4 * shorter * shorter) * nrhs;
 }
 
 template <typename T>
@@ -53,8 +54,8 @@ SvdOutcome solve_svd(const T* a, std::int64_t rows, std::int64_t n, const T* b, 
   T query;
   gelsd(rows, n, m, a_columns, rows, b_columns, longer, sigma, cut, &rank, &query, -1, &iwork_size);
   const blas_int lwork = optimal(query);
-  const blas_int info = gelsd(rows, n, m, a_columns, rows, b_columns, longer, sigma, cut, &rank,
-                              scratch.take<T>(lwork), lwork, scratch.take<blas_int>(std::max(iwork_size, 1)));
+  const blas_int info = gelsd(rows, n, m, a_columns, rows, b_columns, longer, sigma, cut, &rank, scratch.take<T>(lwork),
+                              lwork, scratch.take<blas_int>(std::max(iwork_size, 1)));
   count_operations(svd_operations(rows, n, m));
   if (info > 0) return {info, 0, 0};
   for (std::int64_t j = 0; j < m; ++j)
@@ -126,10 +127,10 @@ void orthonormalise(T* q, std::int64_t rows, std::int64_t cols, Scratch& scratch
   transpose(copy, cols, rows, q);
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                        \
-  template SvdOutcome solve_svd(const T*, std::int64_t, std::int64_t, const T*, std::int64_t, T, T*, Scratch&);    \
-  template void accumulate_triangle(const T*, std::int64_t, std::int64_t, T*, Scratch&);                           \
-  template CholeskyOutcome pseudo_inverse(const T*, std::int64_t, std::int64_t, T*, Scratch&);                     \
+#define BPLS_INSTANTIATE(T)                                                                                     \
+  template SvdOutcome solve_svd(const T*, std::int64_t, std::int64_t, const T*, std::int64_t, T, T*, Scratch&); \
+  template void accumulate_triangle(const T*, std::int64_t, std::int64_t, T*, Scratch&);                        \
+  template CholeskyOutcome pseudo_inverse(const T*, std::int64_t, std::int64_t, T*, Scratch&);                  \
   template void orthonormalise(T*, std::int64_t, std::int64_t, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

@@ -31,8 +31,8 @@ void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scr
 }
 
 template <typename T>
-void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T* rhs,
-                    Scratch& scratch, Intercept intercept, T sign) {
+void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T* rhs, Scratch& scratch,
+                    Intercept intercept, T sign) {
   gemm(trans, no_trans, n, m, rows, sign, a, n, b, m, T(1), rhs, m);
   if (intercept == Intercept::yes) gemv_trans(rows, m, sign, b, m, ones<T>(rows, scratch), rhs + n * m);
 }
@@ -80,12 +80,12 @@ void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t 
   transpose(columns, m, n, solution);
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                         \
-  template void accumulate_gram(const T*, std::int64_t, std::int64_t, T*, Scratch&, Intercept, T);                  \
-  template void accumulate_rhs(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&,          \
-                               Intercept, T);                                                                       \
-  template void subtract_row(const T*, std::int64_t, std::int64_t, T*);                                             \
-  template void subtract_product(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Intercept);      \
+#define BPLS_INSTANTIATE(T)                                                                                           \
+  template void accumulate_gram(const T*, std::int64_t, std::int64_t, T*, Scratch&, Intercept, T);                    \
+  template void accumulate_rhs(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&, Intercept, \
+                               T);                                                                                    \
+  template void subtract_row(const T*, std::int64_t, std::int64_t, T*);                                               \
+  template void subtract_product(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Intercept);        \
   template CholeskyOutcome solve_cholesky(const T*, std::int64_t, T, T, T, const T*, std::int64_t, T*, T*, Scratch&); \
   template void solve_factored(const T*, std::int64_t, const T*, std::int64_t, T*, Scratch&);
 BPLS_INSTANTIATE(double)

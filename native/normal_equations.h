@@ -15,8 +15,8 @@ void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scr
 
 /// rhs (p×m) += sign AᵀB for A (rows×n), B (rows×m).
 template <typename T>
-void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T* rhs,
-                    Scratch& scratch, Intercept intercept = Intercept::yes, T sign = T(1));
+void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T* rhs, Scratch& scratch,
+                    Intercept intercept = Intercept::yes, T sign = T(1));
 
 /// T (rows×m) -= A W for A (rows×n), W (p×m).
 template <typename T>

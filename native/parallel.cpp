@@ -80,8 +80,8 @@ SingleThread::~SingleThread() { current_threads = before_; }
 
 void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
   if (count <= 0) return;
-  const auto parts = static_cast<int>(std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1,
-                                                               current_threads));
+  const auto parts =
+      static_cast<int>(std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, current_threads));
   if (parts == 1)
     body(0, count);
   else

@@ -54,13 +54,14 @@ double peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<
   if (into.rhs) accumulate_rhs(values[l], t, count, layer.inputs, layer.units, into.rhs, scratch);
   if (into.triangle) accumulate_triangle(values[l], count, layer.inputs, into.triangle, scratch);
   double squares = 0;
-  for (std::int64_t i = 0; i < count * layer.units; ++i) squares += static_cast<double>(t[i]) * static_cast<double>(t[i]);
+  for (std::int64_t i = 0; i < count * layer.units; ++i)
+    squares += static_cast<double>(t[i]) * static_cast<double>(t[i]);
   return squares;
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                          \
-  template double peel(const Network<T>&, const Layer<T>&, const std::vector<SolvedLayer<T>>&, Rule,                 \
-                       const Samples<T>&, const Rows&, const Cache<T>&, const Targets<T>&, const PeeledLayer<T>&,    \
+#define BPLS_INSTANTIATE(T)                                                                                       \
+  template double peel(const Network<T>&, const Layer<T>&, const std::vector<SolvedLayer<T>>&, Rule,              \
+                       const Samples<T>&, const Rows&, const Cache<T>&, const Targets<T>&, const PeeledLayer<T>&, \
                        Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

@@ -98,11 +98,11 @@ void combine(const T* weights, const T* change, const T* momentum, T alpha, T be
   });
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                       \
-  template void curvature(const Network<T>&, const Layer<T>&, const T*, std::int64_t, std::int64_t,               \
-                          const std::vector<T*>&, Scratch&);                                                      \
-  template StepOutcome two_sided_step(const T*, std::int64_t, const T*, std::int64_t, const T*, const T*,         \
-                                      std::int64_t, T, T, T*, Scratch&);                                          \
+#define BPLS_INSTANTIATE(T)                                                                               \
+  template void curvature(const Network<T>&, const Layer<T>&, const T*, std::int64_t, std::int64_t,       \
+                          const std::vector<T*>&, Scratch&);                                              \
+  template StepOutcome two_sided_step(const T*, std::int64_t, const T*, std::int64_t, const T*, const T*, \
+                                      std::int64_t, T, T, T*, Scratch&);                                  \
   template void combine(const T*, const T*, const T*, T, T, std::int64_t, T*, T*);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

@@ -64,11 +64,12 @@ Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& 
             const Cache<T>& cache, bool cached, const Targets<T>* targets, const Accumulators<T>& into,
             Scratch& scratch) {
   if (into.clear) clear(hidden, output, samples.cols, into);
-  const Activations<T> values = cached ? recall(hidden, samples, rows, cache, scratch)
-                                       : forward(hidden, samples, rows, cache, scratch);
+  const Activations<T> values =
+      cached ? recall(hidden, samples, rows, cache, scratch) : forward(hidden, samples, rows, cache, scratch);
   const std::int64_t count = rows.count;
   for (std::size_t l = 0; l < into.grams.size(); ++l)
-    if (into.grams[l]) accumulate_gram(values[l], count, l ? hidden[l - 1].units : samples.cols, into.grams[l], scratch);
+    if (into.grams[l])
+      accumulate_gram(values[l], count, l ? hidden[l - 1].units : samples.cols, into.grams[l], scratch);
   const T* top = values[hidden.size()];
   if (into.triangle) accumulate_triangle(top, count, output.inputs, into.triangle, scratch);
   if (!targets) return {};
@@ -79,9 +80,9 @@ Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& 
   return tally;
 }
 
-#define BPLS_INSTANTIATE(T)                                                                              \
-  template Tally sweep(const Network<T>&, const Layer<T>&, const Samples<T>&, const Rows&,               \
-                       const Cache<T>&, bool, const Targets<T>*, const Accumulators<T>&, Scratch&);
+#define BPLS_INSTANTIATE(T)                                                                                       \
+  template Tally sweep(const Network<T>&, const Layer<T>&, const Samples<T>&, const Rows&, const Cache<T>&, bool, \
+                       const Targets<T>*, const Accumulators<T>&, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)
 #undef BPLS_INSTANTIATE

@@ -83,9 +83,9 @@ TangentSums tangent(const Network<T>& hidden, const Layer<T>& output, const std:
   return sums;
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                       \
-  template TangentSums tangent(const Network<T>&, const Layer<T>&, const std::vector<Direction<T>>&,              \
-                               const Samples<T>&, const Rows&, const Cache<T>&, const Targets<T>&,              \
+#define BPLS_INSTANTIATE(T)                                                                          \
+  template TangentSums tangent(const Network<T>&, const Layer<T>&, const std::vector<Direction<T>>&, \
+                               const Samples<T>&, const Rows&, const Cache<T>&, const Targets<T>&,   \
                                const std::vector<T*>&, bool, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

@@ -79,8 +79,8 @@ Tally residual(const Targets<T>& targets, const Rows& rows, std::int64_t outputs
   return tally;
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                     \
-  template void want(const Targets<T>&, const Rows&, std::int64_t, T*);                                         \
+#define BPLS_INSTANTIATE(T)                                             \
+  template void want(const Targets<T>&, const Rows&, std::int64_t, T*); \
   template Tally residual(const Targets<T>&, const Rows&, std::int64_t, T*, std::uint8_t*, T*, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

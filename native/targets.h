@@ -24,9 +24,9 @@ struct Targets {
 enum Mark : std::uint8_t { active_mark = 1, misclassified_mark = 2 };
 
 struct Tally {
-  double squares = 0;               ///< sum of squared residuals
-  std::int64_t active = 0;          ///< samples with a residual
-  std::int64_t misclassified = 0;   ///< samples whose largest output is not their class
+  double squares = 0;              ///< sum of squared residuals
+  std::int64_t active = 0;         ///< samples with a residual
+  std::int64_t misclassified = 0;  ///< samples whose largest output is not their class
 };
 
 /// Z (rows×K) becomes T*: what each sample wants its pre-activations to be, itself where it asks for nothing.

@@ -29,8 +29,7 @@ constexpr napi_typedarray_type array_type() {
 class Arguments {
  public:
   explicit Arguments(const Napi::CallbackInfo& info) : env_(info.Env()) {
-    if (info.Length() < 1 || !info[0].IsObject())
-      throw Napi::TypeError::New(env_, "Expected one object of arguments");
+    if (info.Length() < 1 || !info[0].IsObject()) throw Napi::TypeError::New(env_, "Expected one object of arguments");
     object_ = info[0].As<Napi::Object>();
     kept_ = Napi::Array::New(env_);
   }

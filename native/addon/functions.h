@@ -17,9 +17,9 @@ Napi::Value enqueue_typed(const Napi::CallbackInfo& info, const char* decides, M
 }
 
 /// Define NAME, a raw function, from the template NAME##_work(Arguments&) -> Work.
-#define BPLS_RAW(name, decides)                                                        \
-  Napi::Value name(const Napi::CallbackInfo& info) {                                   \
-    return enqueue_typed(info, decides, name##_work<double>, name##_work<float>);      \
+#define BPLS_RAW(name, decides)                                                   \
+  Napi::Value name(const Napi::CallbackInfo& info) {                              \
+    return enqueue_typed(info, decides, name##_work<double>, name##_work<float>); \
   }
 
 void export_sweeps(Napi::Env env, Napi::Object exports);

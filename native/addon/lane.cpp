@@ -53,8 +53,8 @@ void run(Job& job, Scratch& scratch) {
     set_threads(job.threads);
     job.outcome = job.work(scratch);
     job.outcome.emplace_back("operations", static_cast<double>(counted_operations));
-    job.outcome.emplace_back(
-        "seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    job.outcome.emplace_back("seconds",
+                             std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   } catch (const std::bad_alloc&) {
     scratch.release();
     job.error_code = "OUT_OF_MEMORY";

@@ -143,9 +143,7 @@ Work step_work(Arguments& args) {
   return [=](Scratch& scratch) -> Outcome {
     const StepOutcome outcome =
         two_sided_step(gram, n, curvature, units, rhs, weights, samples, ridge, damping, change, scratch);
-    return {{"info", outcome.info},
-            {"rcond", outcome.rcond_gram},
-            {"rcondCurvature", outcome.rcond_slope}};
+    return {{"info", outcome.info}, {"rcond", outcome.rcond_gram}, {"rcondCurvature", outcome.rcond_slope}};
   };
 }
 
