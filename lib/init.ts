@@ -1,15 +1,9 @@
 import { call } from '../binding/index.js';
 import { gain } from './activation.js';
 import { ArgumentError } from './errors.js';
+import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './layout.js';
 import { describe, type FloatArray } from './matrix.js';
 import type { HiddenState, Training } from './training.js';
-
-/** Rows on which the deviation of each contrast unit is measured. */
-export const contrastProbeRows = 5000;
-/** Pairs drawn for each contrast unit: the first whose masked difference is not zero is taken. */
-export const contrastCandidates = 4;
-/** Units whose pairs are loaded at a time. */
-export const contrastUnitsAtOnce = 64;
 
 /** First weights of every hidden layer; the output layer starts at zero. */
 export async function initialise(training: Training): Promise<void> {

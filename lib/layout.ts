@@ -1,4 +1,3 @@
-import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './init.js';
 import { batchRows } from './network.js';
 import type { Settings } from './options.js';
 
@@ -20,6 +19,13 @@ export interface Layout {
   /** Working memory in bytes, the inputs apart: arrays, scratch and kept activations. */
   bytes: number;
 }
+
+/** Rows on which the deviation of each contrast unit is measured. */
+export const contrastProbeRows = 5000;
+/** Pairs drawn for each contrast unit: the first whose masked difference is not zero is taken. */
+export const contrastCandidates = 4;
+/** Units whose pairs are loaded at a time. */
+export const contrastUnitsAtOnce = 64;
 
 /** Samples that a call of the contrast init has in hand. */
 const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates * 2 + Math.min(rows, contrastProbeRows);

@@ -1,5 +1,4 @@
-import { layout, type Shape } from './layout.js';
-import { contrastProbeRows } from './init.js';
+import { contrastProbeRows, layout, type Shape } from './layout.js';
 import { checkEqual, checkMatrix, describe } from './matrix.js';
 import { ArgumentError } from './errors.js';
 import {

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { matrix, paper, plan, trainClassifier, trainRegressor } from '../lib/index.js';
+import { checkerboard3, mulberry32, teacher } from '../bench/data/toy.js';
+
+const rows = 1000;
+const regression = teacher(rows, 20, 16, 4, mulberry32(1));
+const X = matrix(regression.inputs, rows, 20);
+const Y = matrix(regression.targets, rows, 4);
+const board = checkerboard3(rows, mulberry32(2));
+const B = matrix(board.inputs, rows, 2);
+
+describe('plan', () => {
+  it.each([
+    ['one hidden layer', { hidden: [30], iterations: 3 }],
+    ['three hidden layers, nothing kept', { hidden: [30, 20, 40], iterations: 2, memoryLimit: 1 }],
+    ['first weights orthogonal', { hidden: [30, 20], init: 'orthogonal', iterations: 1 }],
+    ['first weights uniform', { hidden: [30, 20], init: 'uniform', iterations: 1 }],
+    ['the output layer alone', { hidden: [] }],
+    ['no iterations', { hidden: [25], iterations: 0 }],
+    ['the paper, wide then narrow', { ...paper, hidden: [64, 30], iterations: 1 }],
+    ['nearest, nothing kept', { hidden: [30], targets: 'nearest', iterations: 1, memoryLimit: 1 }],
+    ['validation data', { hidden: [30], iterations: 2, validation: { inputs: X, targets: Y } }],
+  ] as const)('counts what a regression does: %s', async (_, options) => {
+    const { report } = await trainRegressor(X, Y, options);
+    const planned = plan({ rows, inputs: 20, outputs: 4 }, { ...options, task: 'regressor' });
+    expect(report.iterations.every(({ accepted }) => accepted)).toBe(true);
+    expect(report.layers.some(({ solver }) => solver === 'svd')).toBe(false);
+    expect(report.operations).toBe(planned.operations);
+    expect(report.cachedShare).toBe(planned.cachedShare);
+  });
+
+  it('counts what a classification of all samples does, and bounds that of an active set', async () => {
+    const shape = { rows, inputs: 2, outputs: 3 };
+    const all = { hidden: [40], iterations: 3, samples: 'all' } as const;
+    const counted = await trainClassifier(B, board.labels, all);
+    expect(counted.report.iterations.every(({ accepted }) => accepted)).toBe(true);
+    expect(counted.report.operations).toBe(plan(shape, all).operations);
+    const margin = { hidden: [40], iterations: 3 };
+    const { report } = await trainClassifier(B, board.labels, margin);
+    expect(report.operations).toBeLessThan(plan(shape, margin).operations);
+    expect(report.operations).toBeGreaterThan(plan(shape, margin).operations / 4);
+  });
+
+  it('adds up: setup, evaluations and steps', () => {
+    const shape = { rows: 5000, inputs: 50, outputs: 3 };
+    const operations = (iterations: number) => plan(shape, { hidden: [100, 50], iterations }).operations;
+    const { evaluation, step } = plan(shape, { hidden: [100, 50] });
+    expect(operations(5) - operations(4)).toBe(evaluation + step);
+  });
+
+  it('keeps within the memory limit by keeping fewer activations', () => {
+    const shape = { rows: 60000, inputs: 784, outputs: 10 };
+    const options = { hidden: [1000], precision: 'float32' } as const;
+    const wide = plan(shape, options);
+    expect(wide.cachedShare).toBe(1);
+    expect(wide.bytes).toBeLessThan(384 * 2 ** 20);
+    const narrow = plan(shape, { ...options, memoryLimit: 96 * 2 ** 20 });
+    expect(narrow.cachedShare).toBeLessThan(0.5);
+    expect(narrow.bytes).toBeLessThanOrEqual(96 * 2 ** 20);
+    expect(narrow.operations).toBeGreaterThan(wide.operations);
+  });
+
+  it('refuses what is no shape or no option', () => {
+    expect(() => plan({ rows: 0, inputs: 2, outputs: 1 })).toThrow(
+      'Expected shape.rows to be an integer from 1 to 2147483647 but received 0',
+    );
+    expect(() => plan({ rows: 10, inputs: 2, outputs: 1 }, { precision: 'float16' as 'float32' })).toThrow(
+      "Expected options.precision to be one of 'float64', 'float32' but received \"float16\"",
+    );
+  });
+});
