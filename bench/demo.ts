@@ -58,7 +58,7 @@ runProgram(async () => {
 async function trainVisibly(
   { X, labels }: Labelled,
   options: { hidden: number[]; image: { height: number; width: number }; seed: number },
-): Promise<Classifier> {
+): Promise<Classifier<number>> {
   const iterations = 8;
   const bars = new MultiBar({ format: '{bar} {value} of {total} iterations', clearOnComplete: true, hideCursor: true });
   const bar = bars.create(iterations, 0);
@@ -133,8 +133,8 @@ function confusion(counts: number[][], classes: readonly string[]): string {
   });
 }
 
-/** The first image of the test rows that is not misread, as it looks to the network. */
-async function showOne(model: Classifier, { X, labels }: Labelled, classes: readonly string[]): Promise<void> {
+/** What the network makes of the first test image. */
+async function showOne(model: Classifier<number>, { X, labels }: Labelled, classes: readonly string[]): Promise<void> {
   const one: Matrix = matrix(X.data.subarray(0, X.cols), 1, X.cols);
   const [predicted] = model.predictSync(one);
   const { data: probabilities } = await model.probabilities(one);

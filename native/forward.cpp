@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "blas.h"
+#include "normal_equations.h"
 #include "parallel.h"
 
 namespace bpls {
@@ -55,8 +55,7 @@ Activations<T> forward(const Network<T>& network, const Samples<T>& samples, con
   for (const Layer<T>& layer : network) {
     T* out = keep ? region + rows.start * layer.units : scratch.take<T>(rows.count * layer.units);
     region += keep ? cache.rows * layer.units : 0;
-    gemm(no_trans, no_trans, rows.count, layer.units, layer.inputs, T(1), result.values.back(), layer.inputs,
-         layer.weights, layer.units, T(0), out, layer.units);
+    multiply(result.values.back(), layer.weights, rows.count, layer.inputs, layer.units, out, scratch);
     activate(layer.activation, out, layer.bias(), rows.count, layer.units);
     result.values.push_back(out);
   }
@@ -80,8 +79,7 @@ Activations<T> recall(const Network<T>& network, const Samples<T>& samples, cons
 template <typename T>
 T* pre_activations(const Layer<T>& layer, const T* h, std::int64_t rows, Scratch& scratch) {
   T* z = scratch.take<T>(rows * layer.units);
-  gemm(no_trans, no_trans, rows, layer.units, layer.inputs, T(1), h, layer.inputs, layer.weights, layer.units, T(0), z,
-       layer.units);
+  multiply(h, layer.weights, rows, layer.inputs, layer.units, z, scratch);
   activate(Activation::identity, z, layer.bias(), rows, layer.units);
   return z;
 }

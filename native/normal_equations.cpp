@@ -5,6 +5,7 @@
 
 #include "blas.h"
 #include "lapack.h"
+#include "narrow.h"
 #include "transpose.h"
 
 namespace bpls {
@@ -33,8 +34,19 @@ void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scr
 template <typename T>
 void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T* rhs, Scratch& scratch,
                     Intercept intercept, T sign) {
-  gemm(trans, no_trans, n, m, rows, sign, a, n, b, m, T(1), rhs, m);
+  if (m <= narrow_columns)
+    accumulate_narrow(a, b, rows, n, m, sign, rhs, scratch);
+  else
+    gemm(trans, no_trans, n, m, rows, sign, a, n, b, m, T(1), rhs, m);
   if (intercept == Intercept::yes) gemv_trans(rows, m, sign, b, m, ones<T>(rows, scratch), rhs + n * m);
+}
+
+template <typename T>
+void multiply(const T* a, const T* v, std::int64_t rows, std::int64_t n, std::int64_t m, T* z, Scratch& scratch) {
+  if (m <= narrow_columns)
+    multiply_narrow(a, v, rows, n, m, z, scratch);
+  else
+    gemm(no_trans, no_trans, rows, m, n, T(1), a, n, v, m, T(0), z, m);
 }
 
 template <typename T>
@@ -84,6 +96,7 @@ void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t 
   template void accumulate_gram(const T*, std::int64_t, std::int64_t, T*, Scratch&, Intercept, T);                    \
   template void accumulate_rhs(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&, Intercept, \
                                T);                                                                                    \
+  template void multiply(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&);                 \
   template void subtract_row(const T*, std::int64_t, std::int64_t, T*);                                               \
   template void subtract_product(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Intercept);        \
   template CholeskyOutcome solve_cholesky(const T*, std::int64_t, T, T, T, const T*, std::int64_t, T*, T*, Scratch&); \

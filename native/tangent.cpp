@@ -35,7 +35,8 @@ struct Buffers {
 
 template <typename T>
 void output_derivative(const Network<T>& hidden, const Layer<T>& output, const Direction<T>& direction,
-                       const Activations<T>& values, std::int64_t rows, const Buffers<T>& buffers, T* dz) {
+                       const Activations<T>& values, std::int64_t rows, const Buffers<T>& buffers, T* dz,
+                       Scratch& scratch) {
   const T* below = nullptr;
   for (std::size_t l = 0; l < hidden.size(); ++l) {
     const Layer<T>& layer = hidden[l];
@@ -47,8 +48,7 @@ void output_derivative(const Network<T>& hidden, const Layer<T>& output, const D
     add_bias_and_scale(direction[l] + n * m, buffers.d, rows, m, dh);
     below = dh;
   }
-  gemm(no_trans, no_trans, rows, output.units, output.inputs, T(1), below, output.inputs, output.weights, output.units,
-       T(0), dz, output.units);
+  multiply(below, output.weights, rows, output.inputs, output.units, dz, scratch);
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ TangentSums tangent(const Network<T>& hidden, const Layer<T>& output, const std:
   std::vector<const T*> dz;
   for (std::size_t i = 0; i < directions.size(); ++i) {
     T* derivative = scratch.take<T>(count);
-    output_derivative(hidden, output, directions[i], values, rows.count, buffers, derivative);
+    output_derivative(hidden, output, directions[i], values, rows.count, buffers, derivative, scratch);
     // Outputs without a residual ask for nothing, whichever way they move.
     for (std::int64_t j = 0; j < count; ++j) derivative[j] = r[j] != T(0) ? derivative[j] : T(0);
     accumulate_rhs(values[hidden.size()], derivative, rows.count, output.inputs, output.units, output_rhs[i], scratch);

@@ -7,7 +7,7 @@ import { inline, type Table } from '../table.js';
 
 const image = { height: 28, width: 28 };
 
-const settings: [options: ClassifierOptions, shown: string][] = [
+const settings: [options: ClassifierOptions & { hidden: number[] }, shown: string][] = [
   { hidden: [1000], image },
   { hidden: [1000] },
   { hidden: [100] },
@@ -51,7 +51,7 @@ export async function images({ seeds = 5 }: PartOptions): Promise<PartResult> {
       const misclassified = runs.map(({ report }) => report.iterations.map((iteration) => iteration.misclassified!));
       table.rows.push({
         data: set.name,
-        network: [train.X.cols, ...options.hidden!, set.classes.length].join('-'),
+        network: [train.X.cols, ...options.hidden, set.classes.length].join('-'),
         options: shown,
         'test accuracy': mean(accuracies),
         sd: deviation(accuracies),

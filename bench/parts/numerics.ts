@@ -8,20 +8,18 @@ import type { Table } from '../table.js';
 const rightHandSides = 3;
 const penalty = 1e-3;
 
-type Column = (typeof names)[number];
-const names = [
-  'matrix',
-  'size',
-  'precision',
-  'solver',
-  'used',
-  'rank',
-  'of',
-  'rcond',
-  'least squares',
-  'consistent',
-  'ridge',
-] as const;
+type Column =
+  | 'matrix'
+  | 'size'
+  | 'precision'
+  | 'solver'
+  | 'used'
+  | 'rank'
+  | 'of'
+  | 'rcond'
+  | 'least squares'
+  | 'consistent'
+  | 'ridge';
 
 /** The solvers on their own, on matrices that try them. */
 export async function numerics(_options: PartOptions): Promise<PartResult> {
