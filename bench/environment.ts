@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { native } from '../binding/index.js';
+import { native } from '../lib/lane.js';
 
 /** Where and with what a benchmark ran. */
 export interface Environment {

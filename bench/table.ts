@@ -31,7 +31,7 @@ export function markdown({ title, settings, columns, rows }: Table): string {
 
 /** An object as it would be written in code, on one line. */
 export function inline(value: object): string {
-  return inspect(value, { breakLength: Infinity, depth: 5 });
+  return inspect(value, { breakLength: Infinity, compact: true, depth: 5 });
 }
 
 function write(cell: Cell, format: Format): string {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
-import { AbortedError, AddonError, BplsError, MemoryError } from '../lib/errors.js';
-import type { FloatArray } from '../lib/matrix.js';
+
+type FloatArray = Float64Array | Float32Array;
 
 /** A layer as the addon takes it: weights ((inputs+1)×units), activation as its code. */
 export interface RawLayer {
@@ -213,60 +213,15 @@ export interface RawCalls {
   ];
 }
 
-type RawAddon = {
+/** The addon's functions. They check what guards memory; checks for people, with messages to match, are in lib/. */
+export type RawAddon = {
   [Name in keyof RawCalls]: (args: RawCalls[Name][0] & { threads: number }) => Promise<RawCalls[Name][1] & RawOutcome>;
 } & {
   predictSync(args: Omit<RawPredict, 'start' | 'count' | 'indices'>): void;
   blas(): string;
 };
 
-function load(): RawAddon {
-  try {
-    return nodeGypBuild(dirname(require.resolve('bpls/package.json'))) as RawAddon;
-  } catch (error) {
-    throw new AddonError(
-      'Expected a native addon for this platform but found none that loads; in a checkout, `npm run compile` builds it',
-      { cause: error },
-    );
-  }
-}
-
-let addon: RawAddon | undefined;
-
-/** The addon, loaded at the first call, so that importing the package never throws. */
-export function native(): RawAddon {
-  return (addon ??= load());
-}
-
-/** How a run's calls share one setting and one count: threads, cancellation, operations. */
-export interface Lane {
-  readonly threads: number;
-  readonly signal?: AbortSignal | undefined;
-  operations: number;
-}
-
-function typed(error: unknown): unknown {
-  if (error instanceof BplsError || !(error instanceof Error)) return error;
-  return 'code' in error && error.code === 'OUT_OF_MEMORY'
-    ? new MemoryError(error.message, { cause: error })
-    : new AddonError(error.message, { cause: error });
-}
-
-/**
- * The one asynchronous wrapper: refuses to start when the signal is aborted, queues the call on the lane, adds its
- * operations to the run's count, and turns failures into errors of this package.
- */
-export async function call<Name extends keyof RawCalls>(
-  lane: Lane,
-  name: Name,
-  args: RawCalls[Name][0],
-): Promise<RawCalls[Name][1] & RawOutcome> {
-  if (lane.signal?.aborted) throw new AbortedError(lane.signal.reason);
-  try {
-    const outcome = await native()[name]({ ...args, threads: lane.threads } as never);
-    lane.operations += outcome.operations;
-    return outcome;
-  } catch (error) {
-    throw typed(error);
-  }
+/** Loads the addon: this checkout's own build, else the prebuild for this platform. Throws where there is none. */
+export function load(): RawAddon {
+  return nodeGypBuild(dirname(require.resolve('bpls/package.json'))) as RawAddon;
 }

@@ -1,4 +1,4 @@
-import { type Lane } from '../binding/index.js';
+import type { Lane } from './lane.js';
 import type { OutputActivation } from './activation.js';
 import { checkLabels, encodeLabels, indexLabels, type Label, type Labels } from './labels.js';
 import { ModelFileError } from './errors.js';

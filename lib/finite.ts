@@ -1,4 +1,4 @@
-import { call, type Lane } from '../binding/index.js';
+import { call, type Lane } from './lane.js';
 import { NonFiniteError } from './errors.js';
 import type { Matrix } from './matrix.js';
 
@@ -14,4 +14,12 @@ export function nonFinite(name: string, X: Matrix, index: number): NonFiniteErro
 export async function checkFinite(lane: Lane, name: string, X: Matrix): Promise<void> {
   const { nonFinite: index } = await call(lane, 'findNonFinite', { values: X.data, length: X.data.length });
   if (index >= 0) throw nonFinite(name, X, index);
+}
+
+/** @throws NonFiniteError where the first objective of a training is not finite: its sums left the range of the precision */
+export function checkObjective(objective: number): void {
+  if (!Number.isFinite(objective))
+    throw new NonFiniteError(
+      `Expected sums within the range of the precision but the objective came to ${objective}: scale the data, or use Float64Array`,
+    );
 }

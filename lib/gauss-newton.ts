@@ -1,4 +1,5 @@
-import { call } from '../binding/index.js';
+import { call } from './lane.js';
+import { checkObjective } from './finite.js';
 import type { FloatArray } from './matrix.js';
 import { OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
@@ -86,6 +87,7 @@ class GaussNewton {
     for (let iteration = 0; ; iteration++) {
       const totals = await this.#evaluate(iteration === 0);
       const trial = totals.squares / (2 * training.rows) + (await this.#penalty()) / 2;
+      if (iteration === 0) checkObjective(trial);
       const better = trial <= objective;
       const report = await training.record({
         iteration,

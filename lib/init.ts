@@ -1,4 +1,4 @@
-import { call } from '../binding/index.js';
+import { call } from './lane.js';
 import { gain } from './activation.js';
 import { ArgumentError } from './errors.js';
 import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './layout.js';

@@ -1,4 +1,5 @@
-import { call, native, type Lane, type RawLayer } from '../binding/index.js';
+import type { RawLayer } from '../binding/index.js';
+import { call, native, type Lane } from './lane.js';
 import { activationCode, type OutputActivation } from './activation.js';
 import { PrecisionError } from './errors.js';
 import { allocate, checkEqual, checkMatrix, precisionName, type FloatArray, type Matrix } from './matrix.js';

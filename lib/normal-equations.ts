@@ -1,4 +1,4 @@
-import { call, type Lane } from '../binding/index.js';
+import { call, type Lane } from './lane.js';
 import { ArgumentError, ShapeError, SingularError } from './errors.js';
 import { checkFinite } from './finite.js';
 import {

@@ -1,4 +1,4 @@
-import { call } from '../binding/index.js';
+import { call } from './lane.js';
 import { epsilon, type FloatArray } from './matrix.js';
 import type { Settings } from './options.js';
 import type { LayerReport } from './report.js';

@@ -1,4 +1,6 @@
-import { call, type RawLayer } from '../binding/index.js';
+import type { RawLayer } from '../binding/index.js';
+import { call } from './lane.js';
+import { checkObjective } from './finite.js';
 import { epsilon, type FloatArray } from './matrix.js';
 import { smallestRcond } from './normal-equations.js';
 import { Patience } from './patience.js';
@@ -29,6 +31,7 @@ export async function peelLayers(training: Training): Promise<void> {
   for (let iteration = 1; iteration <= Math.max(1, settings.iterations); iteration++) {
     await peelOnce(training, set, iteration === 1 && settings.samples === 'misclassified' ? 'all' : settings.samples);
     const totals = await training.sweep(everything, { cached: false, marks }, 'all');
+    if (iteration === 1) checkObjective(totals.squares);
     const measure = training.problem.labels ? totals.misclassified : totals.squares;
     const better = measure < best;
     const report = await training.record({

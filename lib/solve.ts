@@ -1,4 +1,4 @@
-import { call } from '../binding/index.js';
+import { call } from './lane.js';
 import { SingularError } from './errors.js';
 import { epsilon, type FloatArray } from './matrix.js';
 import type { Training } from './training.js';

@@ -1,4 +1,4 @@
-import { call } from '../binding/index.js';
+import { call } from './lane.js';
 import { nonFinite } from './finite.js';
 import type { Training } from './training.js';
 

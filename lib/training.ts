@@ -1,4 +1,5 @@
-import { call, type Lane, type RawCalls, type RawLayer, type RawOutcome, type RawRows } from '../binding/index.js';
+import type { RawCalls, RawLayer, RawOutcome, RawRows } from '../binding/index.js';
+import { call, type Lane } from './lane.js';
 import { activationCode } from './activation.js';
 import { allocate, type FloatArray, type Matrix } from './matrix.js';
 import { layout } from './layout.js';

@@ -35,7 +35,7 @@ async function linear(seeds: number): Promise<Table[]> {
   const shape = { inputs: 64, outputs: 32 };
   const preset = { ...paper, iterations: 1, activation: 'identity' } as const;
   const errors: Table = {
-    title: 'A linear map in one pass of the paper (options `paper`, at most 1e-12 required)',
+    title: 'A linear map in one pass of the paper (options `paper`; to be at most 1e-12)',
     settings: { ...shape, ...rows, seeds, options: preset },
     columns: { 'hidden layers': 'text', mean: 'scientific', worst: 'scientific', 'held out, worst': 'scientific' },
     rows: [],
@@ -82,7 +82,7 @@ async function student(seeds: number): Promise<Table> {
   const shape = { inputs: 64, hidden: 16, outputs: 8 };
   const options = { hidden: [64], activation: 'tanh', ridge: 0 } as const;
   const table: Table = {
-    title: 'A network of 16 tanh units, learnt by one of 64 (`gauss-newton` after 30 passes: at most 1e-3 required)',
+    title: 'A network of 16 tanh units, learnt by one of 64 (`gauss-newton` after 30 passes: mean to be at most 1e-3)',
     settings: { teacher: shape, ...rows, seeds, options },
     columns: {
       targets: 'text',

@@ -35,9 +35,9 @@ export async function numerics(_options: PartOptions): Promise<PartResult> {
       rank: 'integer',
       of: 'integer',
       rcond: 'scientific',
-      'least squares': 'decimal',
-      consistent: 'decimal',
-      ridge: 'decimal',
+      'least squares': 'scientific',
+      consistent: 'scientific',
+      ridge: 'scientific',
     },
     rows: [],
   };

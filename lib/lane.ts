@@ -1,0 +1,49 @@
+import { load, type RawAddon, type RawCalls, type RawOutcome } from '../binding/index.js';
+import { AbortedError, AddonError, BplsError, MemoryError } from './errors.js';
+
+let addon: RawAddon | undefined;
+
+/** The addon, loaded at the first call, so that importing the package never throws. */
+export function native(): RawAddon {
+  try {
+    return (addon ??= load());
+  } catch (error) {
+    throw new AddonError(
+      'Expected a native addon for this platform but found none that loads; in a checkout, `npm run compile` builds it',
+      { cause: error },
+    );
+  }
+}
+
+/** How a run's calls share one setting and one count: threads, cancellation, operations. */
+export interface Lane {
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  operations: number;
+}
+
+function typed(error: unknown): unknown {
+  if (error instanceof BplsError || !(error instanceof Error)) return error;
+  return 'code' in error && error.code === 'OUT_OF_MEMORY'
+    ? new MemoryError(error.message, { cause: error })
+    : new AddonError(error.message, { cause: error });
+}
+
+/**
+ * The one asynchronous wrapper: refuses to start when the signal is aborted, queues the call on the lane, adds its
+ * operations to the run's count, and turns failures into errors of this package.
+ */
+export async function call<Name extends keyof RawCalls>(
+  lane: Lane,
+  name: Name,
+  args: RawCalls[Name][0],
+): Promise<RawCalls[Name][1] & RawOutcome> {
+  if (lane.signal?.aborted) throw new AbortedError(lane.signal.reason);
+  try {
+    const outcome = await native()[name]({ ...args, threads: lane.threads } as never);
+    lane.operations += outcome.operations;
+    return outcome;
+  } catch (error) {
+    throw typed(error);
+  }
+}
