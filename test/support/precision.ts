@@ -6,8 +6,8 @@ export interface Precision {
   readonly name: 'float64' | 'float32';
   /** Distance from 1 to the next number. */
   readonly epsilon: number;
-  zeros(length: number): FloatArray;
-  typed(values: ArrayLike<number>): FloatArray;
+  readonly zeros: (length: number) => FloatArray;
+  readonly typed: (values: ArrayLike<number>) => FloatArray;
 }
 
 export const float64: Precision = {

@@ -4,13 +4,13 @@ import { dense, type Dense } from './dense.js';
 /** A seeded source of what the tests draw. */
 export interface Source {
   /** Uniform in [−limit, limit). */
-  uniform(limit?: number): number;
-  normal(): number;
+  readonly uniform: (limit?: number) => number;
+  readonly normal: () => number;
   /** Uniform among 0 … limit − 1. */
-  integer(limit: number): number;
-  uniforms(rows: number, cols: number, limit?: number): Dense;
-  normals(rows: number, cols: number): Dense;
-  labels(rows: number, classes: number): Int32Array;
+  readonly integer: (limit: number) => number;
+  readonly uniforms: (rows: number, cols: number, limit?: number) => Dense;
+  readonly normals: (rows: number, cols: number) => Dense;
+  readonly labels: (rows: number, classes: number) => Int32Array;
 }
 
 export function source(seed: number): Source {
