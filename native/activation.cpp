@@ -99,7 +99,7 @@ BPLS_INLINE T value(T x) {
   } else if constexpr (F == Activation::softplus) {
     return softplus_of(x);
   } else if constexpr (F == Activation::relu) {
-    return x > T(0) ? x : T(0);
+    return x < T(0) ? T(0) : x;  // keeps NaN
   } else if constexpr (F == Activation::leaky_relu) {
     return x > T(0) ? x : T(0.01) * x;
   } else {

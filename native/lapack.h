@@ -4,12 +4,14 @@
 // triangle is a column-major upper one, which is why callers here pass uplo = 'U' for it.
 // info < 0 is a wrong argument, our bug, and throws; info > 0 is a mathematical outcome and is returned.
 
+#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
 
 #include "dimension.h"
 #include "operations.h"
+#include "parallel.h"
 
 extern "C" {
 // The trailing size_t are gfortran's hidden lengths of the character arguments.
@@ -42,6 +44,7 @@ inline blas_int checked(const char* routine, blas_int info) {
 
 /// Solve A X = B by Cholesky, A (n×n) symmetric positive definite; A is left as its factor, B as X.
 /// n³/3 + n²/2 + n/6 operations for the factor and 2n² for every right-hand side (LAWN 41).
+
 inline blas_int posv(char uplo, std::int64_t n, std::int64_t nrhs, double* a, std::int64_t lda, double* b,
                      std::int64_t ldb) {
   count_operations((2 * n * n * n + 3 * n * n + n) / 6 + 2 * n * n * nrhs);
@@ -58,10 +61,9 @@ inline blas_int posv(char uplo, std::int64_t n, std::int64_t nrhs, float* a, std
   return checked("sposv", info);
 }
 
-/// Solve A X = B with the factor that posv left; 2n² operations for every right-hand side.
+/// Solve A X = B with the factor that posv left.
 inline void potrs(char uplo, std::int64_t n, std::int64_t nrhs, const double* a, std::int64_t lda, double* b,
                   std::int64_t ldb) {
-  count_operations(2 * n * n * nrhs);
   blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
   dpotrs_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
   checked("dpotrs", info);
@@ -69,10 +71,35 @@ inline void potrs(char uplo, std::int64_t n, std::int64_t nrhs, const double* a,
 
 inline void potrs(char uplo, std::int64_t n, std::int64_t nrhs, const float* a, std::int64_t lda, float* b,
                   std::int64_t ldb) {
-  count_operations(2 * n * n * nrhs);
   blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
   spotrs_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
   checked("spotrs", info);
+}
+
+/// potrs with the right-hand sides shared out over the threads.
+template <typename T>
+void potrs_shared(char uplo, std::int64_t n, std::int64_t nrhs, const T* a, std::int64_t lda, T* b, std::int64_t ldb) {
+  count_operations(2 * n * n * nrhs);
+  parallel_for(nrhs, 1 + (1 << 20) / (2 * n * n), [=](std::int64_t begin, std::int64_t end) {
+    potrs(uplo, n, end - begin, a, lda, b + begin * ldb, ldb);
+  });
+}
+
+/// posv with the right-hand sides shared out over the threads: the first goes with the factorisation, the others by
+/// potrs. Small orders are factored by one thread; from here on it pays to wake OpenBLAS's own.
+constexpr std::int64_t threaded_order = 2000;
+
+template <typename T>
+blas_int posv_shared(char uplo, std::int64_t n, std::int64_t nrhs, T* a, std::int64_t lda, T* b, std::int64_t ldb) {
+  blas_int info = 0;
+  if (n >= threaded_order) {
+    const BlasThreads several;
+    info = posv(uplo, n, std::min<std::int64_t>(nrhs, 1), a, lda, b, ldb);
+  } else {
+    info = posv(uplo, n, std::min<std::int64_t>(nrhs, 1), a, lda, b, ldb);
+  }
+  if (info == 0 && nrhs > 1) potrs_shared(uplo, n, nrhs - 1, a, lda, b + ldb, ldb);
+  return info;
 }
 
 /// 1-norm of a symmetric matrix; work has n elements.

@@ -26,7 +26,8 @@ void accumulate_triangle(const T* a, std::int64_t rows, std::int64_t n, T* r, Sc
 template <typename T>
 struct CholeskyOutcome pseudo_inverse(const T* v, std::int64_t m, std::int64_t n, T* p, Scratch& scratch);
 
-/// Q (rows×cols, contiguous) with orthonormal columns (rows >= cols) or rows, in place of a matrix of random numbers.
+/// Q (rows×cols, contiguous) with orthonormal columns (rows >= cols) or rows that span the same space, in place of
+/// a matrix of full rank.
 template <typename T>
 void orthonormalise(T* q, std::int64_t rows, std::int64_t cols, Scratch& scratch);
 

@@ -5,8 +5,17 @@
 
 namespace bpls {
 
-/// Threads of this thread's parallel_for and of OpenBLAS (process-wide there). Set by the lane before each call.
+/// Threads of this thread's parallel_for. Set by the lane before each call. OpenBLAS itself is left with one.
 void set_threads(int threads);
+
+/// While it lives, OpenBLAS uses its own threads: for the LAPACK routines that have no parts to share out.
+class BlasThreads {
+ public:
+  BlasThreads();
+  ~BlasThreads();
+  BlasThreads(const BlasThreads&) = delete;
+  BlasThreads& operator=(const BlasThreads&) = delete;
+};
 
 /// While it lives, this thread's parallel_for runs everything here.
 class SingleThread {

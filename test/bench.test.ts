@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { benchmark, type Benchmark } from '../bench/benchmark.js';
 import { count, UsageError } from '../bench/command-line.js';
 import { cases, type Case, type Precision } from '../bench/data/matrices.js';
@@ -163,9 +163,11 @@ describe('benchmark', () => {
   let printed: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'bpls-bench-'));
+    const progress = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const lines: string[] = [];
     const json = join(folder, 'out.json');
     await benchmark(['numerics', 'injective', 'toys', '--seeds', '1', '--json', json], (text) => lines.push(text));
+    progress.mockRestore();
     printed = lines.join('\n');
     measured = JSON.parse(readFileSync(json, 'utf8')) as Benchmark;
   });

@@ -1,0 +1,430 @@
+import { describe, expect, it } from 'vitest';
+import type { RawAddon, RawCalls } from '../../binding/index.js';
+import { AddonError } from '../../lib/errors.js';
+import { call, native } from '../../lib/lane.js';
+import { expectBplsError, failure } from '../support/expect.js';
+import { lane } from '../support/problem.js';
+
+type Name = keyof RawCalls;
+type Args = Record<string, unknown>;
+
+const f64 = (length: number) => Float64Array.from({ length }, (_, i) => Math.sin(i));
+
+/** 4 samples of 3 columns, hidden layers of 2 and 3 units, 2 outputs. */
+const layer = (inputs: number, units: number, activation = 2) => ({
+  weights: f64((inputs + 1) * units),
+  inputs,
+  units,
+  activation,
+});
+const rows = () => ({ inputs: f64(12), samples: 4, columns: 3, start: 0, count: 4 });
+const pass = () => ({ ...rows(), hidden: [layer(3, 2), layer(2, 3)], output: layer(3, 2, 0) });
+const classes = () => ({ labels: Int32Array.of(0, 1, 1, 0), positive: 1, negative: -1, demand: 2 });
+
+/** Arguments that each function takes; every array is just long enough. */
+const valid: { [N in Name]: () => Args } = {
+  sweep: () => ({
+    ...pass(),
+    ...classes(),
+    indices: Int32Array.of(3, 0, 1, 2),
+    shift: f64(3),
+    scale: f64(3),
+    cache: f64(4 * 5),
+    cacheRows: 4,
+    cached: false,
+    clear: true,
+    grams: [f64(16), f64(9), f64(16)],
+    triangle: f64(16),
+    outputRhs: f64(8),
+    hiddenRhs: [f64(8), f64(9)],
+    slopes: [f64(4), f64(9)],
+    marks: new Uint8Array(4),
+    share: f64(2),
+  }),
+  tangent: () => ({
+    ...pass(),
+    ...classes(),
+    cached: true,
+    change: [f64(8), f64(9)],
+    momentum: [f64(8), f64(9)],
+    outputRhs: [f64(8), f64(8)],
+    clear: true,
+  }),
+  peel: () => ({
+    ...pass(),
+    targets: f64(8),
+    demand: 0,
+    rule: 1,
+    clear: true,
+    solved: [{ ...layer(3, 2, 0), pseudoInverse: f64(6) }],
+    gram: f64(9),
+    rhs: f64(9),
+    triangle: f64(9),
+    weights: f64(9),
+  }),
+  predict: () => ({ ...rows(), layers: [layer(3, 2), layer(2, 3)], outputs: f64(12) }),
+  accumulate: () => ({
+    ...rows(),
+    targets: f64(8),
+    targetColumns: 2,
+    gram: f64(16),
+    rhs: f64(8),
+    weights: f64(8),
+    intercept: true,
+    sign: 1,
+  }),
+  contrast: () => ({
+    ...rows(),
+    pairs: Int32Array.of(0, 1, 1, 2, 2, 3, 3, 0),
+    candidates: 2,
+    masks: f64(6),
+    first: 1,
+    units: 2,
+    total: 3,
+    weights: f64(12),
+  }),
+  columnStatistics: () => ({
+    inputs: f64(12),
+    samples: 4,
+    columns: 3,
+    mean: f64(3),
+    deviation: f64(3),
+    least: f64(3),
+    greatest: f64(3),
+  }),
+  findNonFinite: () => ({ values: f64(5), length: 5 }),
+  innerProduct: () => ({ x: f64(5), y: f64(5), length: 5 }),
+  combine: () => ({
+    weights: f64(5),
+    change: f64(5),
+    momentum: f64(5),
+    alpha: 1,
+    beta: 2,
+    length: 5,
+    moved: f64(5),
+    next: f64(5),
+  }),
+  solveCholesky: () => ({
+    gram: Float64Array.of(2, 0, 0, 2),
+    order: 2,
+    weight: 1,
+    ridge: 0,
+    lastRidge: 0,
+    rhs: f64(6),
+    rightHandSides: 3,
+    factor: f64(4),
+    solution: f64(6),
+  }),
+  solveFactored: () => ({
+    factor: Float64Array.of(2, 0, 0, 2),
+    order: 2,
+    rhs: f64(6),
+    rightHandSides: 3,
+    solution: f64(6),
+  }),
+  solveSvd: () => ({ a: f64(6), rows: 3, columns: 2, b: f64(9), rightHandSides: 3, cut: 1e-9, solution: f64(6) }),
+  pseudoInverse: () => ({ a: f64(6), rows: 3, columns: 2, solution: f64(6) }),
+  multiply: () => ({ a: f64(6), b: f64(8), rows: 3, inner: 2, columns: 4, transposed: false, solution: f64(12) }),
+  orthonormalise: () => ({ matrix: f64(6), rows: 3, columns: 2 }),
+  curvature: () => ({
+    hidden: [layer(3, 2), layer(2, 3)],
+    output: layer(3, 2, 0),
+    columns: 3,
+    slopes: [f64(4), f64(9)],
+    share: f64(2),
+    samples: 4,
+    active: 3,
+  }),
+  step: () => ({
+    gram: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1),
+    columns: 2,
+    curvature: Float64Array.of(1, 0, 0, 1),
+    units: 2,
+    rhs: f64(6),
+    weights: f64(6),
+    samples: 4,
+    ridge: 0.1,
+    damping: 0.5,
+    change: f64(6),
+  }),
+};
+
+/** What may be left out. */
+const optional: Partial<Record<Name, string[]>> = {
+  sweep: 'indices scale cache grams triangle outputRhs marks share demand'.split(' '),
+  tangent: ['momentum'],
+  peel: 'gram rhs triangle weights'.split(' '),
+  accumulate: ['gram', 'weights'],
+  contrast: ['masks'],
+  solveCholesky: ['factor'],
+};
+/** Without these, others beside them do not matter; with them, they do. */
+const unread: Partial<Record<Name, string[]>> = { tangent: ['cached'], peel: ['cached'], sweep: ['cached'] };
+/** Numbers that are not sizes. */
+const anyNumber = 'positive negative alpha beta weight ridge lastRidge cut damping sign active'.split(' ');
+/** Float64Array whatever the precision, or the array that decides it when there is no other. */
+const eitherPrecision: Partial<Record<Name, string[]>> = {
+  columnStatistics: ['inputs'],
+  findNonFinite: ['values'],
+  orthonormalise: ['matrix'],
+};
+
+function detached(array: Float64Array): Float64Array {
+  const copy = array.slice();
+  structuredClone(copy.buffer, { transfer: [copy.buffer] });
+  return copy;
+}
+
+/** Values that a property must refuse, by what it is when right. */
+function junkFor(name: Name, key: string, value: unknown): [description: string, junk: unknown][] {
+  const missing: [string, unknown][] = optional[name]?.includes(key) ? [] : [['undefined', undefined], ['null', null]]; // prettier-ignore
+  if (ArrayBuffer.isView(value)) {
+    const array = value as Float64Array;
+    const junk: [string, unknown][] = [
+      ...missing,
+      ['a number', 7],
+      ['a string', 'data'],
+      ['an Array', Array.from(array)],
+      ['an object', { length: 1000 }],
+      ['an ArrayBuffer', array.buffer],
+      ['a DataView', new DataView(new ArrayBuffer(1000))],
+      ['an array one too short', array.slice(0, -1)],
+      ['an empty array', array.slice(0, 0)],
+      ['a detached array', detached(array)],
+      ['another kind of array', new Int16Array(1000)],
+      ['a BigInt64Array', new BigInt64Array(1000)],
+    ];
+    if (array instanceof Float64Array && !eitherPrecision[name]?.includes(key))
+      junk.push(['the other precision', new Float32Array(1000)]);
+    return junk;
+  }
+  if (typeof value === 'number') {
+    const junk: [string, unknown][] = [
+      ...missing,
+      ['a string', '1'],
+      ['a bigint', 1n],
+      ['an object', {}],
+      ['a boolean', true],
+    ];
+    if (anyNumber.includes(key)) return junk;
+    return [
+      ...junk,
+      ...[-1, 1.5, NaN, Infinity, 2 ** 31, 2 ** 53, -(2 ** 31)].map((n): [string, unknown] => [String(n), n]),
+    ];
+  }
+  if (Array.isArray(value))
+    return [
+      ...missing,
+      ['a number', 1],
+      ['an object', { length: value.length }],
+      ['one too few', value.slice(0, -1)],
+      ['one too many', [...(value as unknown[]), value[0]]],
+      ['junk inside', value.map(() => 5)],
+    ];
+  if (typeof value === 'object') return [...missing, ['a number', 1], ['an empty object', {}]];
+  return [];
+}
+
+/** Every way to spoil one property, at any depth. */
+function spoiled(name: Name): [description: string, args: Args][] {
+  const found: [string, Args][] = [];
+  const visit = (path: string, value: unknown, put: (junk: unknown) => Args) => {
+    const key = path.split('.').at(-1)!;
+    if (unread[name]?.includes(key)) return;
+    for (const [description, junk] of junkFor(name, key, value)) found.push([`${path}: ${description}`, put(junk)]);
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+    for (const [inner, part] of Object.entries(value))
+      visit(`${path}.${inner}`, part, (junk) =>
+        put(
+          Array.isArray(value)
+            ? value.map((old: unknown, i) => (String(i) === inner ? junk : old))
+            : { ...value, [inner]: junk },
+        ),
+      );
+  };
+  for (const [key, value] of Object.entries(valid[name]()))
+    visit(key, value, (junk) => ({ ...valid[name](), [key]: junk }));
+  return found;
+}
+
+const names = Object.keys(valid) as Name[];
+
+/** What may be missing inside a list: entries that are null are left out. */
+function mayBeNull(name: Name, description: string): boolean {
+  return name === 'sweep' && /^grams\.\d: (undefined|null)$/.test(description);
+}
+
+/** Lists that may be longer or shorter: they say how many layers there are. */
+function isFree(name: Name, description: string): boolean {
+  if (name === 'peel' && description === 'solved: one too few') return false;
+  return name === 'predict' && description === 'layers: one too few' ? true : false;
+}
+
+function attempt(name: Name, args: unknown): Promise<unknown> {
+  const functions = native() as unknown as Record<string, (args: unknown) => Promise<unknown>>;
+  return functions[name]!(args);
+}
+
+describe.each(names)('%s', (name) => {
+  it('takes arguments that are just right', async () => {
+    await expect(attempt(name, { ...valid[name](), threads: 1 })).resolves.toMatchObject({
+      operations: expect.any(Number) as number,
+      seconds: expect.any(Number) as number,
+    });
+  });
+
+  it('refuses anything else, property by property', async () => {
+    const accepted: string[] = [];
+    for (const [description, args] of spoiled(name)) {
+      if (mayBeNull(name, description) || isFree(name, description)) continue;
+      try {
+        await attempt(name, { ...args, threads: 1 });
+        accepted.push(description);
+      } catch (error) {
+        expect(error, description).toBeInstanceOf(TypeError);
+        expect((error as Error).message, description).toMatch(/^Expected argument \w+ to be /);
+      }
+    }
+    expect(accepted).toEqual([]);
+  });
+
+  it('refuses sizes that the arrays do not have', async () => {
+    const args = valid[name]();
+    const sizes = Object.entries(args).filter(
+      ([key, value]) => typeof value === 'number' && !['start', 'first', 'demand', 'rule', ...anyNumber].includes(key),
+    );
+    for (const [key, value] of sizes) {
+      // Products and the sizes that only scale a result need no array of that size.
+      if (['curvature', 'step'].includes(name) && key === 'samples') continue;
+      for (const size of [(value as number) + 1, 2 ** 31 - 1]) {
+        const error = await failure(() => attempt(name, { ...args, [key]: size, threads: 1 }));
+        expect(error, `${key} = ${size}`).toBeInstanceOf(TypeError);
+      }
+    }
+  });
+
+  it('refuses to be called without an object, or without threads', async () => {
+    for (const args of [undefined, null, 1, 'x', true])
+      expect((await failure(() => attempt(name, args))) as Error).toMatchObject({
+        name: 'TypeError',
+        message: 'Expected one object of arguments',
+      });
+    for (const threads of [undefined, -1, 1.5, 1025, '2'])
+      expect(await failure(() => attempt(name, { ...valid[name](), threads }))).toMatchObject({
+        message:
+          'Expected argument threads to be ' + (typeof threads === 'number' ? 'an integer from 0 to 1024' : 'a number'),
+      });
+  });
+
+  it('refuses arrays that a getter takes away while arguments are read', async () => {
+    const [key, array] = Object.entries(valid[name]()).find(([, value]) => value instanceof Float64Array)!;
+    const args = { ...valid[name](), [key]: array };
+    // The last property that the function reads does the damage.
+    const last = { ...args };
+    for (const late of Object.keys(args).filter((other) => other !== key))
+      Object.defineProperty(last, late, {
+        get: () => {
+          const { buffer } = array as Float64Array;
+          if (buffer.byteLength > 0) structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+          return args[late];
+        },
+      });
+    const error = await failure(() => attempt(name, { ...descriptors(last), threads: 1 }));
+    expect(error).toBeInstanceOf(TypeError);
+
+    function descriptors(object: object): object {
+      return object;
+    }
+  });
+});
+
+describe('what the addon checks besides', () => {
+  const refused = async (name: Name, args: Args, message: string) =>
+    expect(await failure(() => attempt(name, { ...valid[name](), ...args, threads: 1 }))).toMatchObject({
+      name: 'TypeError',
+      message: `Expected argument ${message}`,
+    });
+
+  it('indices of rows', async () => {
+    for (const indices of [Int32Array.of(0, 1, 2, 4), Int32Array.of(-1, 1, 2, 3)])
+      await refused('sweep', { indices }, 'indices to be indices from 0 to 3');
+    await refused('sweep', { start: 1, indices: Int32Array.of(0, 1, 2, 3) }, 'indices to be an Int32Array of at least 5 elements'); // prettier-ignore
+    await refused('sweep', { start: 1, indices: undefined }, 'count to be rows within the samples');
+    await refused('accumulate', { indices: Int32Array.of(0, 1, 2, 3) }, 'indices to be absent');
+    await refused('contrast', { pairs: Int32Array.of(0, 1, 1, 2, 2, 3, 3, 4) }, 'pairs to be indices from 0 to 3');
+  });
+
+  it('labels of the rows in hand', async () => {
+    for (const name of ['sweep', 'tangent'] as const)
+      for (const label of [-1, 2, -(2 ** 31)])
+        await refused(name, { labels: Int32Array.of(0, 1, label, 0) }, "labels to be classes of the network's outputs");
+    const labels = Int32Array.of(0, 1, 99, 0);
+    await expect(attempt('sweep', { ...valid.sweep(), labels, indices: Int32Array.of(0, 1, 3), count: 3, threads: 1 })).resolves.toBeDefined(); // prettier-ignore
+  });
+
+  it('what is wanted', async () => {
+    await refused('sweep', { demand: 3 }, 'demand to be an integer from 0 to 2');
+    await refused('sweep', { labels: undefined }, 'labels to be given where targets are not');
+    await refused('peel', { demand: 2 }, 'demand to be 0 where targets are values');
+    await refused('peel', { rule: 2 }, 'rule to be an integer from 0 to 1');
+  });
+
+  it('layers that follow each other', async () => {
+    await refused(
+      'sweep',
+      { hidden: [layer(2, 2), layer(2, 3)] },
+      'hidden to be layers whose inputs are the units below',
+    );
+    await refused('sweep', { output: layer(2, 2) }, 'output to be a layer whose inputs are the units below');
+    await refused('predict', { layers: [] }, 'layers to be at least one layer');
+    await refused('tangent', { hidden: [], output: layer(3, 2) }, 'hidden to be at least one layer');
+    await refused('curvature', { hidden: [] }, 'output to be a layer on top of the hidden ones');
+    await refused('curvature', { slopes: undefined }, 'slopes to be one for each hidden layer');
+    await refused('peel', { solved: [{ ...layer(2, 3), pseudoInverse: f64(6) }] }, 'solved to be the layers from the output down'); // prettier-ignore
+    for (const activation of [-1, 9, 1.5, NaN, '2'])
+      await refused('sweep', { output: { ...layer(3, 2), activation } }, 'activation to be an activation');
+  });
+
+  it('that what belongs together is there', async () => {
+    await refused('sweep', { slopes: undefined }, 'slopes to be given with hiddenRhs');
+    await refused('sweep', { hiddenRhs: [f64(8), null] }, 'hiddenRhs to be complete');
+    await refused('tangent', { outputRhs: [f64(8), null] }, 'outputRhs to be given with change');
+    await refused('tangent', { change: undefined, momentum: undefined }, 'outputRhs to be given with change');
+    await refused('contrast', { first: 2 }, 'first to be a column of the weights');
+  });
+
+  it('predictSync as predict', () => {
+    const args = { ...rows(), layers: [layer(3, 2), layer(2, 3)], outputs: f64(12) };
+    const { predictSync } = native() as unknown as { predictSync: (args: unknown) => void };
+    expect(predictSync(args)).toBeUndefined();
+    for (const spoil of [
+      { inputs: f64(11) },
+      { outputs: f64(11) },
+      { inputs: new Float32Array(12) },
+      { layers: [] },
+      { layers: [layer(2, 2)] },
+      { samples: 5 },
+      { samples: -1 },
+      { columns: 0 },
+      { inputs: detached(f64(12)) },
+    ])
+      expect(() => predictSync({ ...args, ...spoil })).toThrow(TypeError);
+    expect(() => predictSync(undefined)).toThrow('Expected one object of arguments');
+  });
+});
+
+describe('call', () => {
+  it('makes a refusal an error of this package', async () => {
+    const args = { values: f64(3), length: 4 };
+    const message = 'Expected argument values to be a Float64Array of at least 4 elements';
+    const error = await expectBplsError(call(lane(), 'findNonFinite', args), AddonError, 'ADDON', message);
+    expect(error.cause).toBeInstanceOf(TypeError);
+  });
+});
+
+describe('blas', () => {
+  it('says which BLAS there is', () => {
+    const addon: RawAddon = native();
+    expect(addon.blas()).toMatch(/^OpenBLAS /);
+  });
+});
