@@ -7,12 +7,13 @@ import { depth } from './parts/depth.js';
 import { images } from './parts/images.js';
 import { injective } from './parts/injective.js';
 import { numerics } from './parts/numerics.js';
+import { peers } from './parts/peers.js';
 import { tabular } from './parts/tabular.js';
 import { toys } from './parts/toys.js';
 import { endProgress } from './progress.js';
 import { markdown } from './table.js';
 
-export const parts: Readonly<Record<string, Part>> = { numerics, injective, toys, tabular, depth, images };
+export const parts: Readonly<Record<string, Part>> = { numerics, injective, toys, tabular, depth, images, peers };
 
 const usage = `npm run bench -- [NAME…] [--seeds N] [--json FILE]
 

@@ -11,6 +11,8 @@ export interface Images {
 
 export interface ImageSet {
   name: string;
+  /** Where its files are. */
+  folder: string;
   train: Images;
   test: Images;
   height: 28;
@@ -90,5 +92,5 @@ function loadImages(name: string, folder: string, suffix: string, classes: strin
     }
     return { images, labels, rows };
   };
-  return { name, train: load('train'), test: load('t10k'), height: SIDE, width: SIDE, classes: [...classes] };
+  return { name, folder, train: load('train'), test: load('t10k'), height: SIDE, width: SIDE, classes: [...classes] };
 }

@@ -145,7 +145,7 @@ describe.each(precisions)('orthonormalise in $name', (precision) => {
     [1, 1],
     [120, 70],
     [70, 120],
-  ])('gives orthonormal columns or rows of the numbers' span: %i by %i', async (rows, cols) => {
+  ])('gives orthonormal columns or rows of the same span: %i by %i', async (rows, cols) => {
     const given = rounded(precision, source(rows + cols).normals(rows, cols));
     const data = typed(given.data);
     await call(lane(2), 'orthonormalise', { matrix: data, rows, columns: cols });
