@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { MissingDataError } from './data/mnist.js';
 
 /** Debian's own interpreter, which sees Debian's packages whatever else is installed. */
 const interpreter = '/usr/bin/python3';
@@ -26,11 +25,14 @@ export async function peer(
   return lines;
 }
 
-/** @throws MissingDataError where Debian's package with this Python module is not installed */
-export async function requireModule(module: string, debian: string): Promise<void> {
-  const missing = new MissingDataError(`Python's ${module} is missing: sudo apt-get install ${debian}`);
-  if (!existsSync(interpreter)) throw missing;
-  const child = spawn(interpreter, ['-c', `import ${module}`], { stdio: 'ignore' });
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw missing;
+/** Whether Debian's package with this Python module is installed; noted as left out where it is not. */
+export async function hasModule(module: string, debian: string, notes: string[]): Promise<boolean> {
+  if (existsSync(interpreter)) {
+    const child = spawn(interpreter, ['-c', `import ${module}`], { stdio: 'ignore' });
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code === 0) return true;
+  }
+  const note = `Left out: Python's ${module} is missing: sudo apt-get install ${debian}`;
+  if (!notes.includes(note)) notes.push(note);
+  return false;
 }

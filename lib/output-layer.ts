@@ -2,7 +2,7 @@ import { call } from './lane.js';
 import { epsilon, type FloatArray } from './matrix.js';
 import type { Settings } from './options.js';
 import type { LayerReport } from './report.js';
-import { notPositiveDefinite, solveBySvd } from './solve.js';
+import { solveLayer } from './solve.js';
 import type { PassTotals, Training } from './training.js';
 
 /** Accelerated steps of the one-sided problem; a two-sided one is exact after the first. */
@@ -22,10 +22,8 @@ export function outputSteps({ samples }: Pick<Settings, 'samples'>): number {
  */
 export class OutputLayer {
   readonly #training: Training;
-  readonly #order: number;
   readonly gram: FloatArray;
   readonly #rhs: FloatArray;
-  readonly #factor: FloatArray;
   readonly marks: Uint8Array;
   /** Samples with a residual, by output. */
   readonly share: FloatArray;
@@ -36,10 +34,8 @@ export class OutputLayer {
   constructor(training: Training) {
     const { inputs, units } = training.output;
     this.#training = training;
-    this.#order = inputs + 1;
-    this.gram = training.zeros(this.#order ** 2);
-    this.#rhs = training.zeros(this.#order * units);
-    this.#factor = training.zeros(this.#order ** 2);
+    this.gram = training.zeros((inputs + 1) ** 2);
+    this.#rhs = training.zeros((inputs + 1) * units);
     this.marks = new Uint8Array(training.rows);
     this.share = training.zeros(units);
   }
@@ -97,39 +93,18 @@ export class OutputLayer {
   /** Factors the Gram matrix, which sets #solve, and solves with the present right-hand side. */
   async #factorAndSolve(): Promise<FloatArray> {
     const training = this.#training;
-    const { solver } = training.settings;
-    const report = training.layerReports.at(-1) as LayerReport;
-    report.ridge = this.ridge;
-    if (solver !== 'svd') {
-      const system = { order: this.#order, rhs: this.#rhs, rightHandSides: training.output.units };
-      const solution = training.zeros(this.#rhs.length);
-      const ridge = this.ridge * training.rows;
-      const { info, rcond } = await call(training, 'solveCholesky', {
-        ...system,
-        gram: this.gram,
-        weight: 1,
-        ridge,
-        lastRidge: 0,
-        factor: this.#factor,
-        solution,
-      });
+    const { weights, solve } = await solveLayer(training, {
+      name: 'the output layer',
+      report: training.layerReports.at(-1) as LayerReport,
+      gram: this.gram,
+      rhs: this.#rhs,
+      ridge: this.ridge,
+      count: training.rows,
       // A ridge makes the problem well posed, and the steps refine each other.
-      if (info === 0 && (ridge > 0 || rcond >= epsilon(this.gram) || solver === 'cholesky')) {
-        Object.assign(report, { solver: 'cholesky', rank: this.#order, rcond });
-        this.#solve = async (rhs) => {
-          const solution = training.zeros(rhs.length);
-          await call(training, 'solveFactored', { ...system, rhs, factor: this.#factor, solution });
-          return solution;
-        };
-        return solution;
-      }
-      if (solver === 'cholesky') throw notPositiveDefinite('the output layer');
-    }
-    const svd = await solveBySvd(training, this.#order, this.ridge, (triangle) =>
-      training.sweep({ count: training.rows }, { cached: true, triangle }),
-    );
-    Object.assign(report, { solver: 'svd', rank: svd.rank, rcond: svd.rcond });
-    this.#solve = svd.solve;
-    return svd.solve(this.#rhs);
+      leastRcond: this.ridge > 0 ? 0 : epsilon(this.gram),
+      accumulate: (triangle) => training.sweep({ count: training.rows }, { cached: true, triangle }),
+    });
+    this.#solve = solve;
+    return weights;
   }
 }

@@ -5,7 +5,7 @@ import { epsilon, type FloatArray } from './matrix.js';
 import { smallestRcond } from './normal-equations.js';
 import { Patience } from './patience.js';
 import type { LayerReport } from './report.js';
-import { notPositiveDefinite, solveBySvd } from './solve.js';
+import { notPositiveDefinite, solveLayer } from './solve.js';
 import { SingularError } from './errors.js';
 import type { RowSet, Training } from './training.js';
 
@@ -58,7 +58,7 @@ async function peelOnce(training: Training, set: RowSet, samples: Training['sett
   const solved: Solved[] = [];
   const next: FloatArray[] = [];
   for (let l = training.hidden.length; l >= 0; l--) {
-    const weights = await solveLayer(training, set, samples, solved, l);
+    const weights = await solvePeeled(training, set, samples, solved, l);
     next[l] = weights;
     const layer = l === training.hidden.length ? training.output : (training.hidden[l] as RawLayer);
     if (l > 0) solved.push({ ...layer, weights, pseudoInverse: await pseudoInverse(training, layer, weights) });
@@ -68,14 +68,14 @@ async function peelOnce(training: Training, set: RowSet, samples: Training['sett
 }
 
 /** W_l = argmin ‖[H, 1] W − T‖² + S ridge ‖V‖², refined once with its residual. */
-async function solveLayer(
+async function solvePeeled(
   training: Training,
   set: RowSet,
   samples: Training['settings']['samples'],
   solved: readonly Solved[],
   l: number,
 ): Promise<FloatArray> {
-  const { solver, targets } = training.settings;
+  const { targets } = training.settings;
   const isOutput = l === training.hidden.length;
   const { inputs, units } = isOutput ? training.output : (training.hidden[l] as RawLayer);
   const order = inputs + 1;
@@ -86,45 +86,21 @@ async function solveLayer(
   // The paper has no ridge; `auto` stays with it.
   const { ridge: penalty } = training.settings;
   const ridge = penalty === 'auto' ? 0 : isOutput ? penalty.output : penalty.hidden;
-  const report = training.layerReports[l] as LayerReport;
-  report.ridge = ridge;
-
-  const refine = async (weights: FloatArray, solve: (rhs: FloatArray) => Promise<FloatArray>) => {
-    await training.peel(set, { ...common, rhs, weights }, samples);
-    for (let i = 0; i < inputs * units; i++) (rhs[i] as number) -= ridge * set.count * (weights[i] as number);
-    const change = await solve(rhs);
-    for (let i = 0; i < weights.length; i++) (weights[i] as number) += change[i] as number;
-    return weights;
-  };
-
-  if (solver !== 'svd') {
-    const system = { order, rightHandSides: units };
-    const factor = training.zeros(order ** 2);
-    const solution = training.zeros(rhs.length);
-    const { info, rcond } = await call(training, 'solveCholesky', {
-      ...system,
-      gram,
-      weight: 1,
-      ridge: ridge * set.count,
-      lastRidge: 0,
-      rhs,
-      factor,
-      solution,
-    });
-    if (info === 0 && (rcond >= smallestRcond(gram) || solver === 'cholesky')) {
-      Object.assign(report, { solver: 'cholesky', rank: order, rcond });
-      return refine(solution, async (residual) => {
-        await call(training, 'solveFactored', { ...system, factor, rhs: residual, solution: residual });
-        return residual;
-      });
-    }
-    if (solver === 'cholesky') throw notPositiveDefinite(`layer ${l + 1}`);
-  }
-  const svd = await solveBySvd(training, order, ridge, (triangle) =>
-    training.peel(set, { ...common, triangle }, samples),
-  );
-  Object.assign(report, { solver: 'svd', rank: svd.rank, rcond: svd.rcond });
-  return refine(await svd.solve(rhs), svd.solve);
+  const { weights, solve } = await solveLayer(training, {
+    name: isOutput ? 'the output layer' : `hidden layer ${l + 1}`,
+    report: training.layerReports[l] as LayerReport,
+    gram,
+    rhs,
+    ridge,
+    count: set.count,
+    leastRcond: smallestRcond(gram),
+    accumulate: (triangle) => training.peel(set, { ...common, triangle }, samples),
+  });
+  await training.peel(set, { ...common, rhs, weights }, samples);
+  for (let i = 0; i < inputs * units; i++) (rhs[i] as number) -= ridge * set.count * (weights[i] as number);
+  const change = await solve(rhs);
+  for (let i = 0; i < weights.length; i++) (weights[i] as number) += change[i] as number;
+  return weights;
 }
 
 /** V⁺ (units×inputs) of the weights' V, by Cholesky where V's condition allows, else by the SVD. */

@@ -1,9 +1,9 @@
 import { defaultThreads } from '../../lib/threads.js';
 import { classify, imageRows } from '../classification.js';
-import { MissingDataError, type ImageSet } from '../data/mnist.js';
+import type { ImageSet } from '../data/mnist.js';
 import { imageSets, type PartOptions, type PartResult } from '../part.js';
 import { progress } from '../progress.js';
-import { peer, requireModule } from '../python.js';
+import { hasModule, peer } from '../python.js';
 import { mean, median, range } from '../statistics.js';
 import type { Table } from '../table.js';
 
@@ -81,13 +81,7 @@ async function measure(set: ImageSet, iterations: number, seeds: number) {
 }
 
 async function traceAdam(set: ImageSet, notes: string[]): Promise<Trace[]> {
-  try {
-    await requireModule('torch', 'python3-torch');
-  } catch (error) {
-    if (!(error instanceof MissingDataError)) throw error;
-    notes.push(`Left out: ${error.message}`);
-    return [];
-  }
+  if (!(await hasModule('torch', 'python3-torch', notes))) return [];
   const traces: Trace[] = [];
   for (const { hidden, batch, rate } of adamSettings) {
     const name = `PyTorch's Adam, 784-${hidden}-10, batch ${batch}, rate ${rate}`;
@@ -109,13 +103,7 @@ function timeTo(traces: readonly Trace[], accuracy: number): number | undefined 
 }
 
 async function numpy(set: ImageSet, notes: string[]): Promise<Table['rows']> {
-  try {
-    await requireModule('scipy', 'python3-scipy');
-  } catch (error) {
-    if (!(error instanceof MissingDataError)) throw error;
-    notes.push(`Left out: ${error.message}`);
-    return [];
-  }
+  if (!(await hasModule('scipy', 'python3-scipy', notes))) return [];
   progress(`peers: ${set.name}, NumPy`);
   const [run] = await peer('bpls_numpy.py', ['train', '--folder', set.folder, '--repeat', '1'], defaultThreads());
   return [

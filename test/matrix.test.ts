@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { ArgumentError, BufferError, ShapeError } from '../lib/errors.js';
+import { matrix, type FloatArray } from '../lib/index.js';
+import { describe as describeValue } from '../lib/matrix.js';
+import { expectBplsError } from './support/expect.js';
+
+describe('matrix', () => {
+  it.each([new Float64Array([1, 2, 3, 4, 5, 6]), new Float32Array([1, 2, 3, 4, 5, 6])])('is a view of %s', (data) => {
+    const X = matrix<FloatArray>(data, 3, 2);
+    expect(X).toEqual({ data, rows: 3, cols: 2 });
+    expect(X.data).toBe(data);
+  });
+
+  it('takes a part of a buffer', () => {
+    const data = new Float64Array(10).subarray(3, 9);
+    expect(matrix(data, 2, 3).data).toBe(data);
+  });
+
+  it.each([
+    [[1, 2], 'an Array'],
+    [new Int32Array(2), 'a Int32Array'],
+    [new ArrayBuffer(16), 'a ArrayBuffer'],
+    [new DataView(new ArrayBuffer(16)), 'a DataView'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['12', '"12"'],
+    [{ length: 2 }, 'a Object'],
+  ])('refuses %s as data', async (data, shown) => {
+    await expectBplsError(
+      () => matrix(data as never, 1, 2),
+      ArgumentError,
+      'INVALID_ARGUMENT',
+      `Expected matrix.data to be a Float64Array or Float32Array but received ${shown}`,
+    );
+  });
+
+  it.each([0, -1, 1.5, NaN, Infinity, 2 ** 31, '2', undefined, null, 2n])('refuses %s as a dimension', async (size) => {
+    const shown = typeof size === 'string' ? `"${size}"` : typeof size === 'bigint' ? '2n' : String(size);
+    for (const [name, args] of [
+      ['rows', [size, 1]],
+      ['cols', [2, size]],
+    ] as const)
+      await expectBplsError(
+        () => matrix(new Float64Array(2), ...(args as unknown as [number, number])),
+        ArgumentError,
+        'INVALID_ARGUMENT',
+        `Expected matrix.${name} to be an integer from 1 to 2147483647 but received ${shown}`,
+      );
+  });
+
+  it.each([
+    [5, 3, 2],
+    [7, 3, 2],
+    [0, 1, 1],
+    [1, 2 ** 31 - 1, 2 ** 31 - 1],
+  ])('refuses %i numbers as %i × %i', async (length, rows, cols) => {
+    await expectBplsError(
+      () => matrix(new Float64Array(length), rows, cols),
+      ShapeError,
+      'SHAPE_MISMATCH',
+      `Expected matrix.data.length to equal rows * cols (${rows} * ${cols} = ${rows * cols}) but received ${length}`,
+    );
+  });
+
+  it('refuses memory that other threads may write to', async () => {
+    await expectBplsError(
+      () => matrix(new Float64Array(new SharedArrayBuffer(16)), 1, 2),
+      BufferError,
+      'UNSUPPORTED_BUFFER',
+      'Expected matrix.data not to be backed by a SharedArrayBuffer: another thread may write to it',
+    );
+  });
+
+  it('refuses memory that may change its size', async () => {
+    const Resizable = ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer;
+    await expectBplsError(
+      () => matrix(new Float64Array(new Resizable(8, { maxByteLength: 16 })), 1, 1),
+      BufferError,
+      'UNSUPPORTED_BUFFER',
+      'Expected matrix.data not to be backed by a resizable ArrayBuffer',
+    );
+  });
+
+  it('refuses memory that is gone', async () => {
+    const data = new Float32Array(4);
+    structuredClone(data, { transfer: [data.buffer] });
+    await expectBplsError(
+      () => matrix(data, 2, 2),
+      BufferError,
+      'UNSUPPORTED_BUFFER',
+      'Expected matrix.data not to be backed by a detached ArrayBuffer',
+    );
+  });
+});
+
+describe('describe', () => {
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [true, 'true'],
+    [-0.5, '-0.5'],
+    [12n, '12n'],
+    ['a "b"', '"a \\"b\\""'],
+    ['x'.repeat(41), `"${'x'.repeat(40)}…"`],
+    ['x'.repeat(40), `"${'x'.repeat(40)}"`],
+    [[1], 'an Array'],
+    [new Map(), 'a Map'],
+    [Object.create(null), 'a Object'],
+    [() => 1, 'a function'],
+    [Symbol('s'), 'a symbol'],
+  ])('says what %s is', (value, text) => {
+    expect(describeValue(value)).toBe(text);
+  });
+});

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatWithOptions } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import * as bpls from '../lib/index.js';
+import { loadIris } from '../bench/data/iris.js';
+
+const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8');
+
+/** The first block after a fence of the given language. */
+function block(language: string, from = 0): string {
+  const fence = `\n\`\`\`${language}\n`;
+  const start = readme.indexOf(fence, from) + fence.length;
+  return readme.slice(start, readme.indexOf('\n```', start));
+}
+
+describe('README', () => {
+  it('prints what its first example says', async () => {
+    const iris = loadIris();
+    const species = Array.from(iris.labels, (label) => ['setosa', 'versicolor', 'virginica'][label]);
+    const code = block('ts');
+    const lines: string[] = [];
+    const log = (...values: unknown[]) => lines.push(formatWithOptions({ colors: false }, ...values));
+    const body = code.replace(/^import .*$/m, 'const { matrix, trainClassifier } = bpls;');
+    const run = Object.getPrototypeOf(async () => undefined) as { constructor: FunctionConstructor };
+    const example = new run.constructor('bpls', 'console', 'measurements', 'species', body) as unknown as (
+      ...args: unknown[]
+    ) => Promise<void>;
+    await example(bpls, { log }, iris.inputs, species);
+    const closed = readme.indexOf('\n```\n', readme.indexOf(code)) + 5;
+    expect(lines.join('\n')).toBe(block('', closed));
+  });
+
+  it('names every option and every error code', () => {
+    const codes =
+      readFileSync(join(import.meta.dirname, '..', 'lib/errors.ts'), 'utf8').match(/(?<=\| ')[A-Z_]+/g) ?? [];
+    expect(codes.length).toBeGreaterThan(8);
+    for (const code of codes) expect(readme).toContain(`\`${code}\``);
+    const options = readFileSync(join(import.meta.dirname, '..', 'lib/options.ts'), 'utf8');
+    const names = /const trainOptions = \[([^\]]*)\]/.exec(options)?.[1]?.match(/(?<=')\w+/g) ?? [];
+    expect(names.length).toBeGreaterThan(15);
+    for (const name of names) expect(readme).toContain(`\`${name}\``);
+  });
+});
