@@ -6,14 +6,17 @@ import {
   lstsq,
   matrix,
   NonFiniteError,
+  NormalEquations,
   PrecisionError,
   ridge,
   ShapeError,
+  SingularError,
   trainClassifier,
   trainRegressor,
   type BplsError,
   type BplsErrorCode,
   type Classifier,
+  type FloatArray,
   type Matrix,
   type Regressor,
 } from '../lib/index.js';
@@ -127,16 +130,16 @@ describe('matrix', () => {
   });
 });
 
-const train = (inputs: unknown, given: unknown = labels, options: unknown = quick) =>
+const train = (inputs: unknown, given: unknown, options: unknown = quick) =>
   trainClassifier(inputs as Matrix, given as ArrayLike<number>, options as object);
-const regress = (inputs: unknown, targets: unknown = Y, options: unknown = quick) =>
+const regress = (inputs: unknown, targets: unknown, options: unknown = quick) =>
   trainRegressor(inputs as Matrix, targets as Matrix, options as object);
-const solve = (A: unknown, B: unknown = Y, options: unknown = {}) => lstsq(A as Matrix, B as Matrix, options as object);
+const solve = (A: unknown, B: unknown, options: unknown = {}) => lstsq(A as Matrix, B as Matrix, options as object);
 
 describe('inputs that are no matrix', () => {
   it.each(noMatrices('X'))('are refused by both trainers: %s', async (_, value, refusal) => {
-    await expectBplsError(train(value), ...refusal);
-    await expectBplsError(regress(value), ...refusal);
+    await expectBplsError(train(value, labels), ...refusal);
+    await expectBplsError(regress(value, Y), ...refusal);
   });
 
   it.each(noMatrices('Y'))('are refused as targets: %s', async (_, value, refusal) => {
@@ -144,7 +147,7 @@ describe('inputs that are no matrix', () => {
   });
 
   it.each(noMatrices('A'))('are refused by lstsq and ridge: %s', async (_, value, refusal) => {
-    await expectBplsError(solve(value), ...refusal);
+    await expectBplsError(solve(value, Y), ...refusal);
     await expectBplsError(ridge(value as Matrix, Y, { ridge: 1 }), ...refusal);
   });
 
@@ -199,22 +202,22 @@ describe('NaN and infinity', () => {
     const broken = withElement(X, row, col, value);
     const where = (name: string, column = col) =>
       nonFinite(`Expected ${name} to be finite but received ${value} at row ${row}, column ${column}`);
-    await expectBplsError(train(broken), ...where('X'));
+    await expectBplsError(train(broken, labels), ...where('X'));
     await expectBplsError(train(broken, labels, { ...quick, standardize: false, targets: 'nearest' }), ...where('X'));
-    await expectBplsError(regress(broken), ...where('X'));
+    await expectBplsError(regress(broken, Y), ...where('X'));
     await expectBplsError(regress(X, withElement(Y, row, 0, value)), ...where('Y', 0));
-    await expectBplsError(solve(broken), ...where('A'));
+    await expectBplsError(solve(broken, Y), ...where('A'));
     await expectBplsError(solve(X, withElement(Y, row, 0, value)), ...where('B', 0));
     const single = { ...broken, data: Float32Array.from(broken.data) };
-    await expectBplsError(train(single), ...where('X'));
+    await expectBplsError(train(single, labels), ...where('X'));
     await expectBplsError(solve(single, singleY), ...where('A'));
   });
 
   it('are named by the first of several', async () => {
     const broken = withElement(withElement(X, 5, 0, NaN), 2, 1, Infinity);
     const first = nonFinite('Expected X to be finite but received Infinity at row 2, column 1');
-    await expectBplsError(train(broken), ...first);
-    await expectBplsError(regress(broken), ...first);
+    await expectBplsError(train(broken, labels), ...first);
+    await expectBplsError(regress(broken, Y), ...first);
   });
 
   it('that sums come to are refused too', async () => {
@@ -475,75 +478,109 @@ describe('options of one trainer', () => {
   const inputs = matrix(X.data.slice(0, 6), 3, 2);
 
   it.each([
-    [null, argument('Expected options to be an object but received null')],
+    ['null', null, argument('Expected options to be an object but received null')],
     [
+      'an unknown property',
       { inputs, labels: [0, 1, 0], targets: three },
       argument('Expected options to be among inputs, labels but received "targets"'),
     ],
     [
+      'no inputs',
       { labels: [0, 1] },
       argument('Expected validation.inputs to be a matrix { data, rows, cols } but received undefined'),
     ],
     [
+      'no labels',
       { inputs },
       argument('Expected validation.labels to be a typed array, number[] or string[] but received undefined'),
     ],
-    [{ inputs: wide, labels: [0, 1, 0] }, shape('Expected validation.inputs.cols to equal X.cols (2) but received 3')],
     [
+      'other columns',
+      { inputs: wide, labels: [0, 1, 0] },
+      shape('Expected validation.inputs.cols to equal X.cols (2) but received 3'),
+    ],
+    [
+      'another precision',
       { inputs: singleX, labels },
       precision('Expected validation.inputs.data to be a Float64Array like X.data but received a Float32Array'),
     ],
     [
+      'too few labels',
       { inputs, labels: [0, 1] },
       shape('Expected validation.labels.length to equal validation.inputs.rows (3) but received 2'),
     ],
     [
+      'an unknown label',
       { inputs, labels: [0, 1, 2] },
       shape("Expected validation.labels to be among the model's classes but received 2 at index 2"),
     ],
     [
+      'labels of another kind',
       { inputs, labels: ['0', '1', '0'] },
       shape('Expected validation.labels to be among the model\'s classes but received "0" at index 0'),
     ],
     [
+      'inputs that are not finite',
       { inputs: withElement(inputs, 1, 1, NaN), labels: [0, 1, 0] },
       nonFinite('Expected validation.inputs to be finite but received NaN at row 1, column 1'),
     ],
-  ] as [unknown, Refusal][])('the validation of a classifier: %j', async (validation, refusal) => {
+  ] as [string, unknown, Refusal][])('the validation of a classifier: %s', async (_, validation, refusal) => {
     await expectBplsError(train(X, labels, { ...quick, validation }), ...refusal);
   });
 
   it.each([
-    [null, argument('Expected options to be an object but received null')],
-    [{ inputs, labels: [0, 1, 0] }, argument('Expected options to be among inputs, targets but received "labels"')],
+    ['null', null, argument('Expected options to be an object but received null')],
     [
+      'an unknown property',
+      { inputs, labels: [0, 1, 0] },
+      argument('Expected options to be among inputs, targets but received "labels"'),
+    ],
+    [
+      'no inputs',
       { targets: three },
       argument('Expected validation.inputs to be a matrix { data, rows, cols } but received undefined'),
     ],
-    [{ inputs }, argument('Expected validation.targets to be a matrix { data, rows, cols } but received undefined')],
-    [{ inputs: wide, targets: three }, shape('Expected validation.inputs.cols to equal X.cols (2) but received 3')],
-    [{ inputs, targets: wide }, shape('Expected validation.targets.cols to equal Y.cols (1) but received 3')],
     [
+      'no targets',
+      { inputs },
+      argument('Expected validation.targets to be a matrix { data, rows, cols } but received undefined'),
+    ],
+    [
+      'other columns',
+      { inputs: wide, targets: three },
+      shape('Expected validation.inputs.cols to equal X.cols (2) but received 3'),
+    ],
+    [
+      'other outputs',
+      { inputs, targets: wide },
+      shape('Expected validation.targets.cols to equal Y.cols (1) but received 3'),
+    ],
+    [
+      'other rows',
       { inputs, targets: Y },
       shape('Expected validation.targets.rows to equal validation.inputs.rows (3) but received 8'),
     ],
     [
+      'inputs of another precision',
       { inputs: singleX, targets: Y },
       precision('Expected validation.inputs.data to be a Float64Array like X.data but received a Float32Array'),
     ],
     [
+      'targets of another precision',
       { inputs: X, targets: singleY },
       precision('Expected validation.targets.data to be a Float64Array like Y.data but received a Float32Array'),
     ],
     [
+      'inputs that are not finite',
       { inputs: withElement(inputs, 1, 1, NaN), targets: three },
       nonFinite('Expected validation.inputs to be finite but received NaN at row 1, column 1'),
     ],
     [
+      'targets that are not finite',
       { inputs, targets: withElement(three, 2, 0, Infinity) },
       nonFinite('Expected validation.targets to be finite but received Infinity at row 2, column 0'),
     ],
-  ] as [unknown, Refusal][])('the validation of a regressor: %j', async (validation, refusal) => {
+  ] as [string, unknown, Refusal][])('the validation of a regressor: %s', async (_, validation, refusal) => {
     await expectBplsError(regress(X, Y, { ...quick, validation }), ...refusal);
   });
 
@@ -559,6 +596,41 @@ describe('options of one trainer', () => {
     [null, 'Expected options to be an object but received null'],
   ])('of lstsq: %j', async (options, message) => {
     await expectBplsError(solve(X, Y, options), ...argument(message));
+  });
+});
+
+describe('systems without full column rank', () => {
+  const singularMatrix =
+    "Expected A to have full column rank with solver 'cholesky' but it has not; 'auto' and 'svd' solve it";
+  const singularSums =
+    "Expected a positive definite Gram matrix with solver 'cholesky' but it is singular; 'auto' and 'svd' solve it";
+
+  // The last column is the sum of the others: rounding leaves a last pivot of either sign.
+  it.each(['float64', 'float32'] as const)('are refused by Cholesky however they round: %s', async (precision) => {
+    const [count, n] = [30, 6];
+    for (let seed = 1; seed <= 40; seed++) {
+      const data = precision === 'float64' ? new Float64Array(count * n) : new Float32Array(count * n);
+      for (let i = 0; i < count; i++)
+        for (let j = 0; j < n - 1; j++) {
+          data[i * n + j] = Math.round(100 * Math.sin(seed * (i * n + j + 1) ** 2));
+          data[i * n + n - 1]! += data[i * n + j]!;
+        }
+      const A: Matrix = matrix(data, count, n);
+      const B: Matrix = matrix(data.slice(0, count), count, 1);
+      const sums = new NormalEquations<FloatArray>(n, 1, { precision, intercept: false });
+      await sums.add(A, B);
+      for (const solution of [await lstsq(A, B), await sums.solve()])
+        expect(solution).toMatchObject({ solver: 'svd', rank: n - 1 });
+      await expectBplsError(solve(A, B, { solver: 'cholesky' }), SingularError, 'SINGULAR', singularMatrix);
+      await expectBplsError(sums.solve({ solver: 'cholesky' }), SingularError, 'SINGULAR', singularSums);
+    }
+  });
+
+  it('are not made by sums of no columns', async () => {
+    const message = (name: string) => `Expected ${name} to be an integer from 1 to 16777216 but received undefined`;
+    const make = (inputs?: number, outputs?: number) => () => new NormalEquations(inputs as number, outputs as number);
+    await expectBplsError(make(undefined, 1), ...argument(message('inputs')));
+    await expectBplsError(make(1, undefined), ...argument(message('outputs')));
   });
 });
 
@@ -702,14 +774,16 @@ describe.each(trainers)('%s, stopped', (_, run) => {
     const controller = new AbortController();
     const reason = { enough: true };
     const seen: number[] = [];
+    // A regression that a second pass of the others does not improve is over.
+    const last = targets === 'gauss-newton' ? 2 : 1;
     const onIteration = ({ iteration }: { iteration: number }) => {
       seen.push(iteration);
-      if (seen.length === 2) controller.abort(reason);
+      if (seen.length === last) controller.abort(reason);
     };
     const options = { hidden: [3], iterations: 20, samples: 'all', ridge: 0.01, targets, signal: controller.signal };
     const { cause } = await expectBplsError(run({ ...options, onIteration }), ...aborted);
     expect(cause).toBe(reason);
-    expect(seen.length).toBe(2);
+    expect(seen.length).toBe(last);
   });
 
   it.each(['gauss-newton', 'inverse'])('by what onIteration throws, targets %s', async (targets) => {
@@ -717,6 +791,7 @@ describe.each(trainers)('%s, stopped', (_, run) => {
       let calls = 0;
       const onIteration = () => {
         calls++;
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- a listener may throw anything
         throw thrown;
       };
       const outcome = await run({ ...quick, targets, onIteration }).then(
@@ -745,16 +820,16 @@ describe('after a failure', () => {
       () => train(X, labels, { ...options, signal: controller.signal, onIteration: stop }),
       () => regress(X, Y, { ...options, output: 'sigmoid', onIteration: fail }),
       () => regress(X, Y, { ...options, targets: 'inverse', onIteration: fail }),
-      () => train(broken),
-      () => regress(broken),
-      () => solve(broken),
+      () => train(broken, labels),
+      () => regress(broken, Y),
+      () => solve(broken, Y),
       () => solve(X, Y, { solver: 'qr' }),
       () => solve(matrix(X.data, 1, 16), matrix(Y.data.subarray(0, 1), 1, 1), { solver: 'cholesky' }),
       () => train(X, labels, { mask: () => [] }),
     ])
       expect(await failure(action())).toBeInstanceOf(Error);
     arrays.forEach((array, i) => expect(array).toEqual(before[i]));
-    await expect(train(X)).resolves.toBeDefined();
-    await expect(regress(X)).resolves.toBeDefined();
+    await expect(train(X, labels)).resolves.toBeDefined();
+    await expect(regress(X, Y)).resolves.toBeDefined();
   });
 });

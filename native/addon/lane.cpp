@@ -1,5 +1,7 @@
 #include "lane.h"
 
+#include <dlfcn.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -89,9 +91,18 @@ class Lane {
 
  private:
   Lane() {
+    stay_loaded();
     std::thread(&Lane::loop, this).detach();
     // The process may exit in the middle of a call: let it end before OpenBLAS shuts its threads down.
     std::atexit([] { instance().stop(); });
+  }
+
+  /// Node unloads an addon when the last JavaScript thread that loaded it ends, a worker perhaps; the threads of the
+  /// lane and of OpenBLAS would lose their code. One more reference, never given back, keeps it.
+  static void stay_loaded() {
+    Dl_info library;
+    if (dladdr(reinterpret_cast<const void*>(&Lane::instance), &library) != 0)
+      dlopen(library.dli_fname, RTLD_NOW | RTLD_NODELETE);
   }
 
   void stop() {
