@@ -2,9 +2,18 @@ import type { Lane } from './lane.js';
 import type { OutputActivation } from './activation.js';
 import { checkLabels, encodeLabels, indexLabels, type Label, type Labels } from './labels.js';
 import { ModelFileError } from './errors.js';
+import { checkFinite } from './finite.js';
 import { checkEqual, checkMatrix, checkSamePrecision, describe, type FloatArray, type Matrix } from './matrix.js';
 import type { Layer, Network } from './network.js';
-import { readOptions, settingsOf, signalOf, threadsOf, type ClassifierOptions } from './options.js';
+import {
+  checkImage,
+  readOptions,
+  settingsOf,
+  signalOf,
+  threadsOf,
+  type ClassifierOptions,
+  type Settings,
+} from './options.js';
 import type { TrainReport } from './report.js';
 import { loadNetwork, saveNetwork } from './saved-network.js';
 import { train } from './train.js';
@@ -182,6 +191,7 @@ export async function trainClassifier<L extends Label = number, T extends FloatA
 ): Promise<Classifier<L, T>> {
   const settings = settingsOf(options, true);
   const X = checkMatrix('X', inputs);
+  checkImage(settings, X.cols);
   const { classes, indices } = encodeLabels(checkLabels('labels', labels, X.rows));
   const { output, samples } = settings;
   const oneSided = samples === 'margin' || settings.targets === 'gauss-newton';
@@ -190,7 +200,7 @@ export async function trainClassifier<L extends Label = number, T extends FloatA
     outputs: classes.length,
     labels: indices,
     ...(oneSided ? { positive: 1, negative: -1 } : desiredOutputs(output, classes.length)),
-    ...validation(options.validation, X, classes),
+    ...(await validation(settings, X, classes)),
   };
   const { network, report } = await train(problem, settings);
   return new Classifier(softminOf(network) as Network<T>, classes as L[], report);
@@ -203,17 +213,19 @@ function softminOf(network: Network): Network {
   return network;
 }
 
-function validation(
-  given: ClassifierOptions['validation'],
+async function validation(
+  { validation: given, threads, signal }: Settings,
   X: Matrix,
   classes: readonly Label[],
-): Pick<Problem, 'validate'> {
+): Promise<Pick<Problem, 'validate'>> {
   if (given === undefined) return {};
   const options = readOptions(given, ['inputs', 'labels']);
   const V = checkMatrix('validation.inputs', options.inputs);
   checkSamePrecision('validation.inputs.data', V.data, 'X.data', X.data);
   checkEqual('validation.inputs.cols', V.cols, 'X.cols', X.cols);
-  const truth = indexLabels('validation.labels', checkLabels('validation.labels', options.labels, V.rows), classes);
+  const labels = checkLabels('validation.labels', options.labels, V.rows, 'validation.inputs.rows');
+  const truth = indexLabels('validation.labels', labels, classes);
+  await checkFinite({ threads, signal, operations: 0 }, 'validation.inputs', V);
   return {
     validate: async (network, lane) => {
       const predicted = await classIndices(network.withOutput('identity'), V, lane, 1);

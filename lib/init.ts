@@ -80,7 +80,7 @@ function drawMasks(training: Training, first: number, units: number): FloatArray
 }
 
 function fillFromFunction(target: FloatArray, values: ArrayLike<number>): void {
-  if (typeof values !== 'object' || values.length !== target.length)
+  if (typeof (values as unknown) !== 'object' || (values as unknown) === null || values.length !== target.length)
     throw new ArgumentError(
       `Expected options.mask to return ${target.length} numbers, one for each column, but received ${describe(values)}`,
     );

@@ -10,13 +10,13 @@ function isLabels(value: unknown): value is ArrayLike<Label> {
 }
 
 /** One label for each row, all numbers or all strings. */
-export function checkLabels(name: string, value: unknown, rows: number): ArrayLike<Label> {
+export function checkLabels(name: string, value: unknown, rows: number, rowsName = 'X.rows'): ArrayLike<Label> {
   if (!isLabels(value))
     throw new ArgumentError(
       `Expected ${name} to be a typed array, number[] or string[] but received ${describe(value)}`,
     );
   if (ArrayBuffer.isView(value)) checkBuffer(name, value);
-  checkEqual(`${name}.length`, value.length, 'X.rows', rows);
+  checkEqual(`${name}.length`, value.length, rowsName, rows);
   const kind = typeof value[0];
   for (let i = 0; i < rows; i++) {
     const label = value[i];

@@ -167,7 +167,7 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
    */
   async solve(options: SolveOptions = {}): Promise<Solution<T>> {
     const given = readOptions(options, ['ridge', 'solver', 'threads', 'signal']);
-    const ridge = nonNegative('options.ridge', given.ridge ?? 0);
+    const ridge = nonNegative('options.ridge', given.ridge === undefined ? 0 : given.ridge);
     const solver = oneOf('options.solver', given.solver, ['auto', 'cholesky', 'svd'], 'auto');
     const lane: Lane = { threads: threadsOf(given.threads), signal: signalOf(given.signal), operations: 0 };
     if (this.count === 0) throw new ShapeError('Expected at least one row in the sums but received none');
@@ -183,7 +183,11 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
   }
 
   /** @internal By dposv; undefined where the matrix is not positive definite. `factor` (p×p) keeps its factor. */
-  async cholesky(lane: Lane, ridge: number, factor?: FloatArray): Promise<Solution<T> | undefined> {
+  async cholesky(
+    lane: Lane,
+    ridge: number,
+    factor: FloatArray = allocate(this.gram, this.order ** 2),
+  ): Promise<Solution<T> | undefined> {
     const solution = allocate(this.gram, this.rhs.length) as T;
     const { info, rcond } = await call(lane, 'solveCholesky', {
       gram: this.gram,
@@ -194,10 +198,24 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
       rhs: this.rhs,
       rightHandSides: this.outputs,
       solution,
-      ...(factor && { factor }),
+      factor,
     });
-    if (info > 0 || !(rcond > 0)) return undefined;
+    if (info > 0 || !(rcond > 0) || this.#isDeficient(factor, ridge * this.count)) return undefined;
     return { weights: this.#weights(solution), solver: 'cholesky', rank: this.order, rcond };
+  }
+
+  /**
+   * Rounding lets a singular matrix through the factorisation now and then. A column that depends on those before it has
+   * next to nothing left of it: a squared pivot within p ε of the diagonal element that it came from, whatever the scale.
+   */
+  #isDeficient(factor: FloatArray, penalty: number): boolean {
+    const p = this.order;
+    const share = p * epsilon(this.gram);
+    for (let j = 0; j < p; j++) {
+      const diagonal = (this.gram[j * p + j] as number) + (j < this.inputs ? penalty : 0);
+      if ((factor[j * p + j] as number) ** 2 <= share * diagonal) return true;
+    }
+    return false;
   }
 
   async #svd(lane: Lane, ridge: number): Promise<Solution<T>> {

@@ -1,6 +1,6 @@
 import { activations, outputActivations, type Activation, type OutputActivation } from './activation.js';
 import { ArgumentError } from './errors.js';
-import { describe, type Matrix } from './matrix.js';
+import { checkEqual, describe, type Matrix } from './matrix.js';
 import type { Random } from './random.js';
 import type { IterationReport } from './report.js';
 import { defaultThreads } from './threads.js';
@@ -113,6 +113,8 @@ export interface Settings {
   memoryLimit: number;
   signal: AbortSignal | undefined;
   onIteration: ((iteration: IterationReport) => void) | undefined;
+  /** As given: the trainers check it against their data. */
+  validation: unknown;
 }
 
 const trainOptions = [
@@ -162,7 +164,7 @@ export function oneOf<T extends string>(name: string, value: unknown, allowed: r
 }
 
 export function integer(name: string, value: unknown, least: number, most: number, otherwise: number): number {
-  if (value === undefined) return otherwise;
+  if (value === undefined && otherwise >= least) return otherwise;
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
     throw new ArgumentError(
       `Expected ${name} to be an integer from ${least} to ${most} but received ${describe(value)}`,
@@ -197,7 +199,7 @@ const inits = ['uniform', 'orthogonal', 'contrast'] as const;
 function hiddenOf(value: unknown, activation: Activation, init: Init): Settings['hidden'] {
   if (value !== undefined && !Array.isArray(value))
     throw new ArgumentError(`Expected options.hidden to be an array but received ${describe(value)}`);
-  return ((value as unknown[] | undefined) ?? [500]).map((layer, l) => {
+  return Array.from((value as unknown[] | undefined) ?? [500], (layer, l) => {
     const name = `options.hidden[${l}]`;
     const given =
       typeof layer === 'object' && layer !== null
@@ -234,12 +236,18 @@ function ridgeOf(value: unknown): Settings['ridge'] {
   return { hidden: both, output: both };
 }
 
+/** @throws ShapeError where the image has not the columns of the data */
+export function checkImage({ image }: Settings, cols: number): void {
+  if (image)
+    checkEqual('options.image height * width * channels', image.height * image.width * image.channels, 'X.cols', cols);
+}
+
 /** Checks options and fills in the defaults. `classifier` decides which outputs and sample rules there are. */
 export function settingsOf(value: unknown, classifier: boolean): Settings {
   const options = readOptions(value, trainOptions);
   const activation = oneOf('options.activation', options.activation, activations, 'tanh');
   const init = oneOf('options.init', options.init, inits, 'contrast');
-  const standardize = options.standardize ?? 'auto';
+  const standardize = options.standardize === undefined ? 'auto' : options.standardize;
   if (standardize !== 'auto' && typeof standardize !== 'boolean')
     throw new ArgumentError(
       `Expected options.standardize to be 'auto', true or false but received ${describe(standardize)}`,
@@ -264,6 +272,7 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     memoryLimit: integer('options.memoryLimit', options.memoryLimit, 1, Number.MAX_SAFE_INTEGER, 384 * 2 ** 20),
     signal: signalOf(options.signal),
     onIteration: functionOf('options.onIteration', options.onIteration) as Settings['onIteration'],
+    validation: options.validation,
   };
   if (settings.image && settings.mask)
     throw new ArgumentError('Expected options.image or options.mask but received both');

@@ -157,7 +157,7 @@ export function plan(
     last: below.at(-1) as number,
     uncached: settings.hidden.length > 0 ? checked.rows - cacheRows : 0,
   };
-  const validation = validationRows(rest.validation, checked.inputs);
+  const validation = validationRows(settings.validation, checked.inputs);
   const validate = forward(sizes, validation) + outputs(sizes, validation);
   const costs = { batch, bytes, cachedShare: cacheRows / checked.rows };
   let setup = initialisation(sizes, settings);

@@ -4,7 +4,7 @@ import { checkFinite } from './finite.js';
 import { ArgumentError } from './errors.js';
 import { allocate, checkEqual, checkMatrix, checkSamePrecision, type FloatArray, type Matrix } from './matrix.js';
 import type { Network } from './network.js';
-import { readOptions, settingsOf, type RegressorOptions } from './options.js';
+import { checkImage, readOptions, settingsOf, type RegressorOptions, type Settings } from './options.js';
 import type { TrainReport } from './report.js';
 import { loadNetwork, saveNetwork } from './saved-network.js';
 import { train } from './train.js';
@@ -47,6 +47,8 @@ export class Regressor<T extends FloatArray = FloatArray> {
     checkEqual('Y.rows', truth.rows, 'X.rows', checkMatrix('X', X).rows);
     checkEqual('Y.cols', truth.cols, "the network's outputs", this.network.outputs);
     const predicted = await this.predict(X, options);
+    checkSamePrecision('Y.data', truth.data, 'X.data', X.data);
+    await checkFinite(predictLane(options), 'Y', truth);
     return errors(predicted, truth);
   }
 
@@ -123,6 +125,7 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   const Y = checkMatrix('Y', targets);
   checkSamePrecision('Y.data', Y.data, 'X.data', X.data);
   checkEqual('Y.rows', Y.rows, 'X.rows', X.rows);
+  checkImage(settings, X.cols);
   const output = settings.output as Activation;
   if (output === 'relu') throw new ArgumentError("Expected options.output to be injective but received 'relu'");
   await checkFinite({ threads: settings.threads, signal: settings.signal, operations: 0 }, 'Y', Y);
@@ -130,7 +133,7 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
     inputs: X,
     outputs: Y.cols,
     targets: output === 'identity' ? Y.data : preActivations(Y.data, output),
-    ...validation(options.validation, X, Y),
+    ...(await validation(settings, X, Y)),
   };
   const { network, report } = await train(problem, settings);
   return new Regressor(network as Network<T>, report);
@@ -142,7 +145,11 @@ function preActivations(Y: FloatArray, output: Activation): FloatArray {
   return result;
 }
 
-function validation(given: RegressorOptions['validation'], X: Matrix, Y: Matrix): Pick<Problem, 'validate'> {
+async function validation(
+  { validation: given, threads, signal }: Settings,
+  X: Matrix,
+  Y: Matrix,
+): Promise<Pick<Problem, 'validate'>> {
   if (given === undefined) return {};
   const options = readOptions(given, ['inputs', 'targets']);
   const inputs = checkMatrix('validation.inputs', options.inputs);
@@ -152,5 +159,8 @@ function validation(given: RegressorOptions['validation'], X: Matrix, Y: Matrix)
   checkEqual('validation.inputs.cols', inputs.cols, 'X.cols', X.cols);
   checkEqual('validation.targets.cols', targets.cols, 'Y.cols', Y.cols);
   checkEqual('validation.targets.rows', targets.rows, 'validation.inputs.rows', inputs.rows);
+  const lane = { threads, signal, operations: 0 };
+  await checkFinite(lane, 'validation.inputs', inputs);
+  await checkFinite(lane, 'validation.targets', targets);
   return { validate: async (network, lane) => errors(await network.forward(inputs, lane), targets).r2 };
 }

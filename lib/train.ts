@@ -1,3 +1,4 @@
+import { AbortedError } from './errors.js';
 import { gaussNewton } from './gauss-newton.js';
 import { initialise } from './init.js';
 import type { Network } from './network.js';
@@ -14,5 +15,7 @@ export async function train(problem: Problem, settings: Settings): Promise<{ net
   await initialise(training);
   if (settings.targets === 'gauss-newton') await gaussNewton(training);
   else await peelLayers(training);
+  // Aborted in the last onIteration: no model comes of that either.
+  if (settings.signal?.aborted) throw new AbortedError(settings.signal.reason);
   return { network: training.network(), report: training.report() };
 }

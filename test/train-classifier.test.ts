@@ -1,0 +1,562 @@
+import { describe, expect, it } from 'vitest';
+import { loadIris } from '../bench/data/iris.js';
+import { checkerboard3, mulberry32, twoSpirals, xor } from '../bench/data/toy.js';
+import { activations, outputActivations } from '../lib/activation.js';
+import {
+  matrix,
+  SingularError,
+  trainClassifier,
+  type Classifier,
+  type ClassifierOptions,
+  type FloatArray,
+  type Label,
+  type Matrix,
+  type Random,
+  type TrainReport,
+} from '../lib/index.js';
+import { denseOf, map, rowsOf, transpose } from './support/dense.js';
+import { expectBplsError, expectClose } from './support/expect.js';
+import { bits, float32, parameters, plainLayers, plainSamples } from './support/models.js';
+import { source } from './support/random.js';
+import { forward, largest, misclassifiedRows, preActivations, wanted } from './support/reference.js';
+
+const board = checkerboard3(400, mulberry32(1));
+const B = matrix(board.inputs, board.rows, board.cols);
+const held = checkerboard3(300, mulberry32(2));
+const H = matrix(held.inputs, held.rows, held.cols);
+const cross = xor(200, mulberry32(3));
+const C = matrix(cross.inputs, cross.rows, cross.cols);
+
+async function accuracy(model: Classifier, X: Matrix, labels: ArrayLike<number>): Promise<number> {
+  return (await model.evaluate(X, labels)).accuracy;
+}
+
+const plain = (model: Classifier<Label>): Classifier => model as Classifier;
+
+/** Accepted iterations in turn. */
+function accepted({ iterations }: TrainReport) {
+  return iterations.filter((iteration) => iteration.accepted);
+}
+
+describe('trainClassifier learns', () => {
+  it.each(['float64', 'float32'] as const)('XOR in %s', async (precision) => {
+    const X: Matrix = precision === 'float64' ? C : float32(C);
+    const model = await trainClassifier(X, cross.labels, { hidden: [20] });
+    expect(model.network.layers.every(({ weights }) => weights.constructor === X.data.constructor)).toBe(true);
+    expect(await model.predict(X)).toEqual([...cross.labels]);
+    const { misclassified, objective } = model.report.iterations[model.report.bestIteration]!;
+    expect(misclassified).toBe(0);
+    expect(objective).toBeLessThan(0.1);
+  });
+
+  it('three classes on a board, and rows that it has not seen', async () => {
+    const model = await trainClassifier(B, board.labels, { hidden: [80] });
+    expect(model.classes).toEqual([0, 1, 2]);
+    expect(await accuracy(model, B, board.labels)).toBe(1);
+    expect(await accuracy(model, H, held.labels)).toBeGreaterThan(0.97);
+  });
+
+  it('what random features alone do not', async () => {
+    const spirals = twoSpirals(400, 1.5, 0.01, mulberry32(4));
+    const S = matrix(spirals.inputs, spirals.rows, spirals.cols);
+    const at = async (iterations: number) =>
+      accuracy(await trainClassifier(S, spirals.labels, { hidden: [25], iterations }), S, spirals.labels);
+    const [before, after] = [await at(0), await at(30)];
+    expect(before).toBeLessThan(0.9);
+    expect(after).toBeGreaterThan(0.98);
+  });
+
+  it('classes with names', async () => {
+    const iris = loadIris();
+    const X = matrix(iris.inputs, iris.rows, iris.cols);
+    const names = Array.from(iris.labels, (k) => ['versicolor', 'setosa', 'virginica'][k]!);
+    const model = await trainClassifier(X, names, { hidden: [20] });
+    expect(model.classes).toEqual(['setosa', 'versicolor', 'virginica']);
+    const predicted = await model.predict(X);
+    expect(predicted.filter((name, i) => name !== names[i]).length).toBeLessThan(5);
+    expect(model.predictSync(X)).toEqual(predicted);
+  });
+
+  it.each([
+    [Float64Array.from(cross.labels, (k) => (k ? 7.5 : -3)), [-3, 7.5]],
+    [Uint8Array.from(cross.labels, (k) => (k ? 9 : 200)), [9, 200]],
+    [Array.from(cross.labels, (k) => (k ? -1 : 1)), [-1, 1]],
+    [Array.from(cross.labels, (k) => (k ? 'b' : 'B')), ['B', 'b']],
+    [Array.from(cross.labels, (k) => (k ? 10 : 9)), [9, 10]],
+  ] as [ArrayLike<number | string>, Label[]][])(
+    'labels of any kind, in ascending order: %#',
+    async (labels, classes) => {
+      const model = await trainClassifier<Label, FloatArray>(C, labels, { hidden: [15] });
+      expect(model.classes).toEqual(classes);
+      expect(await model.predict(C)).toEqual(Array.from<Label>(labels as ArrayLike<Label>));
+    },
+  );
+
+  it.each(activations)('with hidden units of %s', async (activation) => {
+    // Units that are linear make a linear classifier, whose best on XOR is no better than three quarters.
+    const [X, labels] = activation === 'identity' ? [matrix(C.data, 200, 2), cross.inputs.filter((_, i) => i % 2 === 0).map((x) => Number(x > 0))] : [C, cross.labels]; // prettier-ignore
+    const model = await trainClassifier(X, labels, { hidden: [30], activation });
+    expect(await accuracy(model, X, labels)).toBe(1);
+    expect(model.network.layers[0]!.activation).toBe(activation);
+  });
+
+  it.each(['uniform', 'orthogonal', 'contrast'] as const)('from first weights %s', async (init) => {
+    const model = await trainClassifier(C, cross.labels, { hidden: [20, 10], init });
+    expect(await accuracy(model, C, cross.labels)).toBe(1);
+  });
+
+  it.each([[[]], [[30]], [[30, 10]], [[30, 15, 10]]])('through hidden layers %j', async (hidden) => {
+    const model = await trainClassifier(C, cross.labels, { hidden });
+    expect(model.network.layers.map(({ units }) => units)).toEqual([...hidden, 2]);
+    expect(model.report.layers.map(({ layer, inputs, units }) => [layer, inputs, units])).toEqual(
+      [...hidden, 2].map((units, l) => [l + 1, [2, ...hidden][l], units]),
+    );
+    const reached = await accuracy(model, C, cross.labels);
+    if (hidden.length === 0) expect(reached).toBeLessThan(0.8);
+    else expect(reached).toBe(1);
+  });
+
+  it('through layers of their own activations and first weights', async () => {
+    const hidden = [{ units: 20, activation: 'relu', init: 'uniform' }, { units: 10, init: 'orthogonal' }, 5] as const;
+    const model = await trainClassifier(C, cross.labels, { hidden, activation: 'elu' });
+    expect(model.network.layers.map(({ activation }) => activation)).toEqual(['relu', 'elu', 'elu', 'softmax']);
+    expect(await accuracy(model, C, cross.labels)).toBe(1);
+  });
+
+  it.each([
+    ['gauss-newton', 'all', 0.97],
+    ['gauss-newton', 'misclassified', 0.9],
+    ['gauss-newton', 'margin', 1],
+    ['nearest', 'all', 0.7],
+    ['nearest', 'misclassified', 0.7],
+    ['nearest', 'margin', 0.7],
+    ['inverse', 'all', 0.6],
+    ['inverse', 'misclassified', 0.6],
+    ['inverse', 'margin', 0.6],
+  ] as const)('by the rule %s on samples %s', async (targets, samples, least) => {
+    const { inputs, rows, labels } = loadIris();
+    const X = matrix(inputs, rows, 4);
+    const model = await trainClassifier(X, labels, { hidden: [30], targets, samples, iterations: 10, ridge: 1e-4 });
+    const { misclassified, accuracy: reached } = await model.evaluate(X, labels);
+    expect(reached).toBeGreaterThanOrEqual(least * 0.97);
+    // The report tells of the very network that came out.
+    const { iterations, bestIteration } = model.report;
+    const best = iterations.find(({ iteration }) => iteration === bestIteration)!;
+    expect(best.accepted).toBe(true);
+    expect(best.misclassified).toBe(misclassified);
+  });
+
+  it('a linear classifier in one solve', async () => {
+    const { inputs, rows, labels } = loadIris();
+    const X = matrix(inputs, rows, 4);
+    const model = await trainClassifier(X, labels, { hidden: [], samples: 'all', ridge: 0 });
+    expect(model.report.iterations.length).toBe(1);
+    expect(await accuracy(model, X, labels)).toBeGreaterThan(0.8);
+    // Least squares on ±1: the residual is orthogonal to the inputs and the constant.
+    const [layer] = plainLayers(model.network);
+    const samples = plainSamples(model.network, X);
+    const Z = preActivations(layer!, samples);
+    const R = map(wanted('all', Z, { labels }), (t, i, k) => t - Z.data[i * 3 + k]!);
+    const gradient = transpose(samples).data.length > 0 ? [0, 1, 2].map((k) => R.data.reduce((sum, r, i) => (i % 3 === k ? sum + r : sum), 0)) : []; // prettier-ignore
+    expectClose(gradient, [0, 0, 0], 2 ** -52, 100, rows);
+  });
+
+  it('without iterations: the output layer on the first weights', async () => {
+    const model = await trainClassifier(B, board.labels, { hidden: [150], iterations: 0 });
+    expect(model.report.iterations.map(({ iteration }) => iteration)).toEqual([0]);
+    expect(model.report.layers.map(({ solver }) => solver)).toEqual(['none', 'cholesky']);
+    expect(await accuracy(model, B, board.labels)).toBeGreaterThan(0.95);
+  });
+});
+
+describe('the objective', () => {
+  it.each([
+    ['margin', 'float64'],
+    ['all', 'float64'],
+    ['misclassified', 'float64'],
+    ['margin', 'float32'],
+  ] as const)('never rises over accepted iterations: samples %s, %s', async (samples, precision) => {
+    const X: Matrix = precision === 'float64' ? B : float32(B);
+    const { report } = await trainClassifier(X, board.labels, { hidden: [15, 10], samples, iterations: 25 });
+    const objectives = accepted(report).map(({ objective }) => objective);
+    expect(objectives.length).toBeGreaterThan(5);
+    objectives.slice(1).forEach((objective, i) => expect(objective).toBeLessThanOrEqual(objectives[i]!));
+    expect(objectives.at(-1)).toBeLessThan(objectives[0]!);
+    expect(report.iterations[0]).toMatchObject({ iteration: 0, damping: 0, accepted: true });
+    report.iterations.forEach(({ iteration, activeShare }, i) => {
+      expect(iteration).toBe(i);
+      expect(activeShare).toBeGreaterThanOrEqual(0);
+      expect(activeShare).toBeLessThanOrEqual(1);
+    });
+    // A refused step raises the damping.
+    report.iterations.forEach(({ accepted: taken, damping }, i) => {
+      if (i > 0 && !taken && i + 1 < report.iterations.length)
+        expect(report.iterations[i + 1]!.damping).toBeGreaterThan(damping);
+    });
+  });
+
+  it.each(['margin', 'all', 'misclassified'] as const)('is that of the network, by the rule %s', async (samples) => {
+    const ridge = { hidden: 2e-3, output: 5e-3 };
+    const options = { hidden: [12, 8], samples, iterations: 4, ridge };
+    const { network, report } = await trainClassifier(B, board.labels, options);
+    const layers = plainLayers(network);
+    const Z = preActivations(layers.at(-1)!, forward(layers.slice(0, -1), plainSamples(network, B)).at(-1)!);
+    const T = wanted(samples, Z, { labels: board.labels });
+    const squares = T.data.reduce((sum, t, i) => sum + (t - Z.data[i]!) ** 2, 0);
+    const norms = layers.map(({ weights }) =>
+      weights.data.subarray(0, -weights.cols).reduce((sum, w) => sum + w * w, 0),
+    );
+    const penalty = norms.reduce((sum, norm, l) => sum + norm * (l < 2 ? ridge.hidden : ridge.output), 0);
+    const best = report.iterations[report.bestIteration]!;
+    expectClose([best.objective], [squares / (2 * B.rows) + penalty / 2], 2 ** -52, 1e4);
+    expect(best.misclassified).toBe(misclassifiedRows(Z, board.labels).filter(Boolean).length);
+    const rows = T.data.map((t, i) => Number(t !== Z.data[i]));
+    const active = Array.from({ length: B.rows }, (_, i) => rows.subarray(3 * i, 3 * i + 3).some(Boolean));
+    if (samples !== 'misclassified') expect(best.activeShare).toBeCloseTo(active.filter(Boolean).length / B.rows, 10);
+    expect(report.layers.map(({ ridge: used }) => used)).toEqual([2e-3, 2e-3, 5e-3]);
+  });
+});
+
+describe('outputs', () => {
+  it.each(outputActivations)('%s: predictions, outputs and probabilities agree', async (output) => {
+    const model = await trainClassifier(B, board.labels, { hidden: [40], output, iterations: 4 });
+    expect(model.network.layers.at(-1)!.activation).toBe(output);
+    const predicted = await model.predict(H);
+    expect(await accuracy(model, H, held.labels)).toBeGreaterThan(0.9);
+    expect(model.predictSync(H)).toEqual(predicted);
+    // softmin favours the least score, all others the greatest.
+    const scores = model.network.withOutput('identity').forwardSync(H);
+    const sign = output === 'softmin' ? -1 : 1;
+    const Z = denseOf(scores.data.map((z) => sign * z), H.rows, 3); // prettier-ignore
+    expect(predicted).toEqual(Array.from({ length: H.rows }, (_, i) => largest(Z, i)));
+
+    const probabilities = await model.probabilities(H);
+    expect([probabilities.rows, probabilities.cols]).toEqual([H.rows, 3]);
+    const P = denseOf(probabilities.data, H.rows, 3);
+    for (let i = 0; i < H.rows; i++) {
+      const row = P.data.subarray(3 * i, 3 * i + 3);
+      expect(Math.min(...row)).toBeGreaterThanOrEqual(0);
+      expectClose([row.reduce((sum, p) => sum + p)], [1], 2 ** -52, 4);
+      expect(row[predicted[i]!]).toBe(Math.max(...row));
+    }
+    const outputs = model.network.forwardSync(H);
+    if (output === 'softmax' || output === 'softmin') expectClose(probabilities.data, outputs.data, 2 ** -52);
+    if (output === 'sigmoid') expect(Math.max(...outputs.data)).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    ['all', 'nearest', 'softmax', [Math.log(0.999), Math.log(0.0005)]],
+    ['all', 'nearest', 'sigmoid', [Math.log(999), -Math.log(999)]],
+    ['all', 'inverse', 'tanh', [Math.atanh(0.999), -Math.atanh(0.999)]],
+    ['all', 'inverse', 'identity', [1, -1]],
+    ['all', 'gauss-newton', 'softmax', [1, -1]],
+  ] as const)('wanted by samples %s and targets %s under %s are %j', async (samples, targets, output, sides) => {
+    // The output layer alone, on few enough rows to meet every target exactly.
+    const random = source(5);
+    const X = matrix(random.uniforms(5, 8).data, 5, 8);
+    const labels = [0, 1, 2, 1, 0];
+    const model = await trainClassifier(X, labels, { hidden: [], samples, targets, output, ridge: 0, iterations: 1 });
+    const scores = model.network.withOutput('identity').forwardSync(X).data;
+    const expected = labels.flatMap((label) => [0, 1, 2].map((k) => (k === label ? sides[0] : sides[1])));
+    expectClose(scores, expected, 2 ** -52, 1e4);
+  });
+});
+
+describe('evaluate', () => {
+  it('counts every class against every class', async () => {
+    const model = await trainClassifier(B, board.labels, { hidden: [8], iterations: 1 });
+    const predicted = await model.predict(H);
+    const evaluation = await model.evaluate(H, held.labels);
+    const confusion = [0, 1, 2].map((own) =>
+      [0, 1, 2].map((given) => predicted.filter((k, i) => k === given && held.labels[i] === own).length),
+    );
+    const right = confusion[0]![0]! + confusion[1]![1]! + confusion[2]![2]!;
+    expect(right).toBeLessThan(H.rows);
+    expect(evaluation).toEqual({
+      confusion,
+      rows: H.rows,
+      misclassified: H.rows - right,
+      accuracy: 1 - (H.rows - right) / H.rows,
+    });
+  });
+
+  it('takes labels of some of the classes, in any typed array', async () => {
+    const model = await trainClassifier(C, cross.labels, { hidden: [20] });
+    const ones = matrix(rowsOf(denseOf(C.data, 200, 2), [1, 5]).data, 2, 2);
+    const { confusion, accuracy: reached } = await model.evaluate(ones, Uint8Array.of(cross.labels[1]!, cross.labels[5]!)); // prettier-ignore
+    expect(reached).toBe(1);
+    expect(confusion.flat().reduce((sum, count) => sum + count)).toBe(2);
+  });
+});
+
+describe('reproducibility', () => {
+  const options: ClassifierOptions = { hidden: [20, 10], iterations: 4 };
+
+  it('the same seed gives the same bits, another seed others', async () => {
+    const run = async (seed?: number) => {
+      const { network, report } = await trainClassifier(B, board.labels, { ...options, ...(seed !== undefined && { seed }) }); // prettier-ignore
+      const { seconds: _, ...rest } = report;
+      return {
+        bits: bits(network),
+        report: { ...rest, iterations: rest.iterations.map((i) => ({ ...i, seconds: 0 })) },
+      };
+    };
+    const [first, second, none, other] = [await run(7), await run(7), await run(), await run(8)];
+    expect(second).toEqual(first);
+    expect(await run(0)).toEqual(none);
+    expect(other.bits).not.toBe(first.bits);
+  });
+
+  it('is left alone by what else runs', async () => {
+    const alone = bits((await trainClassifier(B, board.labels, options)).network);
+    const several = await Promise.all(
+      [1, 2, 3].map((seed) =>
+        trainClassifier(B, board.labels, { ...options, ...(seed === 2 ? {} : { seed, hidden: [33] }) }),
+      ),
+    );
+    expect(bits(several[1]!.network)).toBe(alone);
+  });
+
+  it.each(['gauss-newton', 'nearest'] as const)(
+    'without memory for activations the result is the same, by %s',
+    async (targets) => {
+      const wide = await trainClassifier(B, board.labels, { ...options, targets });
+      const narrow = await trainClassifier(B, board.labels, { ...options, targets, memoryLimit: 1 });
+      expect([wide.report.cachedShare, narrow.report.cachedShare]).toEqual([1, 0]);
+      const expected = wide.network.forwardSync(H).data;
+      expectClose(narrow.network.forwardSync(H).data, expected, 2 ** -52, 1e7);
+      expect(narrow.report.operations).toBeGreaterThan(wide.report.operations);
+    },
+  );
+
+  it('a shuffling of the columns changes nothing but rounding', async () => {
+    const random = source(9);
+    const X = denseOf(random.uniforms(300, 6).data, 300, 6);
+    const labels = Array.from({ length: 300 }, (_, i) => Number(X.data[6 * i]! * X.data[6 * i + 4]! > 0));
+    const order = [3, 5, 0, 4, 1, 2];
+    const P = map(X, (_, i, j) => X.data[6 * i + order[j]!]!);
+    const train = async (data: Float64Array) => trainClassifier(matrix(data, 300, 6), labels, { hidden: [15], iterations: 2 }); // prettier-ignore
+    const [one, two] = [await train(X.data), await train(P.data)];
+    const outputs = one.network.forwardSync(matrix(X.data, 300, 6)).data;
+    expectClose(two.network.forwardSync(matrix(P.data, 300, 6)).data, outputs, 2 ** -52, 1e7);
+  });
+});
+
+describe('inputs', () => {
+  it('stay as they are, labels too', async () => {
+    const [X, labels] = [C.data.slice(), cross.labels.slice()];
+    const Y = Array.from(labels, String);
+    for (const targets of ['gauss-newton', 'nearest', 'inverse'] as const) {
+      await trainClassifier(C, cross.labels, { hidden: [5], targets });
+      await trainClassifier(C, Y, { hidden: [5], targets, standardize: true });
+    }
+    expect([C.data, cross.labels]).toEqual([X, labels]);
+    expect(Y).toEqual(Array.from(labels, String));
+  });
+
+  it('may be parts of larger arrays', async () => {
+    const options = { hidden: [10], iterations: 2 };
+    const whole = new Float64Array(C.data.length + 7).fill(NaN);
+    whole.set(C.data, 5);
+    const names = new Int32Array(cross.labels.length + 3).fill(-9);
+    names.set(cross.labels, 1);
+    const view = matrix(whole.subarray(5, 5 + C.data.length), C.rows, C.cols);
+    const [from, plainly] = [
+      await trainClassifier(view, names.subarray(1, 1 + C.rows), options),
+      await trainClassifier(C, cross.labels, options),
+    ];
+    expect(bits(from.network)).toBe(bits(plainly.network));
+    expect(await from.predict(view)).toEqual(await plainly.predict(C));
+  });
+
+  it('may be one column, or one row of each class', async () => {
+    const line = matrix(Float64Array.from({ length: 60 }, (_, i) => i), 60, 1); // prettier-ignore
+    const bands = Array.from({ length: 60 }, (_, i) => Math.floor(i / 15) % 2);
+    expect(await accuracy(await trainClassifier(line, bands, { hidden: [20] }), line, bands)).toBe(1);
+    const two = matrix(Float64Array.of(1, 2, 3, 5), 2, 2);
+    const model = await trainClassifier(two, ['a', 'b'], { hidden: [4] });
+    expect(await model.predict(two)).toEqual(['a', 'b']);
+  });
+
+  it('may all be equal: then nothing is learnt, and nothing breaks', async () => {
+    const same = matrix(new Float64Array(40).fill(3), 20, 2);
+    const labels = Array.from({ length: 20 }, (_, i) => Number(i < 14));
+    for (const targets of ['gauss-newton', 'nearest', 'inverse'] as const) {
+      const model = plain(await trainClassifier(same, labels, { hidden: [4], targets }));
+      expect(parameters(model.network).every(Number.isFinite)).toBe(true);
+      expect(await accuracy(model, same, labels)).toBe(0.7);
+    }
+  });
+});
+
+describe('validation', () => {
+  const noise = source(11);
+  const noisy = checkerboard3(150, mulberry32(12));
+  const labels = noisy.labels.map((k) => (noise.uniform() > 0.6 ? noise.integer(3) : k));
+  const X = matrix(noisy.inputs, 150, 2);
+  const validation = { inputs: H, labels: held.labels };
+  const options = { hidden: [60], iterations: 25, ridge: 0, validation };
+
+  it.each([1, 3])('keeps the best iteration and stops %i after it', async (patience) => {
+    const model = await trainClassifier(X, labels, { ...options, patience });
+    const { bestIteration } = model.report;
+    const scored = accepted(model.report);
+    expect(scored.every(({ validation: score }) => score !== undefined)).toBe(true);
+    const scores = scored.map(({ validation: score }) => score!);
+    const best = Math.max(...scores);
+    // The first of the best, and `patience` accepted iterations after it that were no better.
+    expect(scored[scores.indexOf(best)]!.iteration).toBe(bestIteration);
+    expect(scores.length - 1 - scores.indexOf(best)).toBe(patience);
+    expect(model.report.iterations.length).toBeLessThan(26);
+    expect(await accuracy(model, H, held.labels)).toBeCloseTo(best, 12);
+  });
+
+  it('does so for the paper’s pass', async () => {
+    const model = await trainClassifier(X, labels, { ...options, targets: 'nearest', ridge: 1e-4, iterations: 6 });
+    const best = Math.max(...accepted(model.report).map(({ validation: score }) => score!));
+    expect(await accuracy(model, H, held.labels)).toBeCloseTo(best, 12);
+  });
+
+  it('is scored on names as well, and refused iterations are not scored', async () => {
+    const names = (values: ArrayLike<number>) => Array.from(values, (k) => `class ${k}`);
+    const model = await trainClassifier(X, names(labels), {
+      ...options,
+      output: 'softmin',
+      validation: { inputs: H, labels: names(held.labels) },
+    });
+    const { iterations, bestIteration } = model.report;
+    for (const { accepted: taken, validation: score } of iterations) expect(score !== undefined).toBe(taken);
+    const { accuracy: reached } = await model.evaluate(H, names(held.labels));
+    expect(reached).toBeCloseTo(iterations[bestIteration]!.validation!, 12);
+  });
+});
+
+describe('onIteration', () => {
+  it('is told every iteration, as the report has it', async () => {
+    const seen: unknown[] = [];
+    const { report } = await trainClassifier(B, board.labels, {
+      hidden: [10],
+      iterations: 5,
+      onIteration: (iteration) => {
+        seen.push({ ...iteration });
+        iteration.objective = NaN;
+      },
+    });
+    expect(seen).toEqual(report.iterations);
+    expect(seen.length).toBe(6);
+    report.iterations.slice(1).forEach(({ seconds, operations }, i) => {
+      expect(seconds).toBeGreaterThanOrEqual(report.iterations[i]!.seconds);
+      expect(operations).toBeGreaterThan(report.iterations[i]!.operations);
+    });
+    expect(report.rows).toBe(B.rows);
+  });
+});
+
+describe('mask and image', () => {
+  it('a mask is asked once for each unit, with the random numbers of the training', async () => {
+    const units: number[] = [];
+    const mask = (random: Random, unit: number) => {
+      units.push(unit);
+      return [Number(random.uniform() < 0.5), 1];
+    };
+    const train = () => trainClassifier(C, cross.labels, { hidden: [70], mask, iterations: 0 });
+    const { network } = await train();
+    expect(units).toEqual(Array.from({ length: 70 }, (_, unit) => unit));
+    const first = network.layers[0]!.weights.subarray(0, 70);
+    const zeros = first.filter((w) => w === 0).length;
+    expect(zeros).toBeGreaterThan(15);
+    expect(zeros).toBeLessThan(55);
+    expect(bits((await train()).network)).toBe(bits(network));
+  });
+
+  it('an image gives each unit a rectangle to look at', async () => {
+    const [height, width, channels, units] = [6, 5, 2, 50];
+    const random = source(13);
+    const cols = height * width * channels;
+    const X = matrix(random.uniforms(80, cols).data, 80, cols);
+    const labels = random.labels(80, 2);
+    const image = { height, width, channels };
+    const { network } = await trainClassifier(X, labels, { hidden: [units], image, iterations: 0 });
+    const { weights } = network.layers[0]!;
+    const sizes = new Set<string>();
+    for (let unit = 0; unit < units; unit++) {
+      const seen = (y: number, x: number, c: number) => weights[((y * width + x) * channels + c) * units + unit] !== 0;
+      const rows = [...Array(height).keys()].filter((y) => [...Array(width).keys()].some((x) => seen(y, x, 0)));
+      const columns = [...Array(width).keys()].filter((x) => rows.some((y) => seen(y, x, 0)));
+      expect(rows.at(-1)! - rows[0]! + 1).toBe(rows.length);
+      expect(columns.at(-1)! - columns[0]! + 1).toBe(columns.length);
+      expect(rows.length).toBeGreaterThanOrEqual(2);
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++)
+          for (let c = 0; c < channels; c++) expect(seen(y, x, c)).toBe(rows.includes(y) && columns.includes(x));
+      sizes.add(`${rows.length} ${columns.length}`);
+    }
+    expect(sizes.size).toBeGreaterThan(8);
+  });
+});
+
+describe('a matrix of deficient rank', () => {
+  // The columns of XOR twice over, and a constant one.
+  const twice = matrix(
+    Float64Array.from({ length: 200 * 5 }, (_, i) =>
+      i % 5 === 4 ? 3 : C.data[2 * Math.floor(i / 5) + ((i % 5) % 2)]!,
+    ),
+    200,
+    5,
+  );
+  const rules = [
+    ['gauss-newton', []],
+    ['nearest', []],
+    ['nearest', [6]],
+    ['inverse', [6]],
+  ] as const;
+
+  it.each(rules)('falls to the SVD and says so: targets %s, hidden %j', async (targets, hidden) => {
+    const options = { targets, hidden, ridge: 0, standardize: false, iterations: 2 };
+    const { network, report } = await trainClassifier(twice, cross.labels, options);
+    expect(report.layers[0]).toMatchObject({ solver: 'svd', rank: 3, ridge: 0 });
+    expect(report.layers[0]!.rcond).toBeLessThan(1e-14);
+    expect(parameters(network).every(Number.isFinite)).toBe(true);
+    expect(report.iterations.every(({ objective }) => Number.isFinite(objective))).toBe(true);
+    // The shortest solution shares the weights out over the two copies.
+    const { weights, units } = network.layers[0]!;
+    expectClose(weights.subarray(2 * units, 4 * units), weights.subarray(0, 2 * units), 2 ** -52, 1e4);
+  });
+
+  it.each(rules)('is refused by Cholesky: targets %s, hidden %j', async (targets, hidden) => {
+    const layer = targets === 'gauss-newton' ? 'the output layer' : 'layer 1';
+    await expectBplsError(
+      trainClassifier(twice, cross.labels, {
+        targets,
+        hidden,
+        ridge: 0,
+        standardize: false,
+        iterations: 1,
+        solver: 'cholesky',
+      }),
+      SingularError,
+      'SINGULAR',
+      `Expected a positive definite Gram matrix of ${layer} with solver 'cholesky' but it is singular; 'auto' and 'svd' solve it`,
+    );
+  });
+
+  it('is no trouble with a ridge', async () => {
+    const model = await trainClassifier(twice, cross.labels, { hidden: [20], solver: 'cholesky' });
+    expect(await accuracy(model, twice, cross.labels)).toBe(1);
+    expect(model.report.layers.every(({ solver }) => solver === 'cholesky')).toBe(true);
+  });
+});
+
+describe('solvers', () => {
+  it.each(['gauss-newton', 'nearest'] as const)('agree on what both can solve, by %s', async (targets) => {
+    const options = { hidden: [8], targets, iterations: 1, ridge: 0.01 };
+    const [cholesky, svd] = await Promise.all(
+      (['cholesky', 'svd'] as const).map((solver) => trainClassifier(B, board.labels, { ...options, solver })),
+    );
+    const solvers = (model: Classifier) => model.report.layers.map(({ solver }) => solver);
+    expect(solvers(cholesky!)).toEqual(['cholesky', 'cholesky']);
+    expect(solvers(svd!)).toEqual([targets === 'nearest' ? 'svd' : 'cholesky', 'svd']);
+    const expected = cholesky!.network.forwardSync(B).data;
+    expectClose(svd!.network.forwardSync(B).data, expected, 2 ** -52, 1e7);
+  });
+});
