@@ -81,7 +81,10 @@ export interface ClassifierOptions extends TrainOptions {
   output?: OutputActivation;
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; labels: ArrayLike<number> | readonly string[] };
-  /** @default 3 */
+  /**
+   * Iterations without a better one after which training stops: on the validation data, and by misclassified samples
+   * with the rules `inverse` and `nearest`. @default 3
+   */
   patience?: number;
 }
 
@@ -91,7 +94,10 @@ export interface RegressorOptions extends TrainOptions {
   output?: Activation;
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; targets: Matrix };
-  /** @default 3 */
+  /**
+   * Iterations without a better one after which training stops: on the validation data, and by misclassified samples
+   * with the rules `inverse` and `nearest`. @default 3
+   */
   patience?: number;
 }
 

@@ -15,7 +15,7 @@ type Solved = RawLayer & { pseudoInverse: FloatArray };
  * The rules `inverse` and `nearest`, the paper's pass: solve the output layer for the desired outputs, take the desired
  * values of the layer below from the solved weights, solve that layer, and so on down to the input. Each further
  * iteration is one more pass from the new weights; with `samples: 'misclassified'` on the misclassified samples alone.
- * The weights kept are those of the iteration with the fewest misclassified samples (the least objective, for a
+ * Passes end where `patience` in a row bring no improvement. The weights kept are those of the iteration with the fewest misclassified samples (the least objective, for a
  * regressor), or the best on the validation data.
  */
 export async function peelLayers(training: Training): Promise<void> {
@@ -24,6 +24,7 @@ export async function peelLayers(training: Training): Promise<void> {
   const everything: RowSet = { count: rows };
   const patience = new Patience(training);
   let best = Infinity;
+  let waited = 0;
   let accepted = training.snapshot();
   // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
   await training.sweep(everything, { cached: false, marks });
@@ -44,11 +45,14 @@ export async function peelLayers(training: Training): Promise<void> {
     });
     if (better) {
       best = measure;
+      waited = 0;
       accepted = { ...training.snapshot(), hidden: training.hidden.map((layer) => layer.weights.slice()) };
       if (patience.spent(report, accepted)) break;
+    } else if (++waited === settings.patience || !training.problem.labels) {
+      // Converged, or forgetting: the passes on the misclassified samples alone need not improve on the first.
+      break;
     }
-    // A regression that a further pass does not improve has converged.
-    if (measure === 0 || !Number.isFinite(measure) || (!training.problem.labels && !better)) break;
+    if (measure === 0 || !Number.isFinite(measure)) break;
     if (settings.samples === 'misclassified') set = training.markedRows(marks, 2, totals.misclassified);
   }
   patience.restore(accepted);

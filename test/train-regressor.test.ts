@@ -1,0 +1,330 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { linearMap, mulberry32, teacher } from '../bench/data/toy.js';
+import {
+  matrix,
+  paper,
+  SingularError,
+  trainRegressor,
+  type Matrix,
+  type Regressor,
+  type RegressorOptions,
+  type TrainReport,
+} from '../lib/index.js';
+import { denseOf, map } from './support/dense.js';
+import { expectBplsError, expectClose } from './support/expect.js';
+import { bits, float32, parameters, plainLayers, plainSamples } from './support/models.js';
+import { source } from './support/random.js';
+import { forward, value } from './support/reference.js';
+
+/** Y = f([X, 1] W) with 6 inputs and 3 outputs. */
+const linear = linearMap(300, 6, 3, mulberry32(1));
+const X = matrix(linear.inputs, 300, 6);
+const Y = matrix(linear.targets, 300, 3);
+const fresh = linearMap(100, 6, 3, mulberry32(1));
+
+/** 5,000 rows of a network of 10 tanh units, and 1,000 held out. */
+const lesson = teacher(6000, 5, 10, 2, mulberry32(2));
+const part = (data: Float64Array, from: number, to: number, cols: number): Matrix<Float64Array> =>
+  matrix(data.subarray(from * cols, to * cols), to - from, cols);
+const [L, T] = [part(lesson.inputs, 0, 5000, 5), part(lesson.targets, 0, 5000, 2)];
+const [held, heldTargets] = [part(lesson.inputs, 5000, 6000, 5), part(lesson.targets, 5000, 6000, 2)];
+
+/** The curve sin(3x), and a second one. */
+const curve = matrix(Float64Array.from({ length: 200 }, (_, i) => i / 100 - 1), 200, 1); // prettier-ignore
+const curves = matrix(
+  Float64Array.from({ length: 400 }, (_, i) => {
+    const x = curve.data[Math.floor(i / 2)]!;
+    return i % 2 === 0 ? Math.sin(3 * x) : x * x;
+  }),
+  200,
+  2,
+);
+
+function accepted({ iterations }: TrainReport) {
+  return iterations.filter((iteration) => iteration.accepted);
+}
+
+describe('the paper’s pass through identity layers', () => {
+  it.each([[[]], [[6]], [[9]], [[8, 7, 6]], [[20, 20, 20]]])('finds a linear map to rounding: %j', async (hidden) => {
+    const model = await trainRegressor(X, Y, { ...paper, hidden, activation: 'identity' });
+    expect((await model.evaluate(X, Y)).relativeError).toBeLessThan(1e-12);
+    const other = matrix(fresh.inputs, 100, 6);
+    expect((await model.evaluate(other, matrix(fresh.targets, 100, 3))).relativeError).toBeLessThan(1e-12);
+    // Exact after one pass: a second comes to know it.
+    expect(model.report.iterations.length).toBeLessThanOrEqual(3);
+  });
+
+  it('does in float32 as well as it can', async () => {
+    for (const hidden of [[6], [8, 7, 6]]) {
+      const model = await trainRegressor(float32(X), float32(Y), { ...paper, hidden, activation: 'identity' });
+      expect((await model.evaluate(float32(X), float32(Y))).relativeError).toBeLessThan(1e-5);
+    }
+  });
+
+  it('loses what a layer too narrow cannot carry', async () => {
+    const model = await trainRegressor(X, Y, { ...paper, hidden: [2], activation: 'identity' });
+    const { relativeError } = await model.evaluate(X, Y);
+    expect(relativeError).toBeGreaterThan(0.05);
+    expect(relativeError).toBeLessThan(0.9);
+  });
+});
+
+describe('trainRegressor', () => {
+  it('learns a teacher network', async () => {
+    const model = await trainRegressor(L, T, { hidden: [30], ridge: 0, iterations: 30, standardize: false });
+    const { relativeError, r2, rows } = await model.evaluate(held, heldTargets);
+    expect(relativeError).toBeLessThan(1e-3);
+    expect(r2).toBeGreaterThan(0.99999);
+    expect(rows).toBe(1000);
+    expect(model.report.iterations.length).toBeLessThanOrEqual(31);
+  });
+
+  it.each([
+    ['float64', 'tanh', []],
+    ['float64', 'tanh', [30]],
+    ['float64', 'softplus', [30, 20]],
+    ['float64', 'sigmoid', [30, 20, 10]],
+    ['float64', 'relu', [60]],
+    ['float32', 'tanh', [30]],
+    ['float32', 'elu', [30, 20]],
+  ] as const)('fits curves in %s through %s %j', async (precision, activation, hidden) => {
+    const cast = (A: Matrix<Float64Array>): Matrix => (precision === 'float64' ? A : float32(A));
+    const model = await trainRegressor(cast(curve), cast(curves), { hidden, activation, iterations: 20 });
+    expect(model.network.layers.every(({ weights }) => weights.constructor === cast(X).data.constructor)).toBe(true);
+    const { r2 } = await model.evaluate(cast(curve), cast(curves));
+    if (hidden.length === 0) expect(r2).toBeLessThan(0.9);
+    else expect(r2).toBeGreaterThan(0.995);
+    expect(model.report.iterations[0]!.misclassified).toBeUndefined();
+  });
+
+  it('is least squares where there are no hidden layers', async () => {
+    const noisy = map(denseOf(Y.data, 300, 3), (y, i) => y + Math.sin(i * i));
+    const model = await trainRegressor(X, matrix(noisy.data, 300, 3), { hidden: [], ridge: 0 });
+    const predicted = model.predictSync(X).data;
+    const residual = noisy.data.map((y, i) => y - predicted[i]!);
+    // Orthogonal to every input and to the constant.
+    for (let j = 0; j <= 6; j++)
+      for (let k = 0; k < 3; k++) {
+        let sum = 0;
+        for (let i = 0; i < 300; i++) sum += (j < 6 ? X.data[6 * i + j]! : 1) * residual[3 * i + k]!;
+        expectClose([sum], [0], 2 ** -52, 30, 300);
+      }
+  });
+
+  it.each(['all', 'misclassified', 'margin'] as const)(
+    'has no classes and uses all samples, asked for %s',
+    async (samples) => {
+      const options = { hidden: [10], iterations: 3 };
+      const plain = await trainRegressor(curve, curves, options);
+      const asked = await trainRegressor(curve, curves, { ...options, samples });
+      expect(bits(asked.network)).toBe(bits(plain.network));
+    },
+  );
+
+  it('predicts what the network says, the same at once and later', async () => {
+    const model = await trainRegressor(curve, curves, { hidden: [10, 5], iterations: 3, standardize: true });
+    const expected = forward(plainLayers(model.network), plainSamples(model.network, curve)).at(-1)!;
+    const predicted = await model.predict(curve);
+    expect([predicted.rows, predicted.cols]).toEqual([200, 2]);
+    expectClose(predicted.data, expected.data, 2 ** -52);
+    expectClose(model.predictSync(curve).data, expected.data, 2 ** -52);
+  });
+
+  it('gives the same bits for the same seed, whatever memory views it reads', async () => {
+    const train = (A: Matrix<Float64Array>, B: Matrix<Float64Array>, seed: number) =>
+      trainRegressor(A, B, { hidden: [12], iterations: 3, seed });
+    const around = ({ data, rows, cols }: Matrix<Float64Array>) =>
+      matrix(Float64Array.of(NaN, ...data, NaN).subarray(1, -1), rows, cols);
+    const [one, two, other] = [
+      await train(curve, curves, 5),
+      await train(around(curve), around(curves), 5),
+      await train(curve, curves, 6),
+    ];
+    expect(bits(two.network)).toBe(bits(one.network));
+    expect(bits(other.network)).not.toBe(bits(one.network));
+  });
+});
+
+describe('the objective', () => {
+  it.each([[[12]], [[10, 8, 6]]])('never rises, and is that of the network: %j', async (hidden) => {
+    const ridge = { hidden: 1e-4, output: 2e-4 };
+    const { network, report } = await trainRegressor(curve, curves, { hidden, ridge, iterations: 25 });
+    const objectives = accepted(report).map(({ objective }) => objective);
+    expect(objectives.length).toBeGreaterThan(10);
+    objectives.slice(1).forEach((objective, i) => expect(objective).toBeLessThanOrEqual(objectives[i]!));
+    const layers = plainLayers(network);
+    const outputs = forward(layers, plainSamples(network, curve)).at(-1)!;
+    const squares = outputs.data.reduce((sum, z, i) => sum + (z - curves.data[i]!) ** 2, 0);
+    const penalty = layers.reduce((sum, { weights }, l) => {
+      const norm = weights.data.subarray(0, -weights.cols).reduce((total, w) => total + w * w, 0);
+      return sum + norm * (l < hidden.length ? ridge.hidden : ridge.output);
+    }, 0);
+    expectClose([objectives.at(-1)!], [squares / 400 + penalty / 2], 2 ** -52, 1e4);
+    expect(report.bestIteration).toBe(accepted(report).at(-1)!.iteration);
+  });
+});
+
+describe('outputs', () => {
+  it.each(['identity', 'sigmoid', 'tanh', 'elu', 'softplus', 'leaky-relu'] as const)(
+    '%s takes targets of its own range',
+    async (output) => {
+      const random = source(3);
+      const scores = denseOf(curves.data, 200, 2);
+      const targets = map(scores, (z) => value(output, 2 * z - 0.5));
+      const before = targets.data.slice();
+      const B = matrix(targets.data, 200, 2);
+      const model = await trainRegressor(curve, B, { hidden: [25], output, iterations: 10, ridge: 1e-7 });
+      expect((await model.evaluate(curve, B)).r2).toBeGreaterThan(0.999);
+      expect(model.network.layers.at(-1)!.activation).toBe(output);
+      expect(targets.data).toEqual(before);
+      // Outputs stay in the range for any inputs.
+      const far = matrix(random.uniforms(50, 1, 100).data, 50, 1);
+      const [low, high] = { sigmoid: [0, 1], tanh: [-1, 1], elu: [-1, Infinity], softplus: [0, Infinity] }[output as 'tanh'] ?? [-Infinity, Infinity]; // prettier-ignore
+      for (const y of model.predictSync(far).data) {
+        expect(y).toBeGreaterThanOrEqual(low!);
+        expect(y).toBeLessThanOrEqual(high!);
+      }
+    },
+  );
+
+  it('takes targets on and beyond the edge of an open range as just inside it', async () => {
+    const steps = matrix(Float64Array.from({ length: 200 }, (_, i) => (i < 100 ? -0.5 : 1)), 200, 1); // prettier-ignore
+    const model = await trainRegressor(curve, steps, { hidden: [30], output: 'sigmoid', iterations: 10 });
+    expect(parameters(model.network).every(Number.isFinite)).toBe(true);
+    const { data } = model.predictSync(curve);
+    expect(Math.max(...data.subarray(0, 90))).toBeLessThan(0.05);
+    expect(Math.min(...data.subarray(110))).toBeGreaterThan(0.95);
+  });
+});
+
+describe('the rule nearest', () => {
+  it('improves over passes, and keeps the best', async () => {
+    const model = await trainRegressor(L, T, { hidden: [25], targets: 'nearest', iterations: 12, ridge: 0 });
+    const { iterations, bestIteration } = model.report;
+    const objectives = iterations.map(({ objective }) => objective);
+    expect(iterations.length).toBeGreaterThan(2);
+    expect(Math.min(...objectives)).toBeLessThan(objectives[0]! * 0.9);
+    const best = iterations.find(({ iteration }) => iteration === bestIteration)!;
+    expect(best.objective).toBe(Math.min(...objectives));
+    const { rmse } = await model.evaluate(L, T);
+    expectClose([rmse ** 2], [best.objective], 2 ** -52, 1e6);
+    expect(iterations.map(({ iteration }) => iteration)).toEqual(iterations.map((_, i) => i + 1));
+  });
+
+  it('beats the rule inverse through tanh', async () => {
+    const error = async (targets: 'nearest' | 'inverse') => {
+      const options = { hidden: [25, 20], targets, init: 'orthogonal', iterations: 5, ridge: 1e-6 } as const;
+      return (await (await trainRegressor(L, T, options)).evaluate(L, T)).relativeError;
+    };
+    expect(await error('nearest')).toBeLessThan(await error('inverse'));
+  });
+
+  it('penalises with the ridge that it is given', async () => {
+    const norm = async (ridge: number) => {
+      const model = await trainRegressor(X, Y, { hidden: [], targets: 'nearest', ridge, standardize: false });
+      return Math.hypot(...model.network.layers[0]!.weights.subarray(0, 18));
+    };
+    const [free, little, much] = [await norm(0), await norm(0.1), await norm(10)];
+    expect(little).toBeLessThan(free * 0.95);
+    expect(much).toBeLessThan(little / 3);
+  });
+});
+
+describe('evaluate', () => {
+  const model = { current: undefined as unknown as Regressor<Float64Array> };
+  beforeAll(async () => {
+    model.current = await trainRegressor(curve, curves, { hidden: [3], iterations: 2 });
+  });
+
+  it('gives the errors as their formulas say', async () => {
+    const predicted = model.current.predictSync(curve).data;
+    const mean = [0, 1].map((k) => curves.data.reduce((sum, y, i) => (i % 2 === k ? sum + y / 200 : sum), 0));
+    const squares = curves.data.reduce((sum, y, i) => sum + (y - predicted[i]!) ** 2, 0);
+    const total = curves.data.reduce((sum, y, i) => sum + (y - mean[i % 2]!) ** 2, 0);
+    const norm = curves.data.reduce((sum, y) => sum + y * y, 0);
+    const found = await model.current.evaluate(curve, curves);
+    expect(found.rows).toBe(200);
+    expectClose([found.rmse, found.r2], [Math.sqrt(squares / 400), 1 - squares / total], 2 ** -52, 1e4);
+    expectClose([found.relativeError], [Math.sqrt(squares / norm)], 2 ** -52, 1e4);
+  });
+
+  it('knows no R² where the targets do not vary', async () => {
+    const { r2 } = await model.current.evaluate(curve, matrix(new Float64Array(400).fill(2), 200, 2));
+    expect(r2).toBe(0);
+  });
+});
+
+describe('validation', () => {
+  const random = source(7);
+  const few = part(lesson.inputs, 0, 60, 5);
+  const noisy = matrix(part(lesson.targets, 0, 60, 2).data.map((y) => y + random.uniform(0.5)), 60, 2); // prettier-ignore
+  const options: RegressorOptions = {
+    hidden: [40],
+    ridge: 1e-9,
+    iterations: 30,
+    validation: { inputs: held, targets: heldTargets },
+  };
+
+  it.each([1, 4])('keeps the best iteration and stops %i after it', async (patience) => {
+    const model = await trainRegressor(few, noisy, { ...options, patience });
+    const scores = accepted(model.report).map(({ validation }) => validation!);
+    const best = Math.max(...scores);
+    expect(scores.length - 1 - scores.indexOf(best)).toBe(patience);
+    expect(accepted(model.report)[scores.indexOf(best)]!.iteration).toBe(model.report.bestIteration);
+    expectClose([(await model.evaluate(held, heldTargets)).r2], [best], 2 ** -52, 1e4);
+    const unstopped = await trainRegressor(few, noisy, { hidden: [40], ridge: 1e-9, iterations: 30 });
+    expect((await unstopped.evaluate(held, heldTargets)).r2).toBeLessThan(best);
+  });
+
+  it('is of the outputs, not of what is under them', async () => {
+    const targets = (Z: Matrix) => matrix(Float64Array.from(Z.data, Math.tanh), Z.rows, Z.cols);
+    const model = await trainRegressor(L, targets(T), {
+      hidden: [20],
+      output: 'tanh',
+      iterations: 3,
+      validation: { inputs: held, targets: targets(heldTargets) },
+    });
+    const { iterations, bestIteration } = model.report;
+    const { r2 } = await model.evaluate(held, targets(heldTargets));
+    expectClose([r2], [iterations[bestIteration]!.validation!], 2 ** -52, 1e4);
+    expect(r2).toBeGreaterThan(0.9);
+  });
+});
+
+describe('a matrix of deficient rank', () => {
+  const twice = matrix(
+    Float64Array.from({ length: 300 * 8 }, (_, i) => X.data[6 * Math.floor(i / 8) + ((i % 8) % 6)]!),
+    300,
+    8,
+  );
+
+  it.each([
+    ['gauss-newton', []],
+    ['nearest', [10]],
+    ['inverse', [10]],
+  ] as const)('falls to the SVD and says so: targets %s, hidden %j', async (targets, hidden) => {
+    const options = { targets, hidden, activation: 'identity', ridge: 0, standardize: false } as const;
+    const model = await trainRegressor(twice, Y, options);
+    expect(model.report.layers[0]).toMatchObject({ solver: 'svd', rank: 7 });
+    expect((await model.evaluate(twice, Y)).relativeError).toBeLessThan(1e-9);
+  });
+
+  it('is refused by Cholesky, by the name of the layer', async () => {
+    const options = { activation: 'identity', ridge: 0, standardize: false, solver: 'cholesky' } as const;
+    const message = (layer: string) =>
+      `Expected a positive definite Gram matrix of ${layer} with solver 'cholesky' but it is singular; 'auto' and 'svd' solve it`;
+    for (const targets of ['gauss-newton', 'nearest'] as const)
+      await expectBplsError(
+        trainRegressor(twice, Y, { ...options, hidden: [], targets }),
+        SingularError,
+        'SINGULAR',
+        message('the output layer'),
+      );
+    await expectBplsError(
+      trainRegressor(twice, Y, { ...options, hidden: [3], targets: 'inverse' }),
+      SingularError,
+      'SINGULAR',
+      message('layer 1'),
+    );
+  });
+});
