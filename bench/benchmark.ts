@@ -4,7 +4,7 @@ import { count, UsageError } from './command-line.js';
 import { environment, type Environment } from './environment.js';
 import type { Part, PartResult } from './part.js';
 import { depth } from './parts/depth.js';
-import { images } from './parts/images.js';
+import { images, literal } from './parts/images.js';
 import { injective } from './parts/injective.js';
 import { numerics } from './parts/numerics.js';
 import { peers } from './parts/peers.js';
@@ -13,7 +13,16 @@ import { toys } from './parts/toys.js';
 import { endProgress } from './progress.js';
 import { markdown } from './table.js';
 
-export const parts: Readonly<Record<string, Part>> = { numerics, injective, toys, tabular, depth, images, peers };
+export const parts: Readonly<Record<string, Part>> = {
+  numerics,
+  injective,
+  toys,
+  tabular,
+  depth,
+  images,
+  paper: literal,
+  peers,
+};
 
 const usage = `npm run bench -- [NAME…] [--seeds N] [--json FILE]
 

@@ -15,6 +15,7 @@ export const paper = {
   targets: 'inverse',
   samples: 'misclassified',
   iterations: 10,
+  patience: 10,
   ridge: 0,
   standardize: false,
 } as const;

@@ -16,18 +16,17 @@ import { bits, float32, parameters, plainLayers, plainSamples } from './support/
 import { source } from './support/random.js';
 import { forward, value } from './support/reference.js';
 
-/** Y = f([X, 1] W) with 6 inputs and 3 outputs. */
-const linear = linearMap(300, 6, 3, mulberry32(1));
-const X = matrix(linear.inputs, 300, 6);
-const Y = matrix(linear.targets, 300, 3);
-const fresh = linearMap(100, 6, 3, mulberry32(1));
-
-/** 5,000 rows of a network of 10 tanh units, and 1,000 held out. */
-const lesson = teacher(6000, 5, 10, 2, mulberry32(2));
 const part = (data: Float64Array, from: number, to: number, cols: number): Matrix<Float64Array> =>
   matrix(data.subarray(from * cols, to * cols), to - from, cols);
-const [L, T] = [part(lesson.inputs, 0, 5000, 5), part(lesson.targets, 0, 5000, 2)];
-const [held, heldTargets] = [part(lesson.inputs, 5000, 6000, 5), part(lesson.targets, 5000, 6000, 2)];
+
+/** Y = [X, 1] W with 6 inputs and 3 outputs, and 100 rows held out. */
+const linear = linearMap(400, 6, 3, mulberry32(1));
+const [X, Y] = [part(linear.inputs, 0, 300, 6), part(linear.targets, 0, 300, 3)];
+
+/** 5,000 rows of a network of 10 tanh units, and 1,000 held out. */
+const lesson = teacher(6000, 20, 10, 2, mulberry32(5));
+const [L, T] = [part(lesson.inputs, 0, 5000, 20), part(lesson.targets, 0, 5000, 2)];
+const [held, heldTargets] = [part(lesson.inputs, 5000, 6000, 20), part(lesson.targets, 5000, 6000, 2)];
 
 /** The curve sin(3x), and a second one. */
 const curve = matrix(Float64Array.from({ length: 200 }, (_, i) => i / 100 - 1), 200, 1); // prettier-ignore
@@ -48,10 +47,11 @@ describe('the paper’s pass through identity layers', () => {
   it.each([[[]], [[6]], [[9]], [[8, 7, 6]], [[20, 20, 20]]])('finds a linear map to rounding: %j', async (hidden) => {
     const model = await trainRegressor(X, Y, { ...paper, hidden, activation: 'identity' });
     expect((await model.evaluate(X, Y)).relativeError).toBeLessThan(1e-12);
-    const other = matrix(fresh.inputs, 100, 6);
-    expect((await model.evaluate(other, matrix(fresh.targets, 100, 3))).relativeError).toBeLessThan(1e-12);
-    // Exact after one pass: a second comes to know it.
-    expect(model.report.iterations.length).toBeLessThanOrEqual(3);
+    const others = [part(linear.inputs, 300, 400, 6), part(linear.targets, 300, 400, 3)] as const;
+    expect((await model.evaluate(...others)).relativeError).toBeLessThan(1e-12);
+    // Exact after one pass: further ones gain at most the last digits.
+    expect(model.report.iterations.length).toBeLessThanOrEqual(6);
+    expect(model.report.iterations[0]!.objective).toBeLessThan(1e-22);
   });
 
   it('does in float32 as well as it can', async () => {
@@ -71,7 +71,7 @@ describe('the paper’s pass through identity layers', () => {
 
 describe('trainRegressor', () => {
   it('learns a teacher network', async () => {
-    const model = await trainRegressor(L, T, { hidden: [30], ridge: 0, iterations: 30, standardize: false });
+    const model = await trainRegressor(L, T, { hidden: [40], ridge: 0, iterations: 30 });
     const { relativeError, r2, rows } = await model.evaluate(held, heldTargets);
     expect(relativeError).toBeLessThan(1e-3);
     expect(r2).toBeGreaterThan(0.99999);
@@ -179,7 +179,8 @@ describe('outputs', () => {
       expect(targets.data).toEqual(before);
       // Outputs stay in the range for any inputs.
       const far = matrix(random.uniforms(50, 1, 100).data, 50, 1);
-      const [low, high] = { sigmoid: [0, 1], tanh: [-1, 1], elu: [-1, Infinity], softplus: [0, Infinity] }[output as 'tanh'] ?? [-Infinity, Infinity]; // prettier-ignore
+      const ranges = { sigmoid: [0, 1], tanh: [-1, 1], elu: [-1, Infinity], softplus: [0, Infinity] };
+      const [low, high] = output in ranges ? ranges[output as keyof typeof ranges] : [-Infinity, Infinity];
       for (const y of model.predictSync(far).data) {
         expect(y).toBeGreaterThanOrEqual(low!);
         expect(y).toBeLessThanOrEqual(high!);
@@ -199,24 +200,16 @@ describe('outputs', () => {
 
 describe('the rule nearest', () => {
   it('improves over passes, and keeps the best', async () => {
-    const model = await trainRegressor(L, T, { hidden: [25], targets: 'nearest', iterations: 12, ridge: 0 });
+    const model = await trainRegressor(L, T, { hidden: [30], targets: 'nearest', iterations: 12, ridge: 0 });
     const { iterations, bestIteration } = model.report;
     const objectives = iterations.map(({ objective }) => objective);
     expect(iterations.length).toBeGreaterThan(2);
-    expect(Math.min(...objectives)).toBeLessThan(objectives[0]! * 0.9);
+    expect(Math.min(...objectives)).toBeLessThan(objectives[0]! / 2);
     const best = iterations.find(({ iteration }) => iteration === bestIteration)!;
     expect(best.objective).toBe(Math.min(...objectives));
     const { rmse } = await model.evaluate(L, T);
     expectClose([rmse ** 2], [best.objective], 2 ** -52, 1e6);
     expect(iterations.map(({ iteration }) => iteration)).toEqual(iterations.map((_, i) => i + 1));
-  });
-
-  it('beats the rule inverse through tanh', async () => {
-    const error = async (targets: 'nearest' | 'inverse') => {
-      const options = { hidden: [25, 20], targets, init: 'orthogonal', iterations: 5, ridge: 1e-6 } as const;
-      return (await (await trainRegressor(L, T, options)).evaluate(L, T)).relativeError;
-    };
-    expect(await error('nearest')).toBeLessThan(await error('inverse'));
   });
 
   it('penalises with the ridge that it is given', async () => {
@@ -256,7 +249,7 @@ describe('evaluate', () => {
 
 describe('validation', () => {
   const random = source(7);
-  const few = part(lesson.inputs, 0, 60, 5);
+  const few = part(lesson.inputs, 0, 60, 20);
   const noisy = matrix(part(lesson.targets, 0, 60, 2).data.map((y) => y + random.uniform(0.5)), 60, 2); // prettier-ignore
   const options: RegressorOptions = {
     hidden: [40],
@@ -324,7 +317,7 @@ describe('a matrix of deficient rank', () => {
       trainRegressor(twice, Y, { ...options, hidden: [3], targets: 'inverse' }),
       SingularError,
       'SINGULAR',
-      message('layer 1'),
+      message('hidden layer 1'),
     );
   });
 });
