@@ -83,6 +83,11 @@ export class SingularError extends BplsError {
   }
 }
 
+/** @internal dgelsd gave up, or was not called because its matrices were not finite. */
+export function svdFailed(matrix: string): SingularError {
+  return new SingularError(`Expected the SVD of ${matrix} to converge but its sums overflowed or dgelsd gave up`);
+}
+
 /** The AbortSignal of the call was aborted; `cause` is its reason. */
 export class AbortedError extends BplsError {
   declare readonly code: 'ABORTED';

@@ -1,5 +1,5 @@
 import { call, type Lane } from './lane.js';
-import { ArgumentError, SingularError } from './errors.js';
+import { ArgumentError, SingularError, svdFailed } from './errors.js';
 import { checkFinite } from './finite.js';
 import {
   allocate,
@@ -161,6 +161,6 @@ async function bySvd<T extends FloatArray>(
     cut,
     solution,
   });
-  if (info > 0) throw new SingularError('Expected the SVD of A to converge but dgelsd gave up');
+  if (info > 0) throw svdFailed('A');
   return { weights: { data: solution, rows: n, cols: B.cols }, solver: 'svd', rank, rcond };
 }

@@ -1,5 +1,5 @@
 import { call, type Lane } from './lane.js';
-import { ArgumentError, ShapeError, SingularError } from './errors.js';
+import { ArgumentError, ShapeError, SingularError, svdFailed } from './errors.js';
 import { checkFinite } from './finite.js';
 import {
   allocate,
@@ -226,7 +226,7 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
       if (i < this.inputs) (full[i * p + i] as number) += ridge * this.count;
     }
     const solution = allocate(this.gram, this.rhs.length) as T;
-    const { rank, rcond } = await call(lane, 'solveSvd', {
+    const { info, rank, rcond } = await call(lane, 'solveSvd', {
       a: full,
       rows: p,
       columns: p,
@@ -235,6 +235,7 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
       cut: p * epsilon(this.gram),
       solution,
     });
+    if (info > 0) throw svdFailed('the Gram matrix');
     return { weights: this.#weights(solution), solver: 'svd', rank, rcond };
   }
 

@@ -123,7 +123,7 @@ export interface Settings {
   validation: unknown;
 }
 
-const trainOptions = [
+export const trainOptions = [
   'hidden',
   'activation',
   'init',
@@ -153,7 +153,8 @@ export function readOptions<const Name extends string>(
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ArgumentError(`Expected options to be an object but received ${describe(value)}`);
-  const options: Partial<Record<Name, unknown>> = { ...value };
+  // Without a prototype: what somebody put on every object is no option.
+  const options = Object.assign(Object.create(null) as Partial<Record<Name, unknown>>, value);
   for (const name of Object.keys(options))
     if (!(known as readonly string[]).includes(name))
       throw new ArgumentError(`Expected options to be among ${known.join(', ')} but received ${describe(name)}`);
@@ -207,10 +208,11 @@ function hiddenOf(value: unknown, activation: Activation, init: Init): Settings[
     throw new ArgumentError(`Expected options.hidden to be an array but received ${describe(value)}`);
   return Array.from((value as unknown[] | undefined) ?? [500], (layer, l) => {
     const name = `options.hidden[${l}]`;
-    const given =
-      typeof layer === 'object' && layer !== null
-        ? readOptions(layer, ['units', 'activation', 'init'])
-        : { units: layer };
+    const given = readOptions(typeof layer === 'object' && layer !== null ? layer : { units: layer }, [
+      'units',
+      'activation',
+      'init',
+    ]);
     if (given.units === undefined)
       throw new ArgumentError(`Expected ${name} to be units or { units } but received ${describe(layer)}`);
     const units = integer(`${name}.units`, given.units, 1, 2 ** 20, 0);

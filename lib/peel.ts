@@ -6,7 +6,7 @@ import { smallestRcond } from './normal-equations.js';
 import { Patience } from './patience.js';
 import type { LayerReport } from './report.js';
 import { notPositiveDefinite, solveLayer } from './solve.js';
-import { SingularError } from './errors.js';
+import { svdFailed } from './errors.js';
 import type { RowSet, Training } from './training.js';
 
 type Solved = RawLayer & { pseudoInverse: FloatArray };
@@ -129,6 +129,6 @@ async function pseudoInverse(training: Training, layer: RawLayer, weights: Float
     cut: Math.max(inputs, units) * epsilon(a),
     solution,
   });
-  if (info > 0) throw new SingularError("Expected the SVD of a layer's weights to converge but dgelsd gave up");
+  if (info > 0) throw svdFailed("a layer's weights");
   return solution;
 }

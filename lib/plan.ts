@@ -6,6 +6,7 @@ import {
   oneOf,
   readOptions,
   settingsOf,
+  trainOptions,
   type ClassifierOptions,
   type RegressorOptions,
   type Settings,
@@ -144,7 +145,7 @@ export function plan(
     precision?: 'float64' | 'float32';
   } = {},
 ): Plan {
-  const { task, precision, ...rest } = options;
+  const { task, precision, ...rest } = readOptions(options, [...trainOptions, 'task', 'precision']);
   const classifier = oneOf('options.task', task, ['classifier', 'regressor'], 'classifier') === 'classifier';
   const element = oneOf('options.precision', precision, ['float64', 'float32'], 'float64') === 'float64' ? 8 : 4;
   const settings = settingsOf(rest, classifier);

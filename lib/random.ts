@@ -11,9 +11,9 @@ export interface Random {
 /** @source Chris Doty-Humphrey, PractRand: the sfc32 generator */
 export function createRandom(seed: number): Random {
   let a = 0x9e3779b9;
-  let b = 0x243f6a88;
+  let b = 0x243f6a88 ^ Math.floor(seed / 2 ** 32);
   let c = seed | 0;
-  let counter = Math.floor(seed / 2 ** 32) | 1;
+  let counter = 1;
   const next = (): number => {
     const t = (a + b + counter) | 0;
     counter = (counter + 1) | 0;

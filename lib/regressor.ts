@@ -88,7 +88,7 @@ function errors(predicted: Matrix, truth: Matrix): RegressionEvaluation {
   });
   return {
     rmse: Math.sqrt(squares / truth.data.length),
-    r2: total > 0 ? 1 - squares / total : 0,
+    r2: truth.data.some((y, i) => y !== truth.data[i % cols]) ? 1 - squares / total : 0,
     relativeError: Math.sqrt(squares / norm),
     rows,
   };

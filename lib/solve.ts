@@ -1,5 +1,5 @@
 import { call } from './lane.js';
-import { SingularError } from './errors.js';
+import { SingularError, svdFailed } from './errors.js';
 import { epsilon, type FloatArray } from './matrix.js';
 import type { LayerReport } from './report.js';
 import type { Training } from './training.js';
@@ -100,7 +100,7 @@ async function bySvd(
     cut: order * epsilon(triangle),
     solution: inverse,
   });
-  if (info > 0) throw new SingularError(`Expected the SVD of ${name} to converge but dgelsd gave up`);
+  if (info > 0) throw svdFailed(name);
   Object.assign(report, { solver: 'svd', rank, rcond });
   return async (rhs) => {
     const shape = { rows: order, inner: order, columns: rhs.length / order, a: inverse };

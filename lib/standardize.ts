@@ -1,5 +1,6 @@
 import { call } from './lane.js';
 import { nonFinite } from './finite.js';
+import { epsilon } from './matrix.js';
 import type { Training } from './training.js';
 
 /**
@@ -28,7 +29,8 @@ export async function standardize(training: Training): Promise<void> {
   shift.set(mean);
   // A constant column (to rounding) stays at zero.
   deviation.forEach((value, j) => {
-    const constant = value <= 1e-7 * Math.max(Math.abs(least[j] as number), Math.abs(greatest[j] as number));
+    const constant =
+      value <= 4 * epsilon(inputs.data) * Math.max(Math.abs(least[j] as number), Math.abs(greatest[j] as number));
     scale[j] = constant ? 0 : 1 / value;
   });
   training.standardization = { shift, scale };
@@ -44,5 +46,6 @@ function sharesOneRange(least: Float64Array, greatest: Float64Array): boolean {
     const range = `${low} ${high}`;
     counts.set(range, (counts.get(range) ?? 0) + 1);
   });
-  return varying > 1 && Math.max(0, ...counts.values()) >= varying / 2;
+  const most = Math.max(0, ...counts.values());
+  return most > 1 && most >= varying / 2;
 }

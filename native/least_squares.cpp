@@ -5,6 +5,7 @@
 #include "blas.h"
 #include "lapack.h"
 #include "normal_equations.h"
+#include "statistics.h"
 #include "transpose.h"
 
 namespace bpls {
@@ -41,6 +42,8 @@ T* lq(std::int64_t m, std::int64_t n, T* a, Scratch& scratch) {
 template <typename T>
 SvdOutcome solve_svd(const T* a, std::int64_t rows, std::int64_t n, const T* b, std::int64_t m, T cut, T* x,
                      Scratch& scratch) {
+  // The SVD of what is not finite need not come to an end.
+  if (find_non_finite(a, rows * n) >= 0 || find_non_finite(b, rows * m) >= 0) return {1, 0, 0};
   // dgelsd overwrites both of its matrices, so both are copied; the copy is the one into column-major order.
   const std::int64_t longer = std::max(rows, n), shorter = std::min(rows, n);
   T* a_columns = scratch.take<T>(rows * n);

@@ -5,7 +5,7 @@
 namespace bpls {
 
 struct SvdOutcome {
-  int info;      ///< > 0: the SVD did not converge, and nothing was solved
+  int info;      ///< > 0: A or B is not finite or the SVD did not converge, and nothing was solved
   int rank;      ///< singular values above the cut
   double rcond;  ///< smallest singular value over the largest, of A itself
 };

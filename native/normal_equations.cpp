@@ -1,6 +1,7 @@
 #include "normal_equations.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "blas.h"
@@ -75,6 +76,7 @@ CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge,
   });
   T* work = scratch.take<T>(3 * n);
   const T norm = lansy('1', 'U', n, factor, n, work);
+  if (!std::isfinite(norm)) return {1, 0};
   // LAPACK's right-hand sides are columns, ours are rows: one transposition in, one out.
   T* columns = scratch.take<T>(n * m);
   transpose(rhs, n, m, columns);

@@ -32,7 +32,7 @@ template <typename T>
 void subtract_row(const T* row, std::int64_t rows, std::int64_t m, T* t);
 
 struct CholeskyOutcome {
-  int info;      ///< > 0: the leading minor of that order is not positive definite, and nothing was solved
+  int info;      ///< > 0: not positive definite (the order of the leading minor) or not finite; nothing was solved
   double rcond;  ///< reciprocal condition number (1-norm) of the matrix that was factored
 };
 

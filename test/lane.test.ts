@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { AbortedError, matrix, trainClassifier } from '../lib/index.js';
+import { call } from '../lib/lane.js';
+import { expectBplsError } from './support/expect.js';
+import { lane } from './support/problem.js';
+import { run } from './support/processes.js';
+import { source } from './support/random.js';
+
+const f64 = (length: number, value = 1) => new Float64Array(length).fill(value);
+
+/** A product of 2 · size³ operations: one call that takes a while. */
+function product(size: number) {
+  const [a, b, solution] = [f64(size * size), f64(size * size), f64(size * size)];
+  return call(lane(), 'multiply', { a, b, rows: size, inner: size, columns: size, transposed: false, solution });
+}
+
+describe('the lane', () => {
+  it('runs calls one after the other, in the order in which they came', async () => {
+    const settled: number[] = [];
+    const random = source(1);
+    const sizes = Array.from({ length: 200 }, () => 1 + random.integer(120));
+    const calls = sizes.map(async (size, i) => {
+      const { operations } = await product(size);
+      settled.push(i);
+      expect(operations).toBe(2 * size ** 3);
+    });
+    await Promise.all(calls);
+    expect(settled).toEqual(sizes.map((_, i) => i));
+  });
+
+  it('leaves the event loop free while a call runs', async () => {
+    let turns = 0;
+    let running = true;
+    const turn = () => {
+      turns++;
+      if (running) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await product(1200);
+    running = false;
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it('leaves the event loop free while a training runs', async () => {
+    const random = source(2);
+    const X = matrix(random.uniforms(4000, 10).data, 4000, 10);
+    const labels = random.labels(4000, 3);
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    await trainClassifier(X, labels, { hidden: [200], iterations: 5, threads: 1 });
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(10);
+  });
+
+  it('does not begin a call whose signal is aborted, and finishes the one that runs', async () => {
+    const controller = new AbortController();
+    const values = f64(4);
+    const own = { ...lane(), signal: controller.signal };
+    const before = call(own, 'findNonFinite', { values, length: 4 });
+    controller.abort('enough');
+    const after = call(own, 'findNonFinite', { values, length: 4 });
+    const error = await expectBplsError(after, AbortedError, 'ABORTED', 'The operation was aborted');
+    expect(error.cause).toBe('enough');
+    await expect(before).resolves.toMatchObject({ nonFinite: -1 });
+  });
+});
+
+const support = join(__dirname, 'support');
+
+/** The weights that a worker thread finds. */
+function trainInWorker(seed: number): Promise<Float64Array[]> {
+  return new Promise((resolve, reject) => {
+    const workerData = { rows: 1500, hidden: [60, 20], iterations: 4, seed };
+    const worker = new Worker(join(support, 'train-worker.mjs'), { workerData });
+    worker.on('error', reject);
+    worker.on('message', ({ weights }: { weights?: Float64Array[] }) => {
+      if (weights) resolve(weights);
+    });
+  });
+}
+
+describe('the built package', () => {
+  beforeAll(() => {
+    expect(existsSync(join(support, '../../dist/lib/index.js')), '`npm run compile` builds dist/').toBe(true);
+  });
+
+  it('gives the same bits in two worker threads at once as in turn', async () => {
+    const inTurn = [await trainInWorker(1), await trainInWorker(2)];
+    const atOnce = await Promise.all([trainInWorker(1), trainInWorker(2)]);
+    expect(atOnce).toEqual(inTurn);
+    expect(inTurn[0]).not.toEqual(inTurn[1]);
+  });
+
+  it('survives worker threads that end in the middle of their trainings', async () => {
+    expect(await run('terminate-workers.mjs')).toEqual({ code: 0, signal: null, output: 'done', errors: '' });
+  });
+
+  it.each([
+    ['exit', 7],
+    ['exit in a callback', 8],
+  ])('lets a process go in the middle of a training with its own code: %s', async (how, code) => {
+    expect(await run('exit-mid-training.mjs', [how])).toEqual({ code, signal: null, output: '', errors: '' });
+  });
+
+  it('lets a process go that dies of an error of its own', async () => {
+    const { code, signal, errors } = await run('exit-mid-training.mjs', ['throw']);
+    expect([code, signal]).toEqual([1, null]);
+    expect(errors).toContain('Error: nobody catches this');
+  });
+
+  it('keeps a process alive until a training is over, and no longer', async () => {
+    const exit = { code: 0, signal: null, errors: '' };
+    expect(await run('exit-mid-training.mjs', ['not awaited'])).toEqual({ ...exit, output: 'settled' });
+    expect(await run('exit-mid-training.mjs', ['nothing'])).toEqual({ ...exit, output: '' });
+  });
+
+  it('keeps the arrays of a running call from the garbage collector', async () => {
+    const exit = { code: 0, signal: null, output: 'done', errors: '' };
+    expect(await run('collect-garbage.mjs', [], { flags: ['--expose-gc'] })).toEqual(exit);
+  });
+});
