@@ -56,7 +56,7 @@ export async function lstsq<T extends FloatArray>(
   B: Matrix<T>,
   options: LstsqOptions = {},
 ): Promise<Solution<T>> {
-  return solve(A, B, { ...readOptions(options, ['solver', 'rcond', 'threads', 'signal']), ridge: 0 });
+  return solve(A, B, readOptions(options, ['solver', 'rcond', 'threads', 'signal']), 0);
 }
 
 /**
@@ -70,13 +70,14 @@ export async function ridge<T extends FloatArray>(
   options: RidgeOptions,
 ): Promise<Solution<T>> {
   const given = readOptions(options, ['ridge', 'solver', 'rcond', 'threads', 'signal']);
-  return solve(A, B, { ...given, ridge: nonNegative('options.ridge', given.ridge) });
+  return solve(A, B, given, nonNegative('options.ridge', given.ridge));
 }
 
 async function solve<T extends FloatArray>(
   a: Matrix<T>,
   b: Matrix<T>,
-  options: { [Name in keyof LstsqOptions]?: unknown } & { ridge: number },
+  options: { [Name in keyof LstsqOptions]?: unknown },
+  penalty: number,
 ): Promise<Solution<T>> {
   const A = checkMatrix('A', a) as Matrix<T>;
   const B = checkMatrix('B', b) as Matrix<T>;
@@ -92,15 +93,15 @@ async function solve<T extends FloatArray>(
   await checkFinite(lane, 'A', A);
   await checkFinite(lane, 'B', B);
   // A wide A has a singular Gram matrix unless a ridge fills it.
-  if (solver === 'cholesky' || (solver === 'auto' && (A.rows >= A.cols || options.ridge > 0))) {
-    const solution = await byCholesky(lane, A, B, options.ridge, solver === 'cholesky');
+  if (solver === 'cholesky' || (solver === 'auto' && (A.rows >= A.cols || penalty > 0))) {
+    const solution = await byCholesky(lane, A, B, penalty, solver === 'cholesky');
     if (solution) return solution;
     if (solver === 'cholesky')
       throw new SingularError(
         "Expected A to have full column rank with solver 'cholesky' but it has not; 'auto' and 'svd' solve it",
       );
   }
-  return bySvd(lane, A, B, options.ridge, cut);
+  return bySvd(lane, A, B, penalty, cut);
 }
 
 async function byCholesky<T extends FloatArray>(

@@ -3,6 +3,7 @@ import { cases } from '../bench/data/matrices.js';
 import { mulberry32 } from '../bench/data/toy.js';
 import { AbortedError, ArgumentError, SingularError } from '../lib/errors.js';
 import { lstsq, matrix, ridge, type Matrix, type Solution } from '../lib/index.js';
+import { call } from '../lib/lane.js';
 import type { Solver } from '../lib/options.js';
 import {
   at,
@@ -10,6 +11,7 @@ import {
   denseOf,
   frobenius,
   identity,
+  map,
   multiply,
   scale,
   solve,
@@ -20,7 +22,8 @@ import {
 } from './support/dense.js';
 import { distance, expectBplsError, expectClose } from './support/expect.js';
 import { precisions, rounded, typedMatrix } from './support/precision.js';
-import { source } from './support/random.js';
+import { lane } from './support/problem.js';
+import { source, type Source } from './support/random.js';
 import { leastSquaresRatio, residualRatio, rowSpaceRatio } from './support/ratios.js';
 
 const X = ({ weights }: Solution): Dense => denseOf(weights.data, weights.rows, weights.cols);
@@ -172,6 +175,26 @@ describe.each(precisions)('in $name', (precision) => {
       'SINGULAR',
       "Expected A to have full column rank with solver 'cholesky' but it has not; 'auto' and 'svd' solve it",
     );
+  });
+
+  it('is refined: Cholesky is as accurate as the SVD as far as it is trusted', async () => {
+    // Singular values from 1 down to the edge of what the Gram matrix carries.
+    const [rows, cols] = [60, 6];
+    const least = precision.name === 'float64' ? 1e-5 : 5e-3;
+    const columnsOf = async (random: Source, order: number) => {
+      const data = random.normals(order, cols).data;
+      await call(lane(), 'orthonormalise', { matrix: data, rows: order, columns: cols });
+      return denseOf(data, order, cols);
+    };
+    const random = source(31);
+    const [U, V] = [await columnsOf(random, rows), await columnsOf(random, cols)];
+    const graded = map(U, (u, _, j) => u * least ** (j / (cols - 1)));
+    const A = rounded(precision, multiply(graded, transpose(V)));
+    const B = rounded(precision, multiply(A, random.normals(cols, columns)));
+    const solution = await lstsq(typedMatrix(precision, A), typedMatrix(precision, B));
+    expect(solution.solver).toBe('cholesky');
+    expect(residualRatio(A, X(solution), B, epsilon)).toBeLessThan(30);
+    expect(leastSquaresRatio(A, X(solution), B, epsilon)).toBeLessThan(30);
   });
 
   it('takes numbers whose squares leave the range', async () => {
