@@ -115,6 +115,9 @@ describe.each(precisions)('NormalEquations in $name', (precision) => {
       const bias = subtract(mean(Y), multiply(mean(X), V));
       expectClose(weights.data, stack(V, bias).data, epsilon, 100);
       expect([solver, rank, weights.rows, weights.cols]).toEqual(['cholesky', inputs + 1, inputs + 1, outputs]);
+      const svd = await sums.solve({ ridge: penalty, solver: 'svd' });
+      expect(svd.solver).toBe('svd');
+      expectClose(svd.weights.data, weights.data, epsilon, 100);
     }
   });
 

@@ -103,6 +103,19 @@ describe('the passes of a training', () => {
     expect(operations).toEqual(shares.map((share) => Math.round((1 - share) * rows) * 2 * (3 * 30 + 30 * 6)));
   });
 
+  it('computes again no more of the rows by index', async () => {
+    const some = Int32Array.from({ length: 450 }, (_, i) => 2 * i + 7);
+    for (const limit of limits) {
+      const training = start(limit);
+      await training.sweep({ count: rows }, { cached: false });
+      const before = training.operations;
+      await training.sweep({ count: some.length, indices: some }, { cached: true });
+      const kept = training.report().cachedShare * rows;
+      const again = some.filter((row) => row >= kept).length;
+      expect(training.operations - before).toBe(2 * again * (3 * 30 + 30 * 6) + 2 * some.length * 6 * 3);
+    }
+  });
+
   it('choose the rows that have a mark', () => {
     const training = start(1);
     const marks = new Uint8Array(rows);
