@@ -126,13 +126,17 @@ BPLS_INLINE T slope(T h) {
 }
 
 // target_clones does not take templates, so each pair of activation and precision gets its two plain functions.
-#define BPLS_KERNELS(name, F, T)                                                             \
-  BPLS_CLONES void name##_value(T* z, const T* bias, std::int64_t rows, std::int64_t cols) { \
-    for (std::int64_t i = 0; i < rows; ++i, z += cols)                                       \
-      for (std::int64_t j = 0; j < cols; ++j) z[j] = value<F, T>(z[j] + bias[j]);            \
-  }                                                                                          \
-  BPLS_CLONES void name##_slope(const T* h, T* d, std::int64_t count) {                      \
-    for (std::int64_t j = 0; j < count; ++j) d[j] = slope<F, T>(h[j]);                       \
+#define BPLS_KERNELS(name, F, T)                                                                                 \
+  BPLS_CLONES void name##_value(T* z, const T* bias, std::int64_t rows, std::int64_t cols) {                     \
+    for (std::int64_t i = 0; i < rows; ++i, z += cols)                                                           \
+      for (std::int64_t j = 0; j < cols; ++j) z[j] = value<F, T>(z[j] + bias[j]);                                \
+  }                                                                                                              \
+  BPLS_CLONES void name##_scale(const T* h, T* e, T* d, std::int64_t count) {                                    \
+    for (std::int64_t j = 0; j < count; ++j) e[j] *= d[j] = slope<F, T>(h[j]);                                   \
+  }                                                                                                              \
+  BPLS_CLONES void name##_add_and_scale(const T* h, const T* bias, T* e, std::int64_t rows, std::int64_t cols) { \
+    for (std::int64_t i = 0; i < rows; ++i, h += cols, e += cols)                                                \
+      for (std::int64_t j = 0; j < cols; ++j) e[j] = (e[j] + bias[j]) * slope<F, T>(h[j]);                       \
   }
 #define BPLS_BOTH(name)                                 \
   BPLS_KERNELS(name##_double, Activation::name, double) \
@@ -149,17 +153,18 @@ BPLS_BOTH(leaky_relu)
 template <typename T>
 struct Kernels {
   void (*value)(T*, const T*, std::int64_t, std::int64_t);
-  void (*slope)(const T*, T*, std::int64_t);
+  void (*scale)(const T*, T*, T*, std::int64_t);
+  void (*add_and_scale)(const T*, const T*, T*, std::int64_t, std::int64_t);
 };
 
 template <typename T>
 Kernels<T> kernels(Activation f) {
-#define BPLS_CASE(name)                                  \
-  case Activation::name:                                 \
-    if constexpr (std::is_same_v<T, double>)             \
-      return {name##_double_value, name##_double_slope}; \
-    else                                                 \
-      return {name##_float_value, name##_float_slope};
+#define BPLS_CASE(name)                                                               \
+  case Activation::name:                                                              \
+    if constexpr (std::is_same_v<T, double>)                                          \
+      return {name##_double_value, name##_double_scale, name##_double_add_and_scale}; \
+    else                                                                              \
+      return {name##_float_value, name##_float_scale, name##_float_add_and_scale};
   switch (f) {
     BPLS_CASE(sigmoid)
     BPLS_CASE(tanh)
@@ -225,9 +230,18 @@ void activate(Activation f, T* z, const T* bias, std::int64_t rows, std::int64_t
 }
 
 template <typename T>
-void derivative(Activation f, const T* h, T* d, std::int64_t count) {
-  const auto kernel = kernels<T>(f).slope;
-  parallel_for(count, grain, [=](std::int64_t begin, std::int64_t end) { kernel(h + begin, d + begin, end - begin); });
+void scale_by_derivative(Activation f, const T* h, T* e, T* d, std::int64_t count) {
+  const auto kernel = kernels<T>(f).scale;
+  parallel_for(count, grain,
+               [=](std::int64_t begin, std::int64_t end) { kernel(h + begin, e + begin, d + begin, end - begin); });
+}
+
+template <typename T>
+void add_and_scale(Activation f, const T* h, const T* bias, T* e, std::int64_t rows, std::int64_t cols) {
+  const auto kernel = kernels<T>(f).add_and_scale;
+  parallel_for(rows, grain / std::max<std::int64_t>(cols, 1), [=](std::int64_t begin, std::int64_t end) {
+    kernel(h + begin * cols, bias, e + begin * cols, end - begin, cols);
+  });
 }
 
 template <typename T>
@@ -240,8 +254,10 @@ void invert(Activation f, T* x, std::int64_t count) {
 
 template void activate(Activation, double*, const double*, std::int64_t, std::int64_t);
 template void activate(Activation, float*, const float*, std::int64_t, std::int64_t);
-template void derivative(Activation, const double*, double*, std::int64_t);
-template void derivative(Activation, const float*, float*, std::int64_t);
+template void scale_by_derivative(Activation, const double*, double*, double*, std::int64_t);
+template void scale_by_derivative(Activation, const float*, float*, float*, std::int64_t);
+template void add_and_scale(Activation, const double*, const double*, double*, std::int64_t, std::int64_t);
+template void add_and_scale(Activation, const float*, const float*, float*, std::int64_t, std::int64_t);
 template void invert(Activation, double*, std::int64_t);
 template void invert(Activation, float*, std::int64_t);
 

@@ -14,9 +14,13 @@ constexpr int activation_count = 9;
 template <typename T>
 void activate(Activation f, T* z, const T* bias, std::int64_t rows, std::int64_t cols);
 
-/// D = f′ where H = f(Z); both have `count` elements.
+/// D = f′ where H = f(Z), and E = E ∘ D in place; all have `count` elements.
 template <typename T>
-void derivative(Activation f, const T* h, T* d, std::int64_t count);
+void scale_by_derivative(Activation f, const T* h, T* e, T* d, std::int64_t count);
+
+/// E (rows×cols) = (E + 1 biasᵀ) ∘ f′ where H = f(Z), in place.
+template <typename T>
+void add_and_scale(Activation f, const T* h, const T* bias, T* e, std::int64_t rows, std::int64_t cols);
 
 /// X = f⁻¹(X clipped to the open range of f), in place. Only for the injective ones (not relu).
 template <typename T>

@@ -10,16 +10,13 @@
 #include "transpose.h"
 
 namespace bpls {
-namespace {
 
 template <typename T>
-T* ones(std::int64_t count, Scratch& scratch) {
-  T* vector = scratch.take<T>(count);
-  std::fill_n(vector, count, T(1));
-  return vector;
+void sum_columns(const T* a, std::int64_t rows, std::int64_t n, T* sums, Scratch& scratch, T sign) {
+  T* ones = scratch.take<T>(rows);
+  std::fill_n(ones, rows, T(1));
+  gemv_trans(rows, n, sign, a, n, ones, sums);
 }
-
-}  // namespace
 
 template <typename T>
 void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scratch& scratch, Intercept intercept,
@@ -28,7 +25,7 @@ void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scr
   const std::int64_t p = n + constant;
   syrk(n, rows, sign, a, n, gram, p);
   if (!constant) return;
-  gemv_trans(rows, n, sign, a, n, ones<T>(rows, scratch), gram + n * p);
+  sum_columns(a, rows, n, gram + n * p, scratch, sign);
   gram[n * p + n] += sign * static_cast<T>(rows);
 }
 
@@ -39,7 +36,7 @@ void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, s
     accumulate_narrow(a, b, rows, n, m, sign, rhs, scratch);
   else
     gemm(trans, no_trans, n, m, rows, sign, a, n, b, m, T(1), rhs, m);
-  if (intercept == Intercept::yes) gemv_trans(rows, m, sign, b, m, ones<T>(rows, scratch), rhs + n * m);
+  if (intercept == Intercept::yes) sum_columns(b, rows, m, rhs + n * m, scratch, sign);
 }
 
 template <typename T>
@@ -95,6 +92,7 @@ void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t 
 }
 
 #define BPLS_INSTANTIATE(T)                                                                                           \
+  template void sum_columns(const T*, std::int64_t, std::int64_t, T*, Scratch&, T);                                   \
   template void accumulate_gram(const T*, std::int64_t, std::int64_t, T*, Scratch&, Intercept, T);                    \
   template void accumulate_rhs(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&, Intercept, \
                                T);                                                                                    \

@@ -8,6 +8,10 @@ namespace bpls {
 /// column sums and the count, its row of the right-hand side the column sums of B.
 enum class Intercept : bool { no, yes };
 
+/// sums (n) += sign 1ᵀA for A (rows×n); 2 rows n operations.
+template <typename T>
+void sum_columns(const T* a, std::int64_t rows, std::int64_t n, T* sums, Scratch& scratch, T sign = T(1));
+
 /// gram (p×p, lower triangle) += sign AᵀA for A (rows×n); p = n, or n + 1 with an intercept. sign = -1 removes rows.
 template <typename T>
 void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scratch& scratch,

@@ -16,7 +16,7 @@
 namespace bpls {
 namespace {
 
-using Body = std::function<void(std::int64_t, std::int64_t)>;
+using Body = std::function<void(int, std::int64_t, std::int64_t)>;
 
 void pause() {
 #if defined(__x86_64__)
@@ -61,7 +61,7 @@ class Pool {
   static constexpr int part_bits = 16;
 
   static void run_part(const Body& body, int part, int parts, std::int64_t count) {
-    body(count * part / parts, count * (part + 1) / parts);
+    body(part, count * part / parts, count * (part + 1) / parts);
   }
 
   void work(int part, std::uint64_t seen) {
@@ -117,14 +117,21 @@ BlasThreads::~BlasThreads() {
 SingleThread::SingleThread() : before_(current_threads) { current_threads = 1; }
 SingleThread::~SingleThread() { current_threads = before_; }
 
-void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
+int parts_of(std::int64_t count, std::int64_t grain) {
+  return static_cast<int>(std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, current_threads));
+}
+
+void parallel_parts(std::int64_t count, std::int64_t grain, const Body& body) {
   if (count <= 0) return;
-  const auto parts =
-      static_cast<int>(std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, current_threads));
+  const int parts = parts_of(count, grain);
   if (parts == 1)
-    body(0, count);
+    body(0, 0, count);
   else
     pool().run(parts, count, body);
+}
+
+void parallel_for(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
+  parallel_parts(count, grain, [&body](int, std::int64_t begin, std::int64_t end) { body(begin, end); });
 }
 
 }  // namespace bpls

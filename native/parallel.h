@@ -34,4 +34,11 @@ class SingleThread {
 /// One caller at a time (the lane); body must not throw.
 void parallel_for(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body);
 
+/// The same with the number of the part, for bodies that need memory of their own.
+void parallel_parts(std::int64_t count, std::int64_t grain,
+                    const std::function<void(int, std::int64_t, std::int64_t)>& body);
+
+/// How many parts that makes.
+int parts_of(std::int64_t count, std::int64_t grain);
+
 }  // namespace bpls

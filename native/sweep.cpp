@@ -5,17 +5,9 @@
 #include "blas.h"
 #include "least_squares.h"
 #include "normal_equations.h"
-#include "parallel.h"
 
 namespace bpls {
 namespace {
-
-template <typename T>
-void multiply_elements(const T* d, T* e, std::int64_t count) {
-  parallel_for(count, 16384, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t j = begin; j < end; ++j) e[j] *= d[j];
-  });
-}
 
 /// Peels the layers from the output (whose residual is R) to the input.
 template <typename T>
@@ -31,8 +23,7 @@ void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Acti
     T* e = changes[l % 2];
     gemm(no_trans, trans, rows, layer.units, above->units, T(1), change, above->units, above->weights, above->units,
          T(0), e, layer.units);
-    derivative(layer.activation, values[l + 1], d, rows * layer.units);
-    multiply_elements(d, e, rows * layer.units);
+    scale_by_derivative(layer.activation, values[l + 1], e, d, rows * layer.units);
     syrk(layer.units, rows, T(1), d, layer.units, into.slopes[l], layer.units);
     accumulate_rhs(values[l], e, rows, layer.inputs, layer.units, into.hidden_rhs[l], scratch);
     change = e;
@@ -73,10 +64,8 @@ Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& 
   const T* top = values[hidden.size()];
   if (into.triangle) accumulate_triangle(top, count, output.inputs, into.triangle, scratch);
   if (!targets) return {};
-  T* z = pre_activations(output, top, count, scratch);
-  const Tally tally = residual(*targets, rows, output.units, z, into.marks, into.share, scratch);
-  if (into.output_rhs) accumulate_rhs(top, z, count, output.inputs, output.units, into.output_rhs, scratch);
-  if (!into.hidden_rhs.empty()) back_propagate(hidden, output, values, z, count, into, scratch);
+  const auto [r, tally] = residuals(output, top, rows, *targets, into.output_rhs, into.marks, into.share, scratch);
+  if (!into.hidden_rhs.empty()) back_propagate(hidden, output, values, r, count, into, scratch);
   return tally;
 }
 

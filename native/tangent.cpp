@@ -4,19 +4,9 @@
 
 #include "blas.h"
 #include "normal_equations.h"
-#include "parallel.h"
 
 namespace bpls {
 namespace {
-
-/// dH += 1 bᵀ, then ∘ D.
-template <typename T>
-void add_bias_and_scale(const T* bias, const T* d, std::int64_t rows, std::int64_t units, T* dh) {
-  parallel_for(rows, 64, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i)
-      for (std::int64_t j = 0; j < units; ++j) dh[i * units + j] = (dh[i * units + j] + bias[j]) * d[i * units + j];
-  });
-}
 
 /// Σ x y in order.
 template <typename T>
@@ -26,26 +16,18 @@ double inner_product(const T* x, const T* y, std::int64_t count) {
   return sum;
 }
 
-/// Memory for the layers' derivatives: one layer's follows from that of the layer below.
-template <typename T>
-struct Buffers {
-  T* d;
-  T* dh[2];
-};
-
 template <typename T>
 void output_derivative(const Network<T>& hidden, const Layer<T>& output, const Direction<T>& direction,
-                       const Activations<T>& values, std::int64_t rows, const Buffers<T>& buffers, T* dz,
+                       const Activations<T>& values, std::int64_t rows, T* const (&buffers)[2], T* dz,
                        Scratch& scratch) {
   const T* below = nullptr;
   for (std::size_t l = 0; l < hidden.size(); ++l) {
     const Layer<T>& layer = hidden[l];
     const std::int64_t n = layer.inputs, m = layer.units;
-    T* dh = buffers.dh[l % 2];
+    T* dh = buffers[l % 2];
     gemm(no_trans, no_trans, rows, m, n, T(1), values[l], n, direction[l], m, T(0), dh, m);
     if (below) gemm(no_trans, no_trans, rows, m, n, T(1), below, n, layer.weights, m, T(1), dh, m);
-    derivative(layer.activation, values[l + 1], buffers.d, rows * m);
-    add_bias_and_scale(direction[l] + n * m, buffers.d, rows, m, dh);
+    add_and_scale(layer.activation, values[l + 1], direction[l] + n * m, dh, rows, m);
     below = dh;
   }
   multiply(below, output.weights, rows, output.inputs, output.units, dz, scratch);
@@ -59,12 +41,11 @@ TangentSums tangent(const Network<T>& hidden, const Layer<T>& output, const std:
                     const std::vector<T*>& output_rhs, bool clear, Scratch& scratch) {
   const Activations<T> values = recall(hidden, samples, rows, cache, scratch);
   const std::int64_t count = rows.count * output.units;
-  T* r = pre_activations(output, values[hidden.size()], rows.count, scratch);
-  residual(targets, rows, output.units, r, nullptr, static_cast<T*>(nullptr), scratch);
+  const T* r = residuals<T>(output, values[hidden.size()], rows, targets, nullptr, nullptr, nullptr, scratch).values;
   if (clear)
     for (T* rhs : output_rhs) std::fill_n(rhs, (output.inputs + 1) * output.units, T(0));
   const std::int64_t size = rows.count * widest(hidden);
-  const Buffers<T> buffers{scratch.take<T>(size), {scratch.take<T>(size), scratch.take<T>(size)}};
+  T* const buffers[2] = {scratch.take<T>(size), scratch.take<T>(size)};
   std::vector<const T*> dz;
   for (std::size_t i = 0; i < directions.size(); ++i) {
     T* derivative = scratch.take<T>(count);

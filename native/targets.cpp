@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "narrow.h"
+#include "normal_equations.h"
 #include "parallel.h"
 
 namespace bpls {
@@ -46,13 +48,17 @@ void want(const Targets<T>& targets, const Rows& rows, std::int64_t outputs, T* 
 }
 
 template <typename T>
-Tally residual(const Targets<T>& targets, const Rows& rows, std::int64_t outputs, T* z, std::uint8_t* marks, T* share,
-               Scratch& scratch) {
-  double* squares = scratch.take<double>(rows.count);
-  std::uint8_t* mark = scratch.take<std::uint8_t>(rows.count);
-  parallel_for(rows.count, row_grain, [&](std::int64_t begin, std::int64_t end) {
+Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, const Targets<T>& targets, T* rhs,
+                       std::uint8_t* marks, T* share, Scratch& scratch) {
+  const std::int64_t count = rows.count, n = output.inputs, outputs = output.units;
+  const T* bias = output.bias();
+  T* r = scratch.take<T>(count * outputs);
+  double* squares = scratch.take<double>(count);
+  std::uint8_t* mark = scratch.take<std::uint8_t>(count);
+  const auto revise = [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      T* row = z + i * outputs;
+      T* row = r + i * outputs;
+      for (std::int64_t k = 0; k < outputs; ++k) row[k] += bias[k];
       const bool wrong = is_misclassified(targets, rows[i], row, outputs);
       double sum = 0;
       bool active = false;
@@ -64,24 +70,33 @@ Tally residual(const Targets<T>& targets, const Rows& rows, std::int64_t outputs
       squares[i] = sum;
       mark[i] = static_cast<std::uint8_t>((active ? active_mark : 0) | (wrong ? misclassified_mark : 0));
     }
-  });
+  };
+  if (outputs <= narrow_columns) {
+    revise_narrow(h, output.weights, count, n, outputs, revise, r, rhs, scratch);
+    if (rhs) sum_columns(r, count, outputs, rhs + n * outputs, scratch);
+  } else {
+    multiply(h, output.weights, count, n, outputs, r, scratch);
+    parallel_for(count, row_grain, revise);
+    if (rhs) accumulate_rhs(h, r, count, n, outputs, rhs, scratch);
+  }
   // Summed in row order, whatever the number of threads.
   Tally tally;
-  for (std::int64_t i = 0; i < rows.count; ++i) {
+  for (std::int64_t i = 0; i < count; ++i) {
     tally.squares += squares[i];
     tally.active += (mark[i] & active_mark) != 0;
     tally.misclassified += (mark[i] & misclassified_mark) != 0;
     if (marks) marks[rows[i]] = mark[i];
   }
   if (share)
-    for (std::int64_t i = 0; i < rows.count; ++i)
-      for (std::int64_t k = 0; k < outputs; ++k) share[k] += static_cast<T>(z[i * outputs + k] != T(0));
-  return tally;
+    for (std::int64_t i = 0; i < count; ++i)
+      for (std::int64_t k = 0; k < outputs; ++k) share[k] += static_cast<T>(r[i * outputs + k] != T(0));
+  return {r, tally};
 }
 
-#define BPLS_INSTANTIATE(T)                                             \
-  template void want(const Targets<T>&, const Rows&, std::int64_t, T*); \
-  template Tally residual(const Targets<T>&, const Rows&, std::int64_t, T*, std::uint8_t*, T*, Scratch&);
+#define BPLS_INSTANTIATE(T)                                                                                         \
+  template void want(const Targets<T>&, const Rows&, std::int64_t, T*);                                             \
+  template Residuals<T> residuals(const Layer<T>&, const T*, const Rows&, const Targets<T>&, T*, std::uint8_t*, T*, \
+                                  Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)
 #undef BPLS_INSTANTIATE

@@ -33,10 +33,17 @@ struct Tally {
 template <typename T>
 void want(const Targets<T>& targets, const Rows& rows, std::int64_t outputs, T* z);
 
-/// Z (rows×K) becomes the residual R = T* - Z. `marks` (S) gets the bits of each row, `share` (K) counts the
-/// samples with a residual in each output; both may be null.
+/// The residuals of one batch, and what they add up to.
 template <typename T>
-Tally residual(const Targets<T>& targets, const Rows& rows, std::int64_t outputs, T* z, std::uint8_t* marks, T* share,
-               Scratch& scratch);
+struct Residuals {
+  T* values;  ///< R = T* - Z (rows×K), in scratch
+  Tally tally;
+};
+
+/// R = T* - [H, 1] W of the output layer, for the values H of the layer below. `rhs` ((n+1)×K) += [H, 1]ᵀR, `marks` (S)
+/// gets the bits of each row, `share` (K) counts the samples with a residual in each output; all three may be null.
+template <typename T>
+Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, const Targets<T>& targets, T* rhs,
+                       std::uint8_t* marks, T* share, Scratch& scratch);
 
 }  // namespace bpls
