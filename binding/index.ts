@@ -40,8 +40,11 @@ export interface RawOutcome {
 interface RawPass extends RawRows {
   hidden: readonly RawLayer[];
   output: RawLayer;
+  /** Room for the activations of `cacheRows` samples, for a batch that is kept: from `slot` on, or at `slots[i]` for `indices[i]`. */
   cache?: FloatArray | undefined;
   cacheRows?: number;
+  slot?: number;
+  slots?: Int32Array | undefined;
 }
 
 export interface RawSweep extends RawPass, Partial<RawTargets> {

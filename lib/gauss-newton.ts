@@ -46,9 +46,9 @@ class GaussNewton {
   readonly #output: OutputLayer;
   /** [H_l, 1]ᵀ[H_l, 1] of each hidden layer's inputs; the first is summed once. */
   readonly #grams: FloatArray[];
-  readonly #rhs: FloatArray[];
-  readonly #slopes: FloatArray[];
+  /** AᵀE of each hidden layer, and then ΔW. */
   readonly #change: FloatArray[];
+  readonly #slopes: FloatArray[];
   /** The step under trial, and then the one taken last. */
   readonly #moved: FloatArray[];
   #hasMoved = false;
@@ -66,9 +66,8 @@ class GaussNewton {
     this.#training = training;
     this.#output = new OutputLayer(training);
     this.#grams = like((layer) => (layer.inputs + 1) ** 2);
-    this.#rhs = like((layer) => layer.weights.length);
-    this.#slopes = like((layer) => layer.units ** 2);
     this.#change = like((layer) => layer.weights.length);
+    this.#slopes = like((layer) => layer.units ** 2);
     this.#moved = like((layer) => layer.weights.length);
     this.#accepted = like((layer) => layer.weights.length);
     this.#spare = this.#accepted;
@@ -164,24 +163,23 @@ class GaussNewton {
   async #step(totals: PassTotals): Promise<Model | undefined> {
     const training = this.#training;
     const active = training.markedRows(this.#output.marks, 1, totals.active);
-    await training.sweep(active, { cached: true, hiddenRhs: this.#rhs, slopes: this.#slopes });
-    await call(training, 'curvature', {
-      hidden: training.hidden,
-      output: training.output,
-      columns: training.problem.inputs.cols,
-      slopes: this.#slopes,
-      share: this.#output.share,
-      samples: training.rows,
-      active: totals.active,
-    });
-    while (!(await this.#solve())) {
-      this.#damping *= 4;
-      if (this.#damping > mostDamping) return undefined;
+    for (; this.#damping <= mostDamping; this.#damping *= 4) {
+      await training.sweep(active, { cached: true, hiddenRhs: this.#change, slopes: this.#slopes });
+      await call(training, 'curvature', {
+        hidden: training.hidden,
+        output: training.output,
+        columns: training.problem.inputs.cols,
+        slopes: this.#slopes,
+        share: this.#output.share,
+        samples: training.rows,
+        active: totals.active,
+      });
+      if (await this.#solve()) return this.#advance(active);
     }
-    return this.#advance(active);
+    return undefined;
   }
 
-  /** ΔW of every hidden layer; false where a damped factor was not positive definite in this precision. */
+  /** ΔW of every hidden layer in place of AᵀE; false where a damped factor was not positive definite in this precision. */
   async #solve(): Promise<boolean> {
     const training = this.#training;
     for (const [l, { inputs, units, weights }] of training.hidden.entries()) {
@@ -190,7 +188,7 @@ class GaussNewton {
         columns: inputs,
         curvature: this.#slopes[l] as FloatArray,
         units,
-        rhs: this.#rhs[l] as FloatArray,
+        rhs: this.#change[l] as FloatArray,
         weights,
         samples: training.rows,
         ridge: this.#ridges[l] as number,

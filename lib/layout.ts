@@ -14,11 +14,14 @@ export interface Shape {
 export interface Layout {
   /** Rows that pass through the network at a time. */
   batch: number;
-  /** Rows whose hidden activations are kept between passes. */
+  /** Rows whose hidden activations are kept between passes: all, or whole batches spread evenly over the rows. */
   cacheRows: number;
   /** Working memory in bytes, the inputs apart: arrays, scratch and kept activations. */
   bytes: number;
 }
+
+/** What BLAS, the JavaScript of a training and its garbage take: not known before, so a share of a small limit. */
+const runtime = (limit: number) => Math.min(22 * 2 ** 20, limit / 4);
 
 /** Rows on which the deviation of each contrast unit is measured. */
 export const contrastProbeRows = 5000;
@@ -40,23 +43,24 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
 
   const weights = sum(widths.map((units, l) => ((below[l] as number) + 1) * units));
   const grams = sum(widths.map((_, l) => ((below[l] as number) + 1) ** 2));
-  const output = 2 * (last + 1) ** 2 + 8 * (last + 1) * shape.outputs;
+  const output = 2 * (last + 1) ** 2 + 9 * (last + 1) * shape.outputs;
   const solve = Math.max(
     2 * (last + 1) ** 2,
     ...widths.map((units, l) => ((below[l] as number) + 1) * (3 * units + (below[l] as number) + 1) + units ** 2),
     contrastRows(shape.rows) * shape.inputs,
   );
-  const arrays = 5 * weights + grams + sum(widths.map((units) => units ** 2)) + output;
-  const fixed = element * (arrays + solve);
+  const arrays = 4 * weights + grams + sum(widths.map((units) => units ** 2)) + output;
 
   // A batch's inputs and activations where they are gathered or not kept, and the widest layer's derivatives.
   const perRow = element * (shape.inputs + sum(widths) + 3 * widest + 6 * shape.outputs);
-  const fit = Math.floor(settings.memoryLimit / 4 / perRow / 64) * 64;
+  const fit = Math.floor(Math.max(settings.memoryLimit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
-  const scratch = Math.min(batch, shape.rows) * perRow;
+  // Scratch memory serves one call after the other.
+  const fixed =
+    element * arrays + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(settings.memoryLimit);
 
   const row = element * sum(widths);
-  const kept = row > 0 ? Math.floor((settings.memoryLimit - fixed - scratch) / row) : shape.rows;
+  const kept = row > 0 ? Math.floor((settings.memoryLimit - fixed) / row) : shape.rows;
   const cacheRows = kept >= shape.rows ? shape.rows : Math.max(0, Math.floor(kept / batch) * batch);
-  return { batch, cacheRows, bytes: fixed + scratch + cacheRows * row };
+  return { batch, cacheRows, bytes: fixed + cacheRows * row };
 }

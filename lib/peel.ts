@@ -94,6 +94,7 @@ async function solvePeeled(
     name: isOutput ? 'the output layer' : `hidden layer ${l + 1}`,
     report: training.layerReports[l] as LayerReport,
     gram,
+    factor: training.zeros(gram.length),
     rhs,
     ridge,
     count: set.count,

@@ -11,7 +11,7 @@ import {
   type RegressorOptions,
   type Settings,
 } from './options.js';
-import { outputSteps } from './output-layer.js';
+import { innerRows, outputSteps } from './output-layer.js';
 
 export type { Shape } from './layout.js';
 
@@ -74,15 +74,19 @@ function initialisation(sizes: Sizes, settings: Settings): number {
 function evaluation(sizes: Sizes, steps: number): number {
   const { rows, last, outputs: K, layers, uncached } = sizes;
   const grams = layers.slice(1).reduce((sum, { n }) => sum + gram(rows, n), 0) + gram(rows, last);
-  const pass = outputs(sizes, rows) + rhs(rows, last, K);
+  const pass = (count: number) => outputs(sizes, count) + rhs(count, last, K);
+  const inner = steps > 1 ? innerRows(rows, rows - uncached, last) : rows;
+  // On some of the rows one pass more, for the gradient there at the first weights; on all, those not kept once more each.
+  const innerPasses = inner < rows ? steps * pass(inner) : (steps - 1) * (pass(rows) + forward(sizes, uncached));
   return (
     forward(sizes, rows) +
     grams +
-    steps * pass +
+    pass(rows) +
+    innerPasses +
     posv(last + 1, K) +
     (steps - 1) * potrs(last + 1, K) +
     outputs(sizes, rows) +
-    steps * forward(sizes, uncached)
+    forward(sizes, uncached)
   );
 }
 

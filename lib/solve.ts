@@ -17,6 +17,8 @@ export interface LayerSystem {
   /** Takes note of the solver, rank and reciprocal condition number. */
   report: LayerReport;
   gram: FloatArray;
+  /** Room for the Cholesky factor, order × order. */
+  factor: FloatArray;
   rhs: FloatArray;
   /** Penalty per sample, and the samples in the sums. */
   ridge: number;
@@ -48,12 +50,11 @@ export async function solveLayer(training: Training, system: LayerSystem): Promi
 
 async function byCholesky(
   training: Training,
-  { report, gram, rhs, ridge, count, leastRcond }: LayerSystem,
+  { report, gram, factor, rhs, ridge, count, leastRcond }: LayerSystem,
   always: boolean,
 ): Promise<LayerSolution | undefined> {
   const order = Math.sqrt(gram.length);
   const shape = { order, rightHandSides: rhs.length / order };
-  const factor = training.zeros(gram.length);
   const weights = training.zeros(rhs.length);
   const { info, rcond } = await call(training, 'solveCholesky', {
     ...shape,

@@ -28,10 +28,20 @@ export interface HiddenState {
   weights: FloatArray;
 }
 
-/** A part of the rows: `indices` where it is not all of them. */
+/**
+ * A part of the rows: `indices` where it is not all of them, those whose activations are kept first; `slots` is where
+ * these are.
+ */
 export interface RowSet {
   readonly count: number;
   readonly indices?: Int32Array;
+  readonly slots?: Int32Array;
+}
+
+interface Batch extends Partial<RowSet> {
+  readonly start: number;
+  readonly count: number;
+  readonly slot?: number;
 }
 
 /** Sums over a pass. */
@@ -67,6 +77,9 @@ export class Training implements Lane {
   bestIteration = 0;
   readonly #cache: FloatArray | undefined;
   readonly #cacheRows: number;
+  /** Batches of all rows, and how many of them are kept. */
+  readonly #blocks: number;
+  readonly #keptBlocks: number;
   readonly #started = performance.now();
 
   constructor(problem: Problem, settings: Settings) {
@@ -104,6 +117,8 @@ export class Training implements Lane {
     const width = this.hidden.reduce((sum, layer) => sum + layer.units, 0);
     this.batch = batch;
     this.#cacheRows = cacheRows;
+    this.#blocks = Math.ceil(this.rows / batch);
+    this.#keptBlocks = cacheRows === this.rows ? this.#blocks : cacheRows / batch;
     this.#cache = cacheRows > 0 ? this.zeros(cacheRows * width) : undefined;
   }
 
@@ -132,18 +147,42 @@ export class Training implements Lane {
     return { inputs: data, samples: rows, columns: cols, ...this.standardization };
   }
 
-  /** Batches of a row set; none reaches across the end of the cache. */
-  *#batches(set: RowSet): Generator<{ start: number; count: number; indices?: Int32Array }> {
-    const { indices } = set;
-    let edge = Math.min(this.#cacheRows, set.count);
-    if (indices) {
-      edge = indices.findIndex((row) => row >= this.#cacheRows);
-      if (edge < 0) edge = set.count;
-    }
-    for (let start = 0; start < set.count;) {
-      const end = start < edge ? edge : set.count;
+  /** The rows whose activations are kept, spread evenly over all of them; as many as `cachedShare` says. */
+  get kept(): RowSet {
+    if (this.#keptBlocks === this.#blocks) return { count: this.rows };
+    const all = Int32Array.from({ length: this.rows }, (_, row) => row);
+    return this.rowSet(all.filter((row) => this.#slotOf(row) >= 0));
+  }
+
+  /** Where a row's activations are kept, -1 where they are not. Of every run of blocks the same share is, and the last, shorter one
+   * only if all are. */
+  #slotOf(row: number): number {
+    const block = Math.floor(row / this.batch);
+    const slot = Math.ceil((block * this.#keptBlocks) / this.#blocks);
+    const isKept = Math.ceil(((block + 1) * this.#keptBlocks) / this.#blocks) > slot;
+    return isKept ? slot * this.batch + (row % this.batch) : -1;
+  }
+
+  rowSet(indices: Int32Array): RowSet {
+    if (this.#keptBlocks === this.#blocks) return { count: indices.length, indices, slots: indices };
+    const kept = indices.filter((row) => this.#slotOf(row) >= 0);
+    const ordered = new Int32Array(indices.length);
+    ordered.set(kept);
+    ordered.set(
+      indices.filter((row) => this.#slotOf(row) < 0),
+      kept.length,
+    );
+    return { count: indices.length, indices: ordered, slots: kept.map((row) => this.#slotOf(row)) };
+  }
+
+  /** Batches of a row set, each kept or not. */
+  *#batches({ count: total, indices, slots }: RowSet): Generator<Batch> {
+    const edge = slots?.length ?? 0;
+    for (let start = 0; start < total;) {
+      const end = start < edge ? edge : total;
       const count = Math.min(this.batch, end - start);
-      yield { start, count, ...(indices && { indices }) };
+      if (indices) yield { start, count, indices, ...(start < edge && { slots }) };
+      else yield { start, count, ...(this.#slotOf(start) >= 0 && { slot: this.#slotOf(start) }) };
       start += count;
     }
   }
@@ -159,12 +198,13 @@ export class Training implements Lane {
       ...this.samples(),
       hidden: this.hidden,
       output: this.output,
-      ...(this.#cache && { cache: this.#cache, cacheRows: this.#cacheRows }),
       ...args,
     };
+    const cache = { cache: this.#cache, cacheRows: this.#cacheRows };
     let clear = true;
     for (const rows of this.#batches(set)) {
-      add(await call(this, name, { ...fixed, ...rows, clear } as unknown as RawCalls[Name][0]));
+      const isKept = rows.slot !== undefined || rows.slots;
+      add(await call(this, name, { ...fixed, ...rows, ...(isKept && cache), clear } as unknown as RawCalls[Name][0]));
       clear = false;
     }
   }
@@ -244,7 +284,7 @@ export class Training implements Lane {
     const indices = new Int32Array(count);
     let found = 0;
     for (let row = 0; row < marks.length; row++) if (((marks[row] as number) & bits) !== 0) indices[found++] = row;
-    return { count: found, indices };
+    return this.rowSet(indices);
   }
 
   snapshot(): Snapshot {

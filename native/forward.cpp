@@ -20,12 +20,6 @@ T* gather(const T* matrix, std::int64_t cols, const Rows& rows, Scratch& scratch
   return target;
 }
 
-bool covers(std::int64_t cached, const Rows& rows) {
-  if (!rows.indices) return rows.start + rows.count <= cached;
-  return std::all_of(rows.indices + rows.start, rows.indices + rows.start + rows.count,
-                     [=](std::int32_t row) { return row < cached; });
-}
-
 }  // namespace
 
 template <typename T>
@@ -49,11 +43,11 @@ const T* load(const Samples<T>& samples, const Rows& rows, Scratch& scratch) {
 template <typename T>
 Activations<T> forward(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
                        Scratch& scratch) {
-  const bool keep = cache.data && !rows.indices && covers(cache.rows, rows);
+  const bool keep = cache.data && !rows.indices;
   Activations<T> result{{load(samples, rows, scratch)}};
   T* region = cache.data;
   for (const Layer<T>& layer : network) {
-    T* out = keep ? region + rows.start * layer.units : scratch.take<T>(rows.count * layer.units);
+    T* out = keep ? region + cache.slot * layer.units : scratch.take<T>(rows.count * layer.units);
     region += keep ? cache.rows * layer.units : 0;
     multiply(result.values.back(), layer.weights, rows.count, layer.inputs, layer.units, out, scratch);
     activate(layer.activation, out, layer.bias(), rows.count, layer.units);
@@ -65,12 +59,13 @@ Activations<T> forward(const Network<T>& network, const Samples<T>& samples, con
 template <typename T>
 Activations<T> recall(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
                       Scratch& scratch) {
-  if (!cache.data || !covers(cache.rows, rows)) return forward(network, samples, rows, Cache<T>{}, scratch);
+  if (!cache.data) return forward(network, samples, rows, Cache<T>{}, scratch);
   Activations<T> result{{load(samples, rows, scratch)}};
+  const Rows kept{rows.start, rows.count, cache.slots};
   const T* region = cache.data;
   for (const Layer<T>& layer : network) {
-    result.values.push_back(rows.indices ? gather(region, layer.units, rows, scratch)
-                                         : region + rows.start * layer.units);
+    result.values.push_back(rows.indices ? gather(region, layer.units, kept, scratch)
+                                         : region + cache.slot * layer.units);
     region += cache.rows * layer.units;
   }
   return result;

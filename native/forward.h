@@ -17,12 +17,12 @@ struct Activations {
   const T* operator[](std::size_t layer) const { return values[layer]; }
 };
 
-/// H_l = f(H_{l-1} V_l + 1 bᵀ) for every layer. Results go to the cache where it covers the rows, else to scratch.
+/// H_l = f(H_{l-1} V_l + 1 bᵀ) for every layer. Results go to the cache where it has room for the batch, else to scratch.
 template <typename T>
 Activations<T> forward(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
                        Scratch& scratch);
 
-/// The same, read back from a cache that an earlier forward filled; recomputed for rows that it does not cover.
+/// The same, read back from a cache that an earlier forward filled; computed again for a batch that is not kept.
 template <typename T>
 Activations<T> recall(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
                       Scratch& scratch);

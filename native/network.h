@@ -46,11 +46,14 @@ struct Samples {
   const T* scale = nullptr;
 };
 
-/// Kept activations of the hidden layers for the first `rows` samples: H_1 (rows×N_1), then H_2, and so on.
+/// Room for the activations of `rows` samples: H_1 (rows×N_1), then H_2, and so on; and where those of a batch are in it:
+/// from `slot` on, or at `slots[i]` for the row that indices[i] names. A batch that is not kept has no data.
 template <typename T>
 struct Cache {
   T* data = nullptr;
   std::int64_t rows = 0;
+  std::int64_t slot = 0;
+  const std::int32_t* slots = nullptr;
 };
 
 }  // namespace bpls

@@ -26,16 +26,37 @@ BPLS_INLINE void tile(const T* x, const T* v, T* z, std::int64_t k, std::int64_t
     for (std::int64_t c = 0; c < cols; ++c) z[r * n + c] = sums[r][c];
 }
 
+/// One row z (n) = x (k) V (k×n). Bound by reading V, so that what x leaves out with a zero is not read; four rows of V at
+/// a time, each from its beginning to its end.
+template <typename T>
+BPLS_INLINE void multiply_row(const T* x, const T* v, T* __restrict z, std::int64_t k, std::int64_t n) {
+  constexpr int at_once = 4;
+  const T* rows[at_once];
+  T factors[at_once];
+  int found = 0;
+  std::fill_n(z, n, T(0));
+  for (std::int64_t p = 0; p < k; ++p) {
+    if (x[p] == T(0)) continue;
+    rows[found] = v + p * n;
+    factors[found++] = x[p];
+    if (found < at_once) continue;
+    found = 0;
+    const T *v0 = rows[0], *v1 = rows[1], *v2 = rows[2], *v3 = rows[3];
+    const T x0 = factors[0], x1 = factors[1], x2 = factors[2], x3 = factors[3];
+    for (std::int64_t j = 0; j < n; ++j) z[j] += (x0 * v0[j] + x1 * v1[j]) + (x2 * v2[j] + x3 * v3[j]);
+  }
+  for (int q = 0; q < found; ++q)
+    for (std::int64_t j = 0; j < n; ++j) z[j] += factors[q] * rows[q][j];
+}
+
 template <typename T>
 BPLS_INLINE void multiply(const T* x, const T* v, T* z, std::int64_t rows, std::int64_t k, std::int64_t n) {
-  constexpr int wide = 256 / static_cast<int>(sizeof(T)), narrow_tile = wide / 2;
+  constexpr int columns = 128 / static_cast<int>(sizeof(T));
   std::int64_t i = 0;
   for (; i + 4 <= rows; i += 4)
-    for (std::int64_t j = 0; j < n; j += narrow_tile)
-      tile<4, narrow_tile>(x + i * k, v + j, z + i * n + j, k, n, std::min<std::int64_t>(narrow_tile, n - j));
-  for (; i < rows; ++i)
-    for (std::int64_t j = 0; j < n; j += wide)
-      tile<1, wide>(x + i * k, v + j, z + i * n + j, k, n, std::min<std::int64_t>(wide, n - j));
+    for (std::int64_t j = 0; j < n; j += columns)
+      tile<4, columns>(x + i * k, v + j, z + i * n + j, k, n, std::min<std::int64_t>(columns, n - j));
+  for (; i < rows; ++i) multiply_row(x + i * k, v, z + i * n, k, n);
 }
 
 BPLS_CLONES void multiply_here(const double* x, const double* v, double* z, std::int64_t rows, std::int64_t k,

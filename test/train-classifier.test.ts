@@ -4,6 +4,7 @@ import { checkerboard3, mulberry32, twoSpirals, xor } from '../bench/data/toy.js
 import { activations, outputActivations } from '../lib/activation.js';
 import {
   matrix,
+  plan,
   SingularError,
   trainClassifier,
   type Classifier,
@@ -360,6 +361,27 @@ describe('reproducibility', () => {
       expect(narrow.report.operations).toBeGreaterThan(wide.report.operations);
     },
   );
+
+  it('with memory for some activations they stand for the others', async () => {
+    const many = checkerboard3(6000, mulberry32(4));
+    const X = matrix(many.inputs, many.rows, many.cols);
+    // Sorted by class, so that the rows kept have to come from everywhere.
+    const order = Array.from(many.labels.keys()).sort((i, j) => many.labels[i]! - many.labels[j]!);
+    const sorted = rowsOf(denseOf(X.data, X.rows, X.cols), order);
+    const labels = order.map((row) => many.labels[row]!);
+    const some: ClassifierOptions = { hidden: [40], iterations: 20, ridge: 1e-6 };
+    const shape = { rows: many.rows, inputs: 2, outputs: 3 };
+    const wide = await trainClassifier(matrix(sorted.data, X.rows, X.cols), labels, some);
+    const narrow = await trainClassifier(matrix(sorted.data, X.rows, X.cols), labels, { ...some, memoryLimit: 1e6 });
+    expect(narrow.report.cachedShare).toBeGreaterThan(0.1);
+    expect(narrow.report.cachedShare).toBeLessThan(0.5);
+    expect(narrow.report.operations).toBeLessThan(plan(shape, { ...some, memoryLimit: 1e6 }).operations);
+    const accuracies = await Promise.all([wide, narrow].map(async (model) => (await model.evaluate(H, held.labels)).accuracy)); // prettier-ignore
+    expect(accuracies[0]).toBeGreaterThan(0.97);
+    expect(accuracies[1]).toBeGreaterThan(accuracies[0]! - 0.02);
+    const objectives = narrow.report.iterations.filter(({ accepted }) => accepted).map(({ objective }) => objective);
+    objectives.slice(1).forEach((objective, i) => expect(objective).toBeLessThanOrEqual(objectives[i]!));
+  });
 
   it('a shuffling of the columns changes nothing but rounding', async () => {
     const random = source(9);

@@ -37,6 +37,11 @@ function limitFor(share: number): number {
 
 const limits = [1, limitFor(0.1), limitFor(0.5), 2 ** 28];
 
+function isKept(training: Training, row: number): boolean {
+  const { indices } = training.kept;
+  return indices ? indices.includes(row) : true;
+}
+
 describe('the passes of a training', () => {
   it('keep none, some or all of the activations, as memory allows', () => {
     const shares = limits.map((limit) => start(limit).report().cachedShare);
@@ -69,8 +74,8 @@ describe('the passes of a training', () => {
     await training.sweep({ count: rows }, { cached: false });
     for (const [chosen, set] of [
       [all, { count: rows }],
-      [[...some], { count: some.length, indices: some }],
-      [[999], { count: 1, indices: Int32Array.of(999) }],
+      [[...some], training.rowSet(some)],
+      [[999], training.rowSet(Int32Array.of(999))],
     ] as const)
       for (const samples of ['all', 'misclassified', 'margin'] satisfies SampleRule[])
         for (const cached of [true, false]) {
@@ -103,15 +108,31 @@ describe('the passes of a training', () => {
     expect(operations).toEqual(shares.map((share) => Math.round((1 - share) * rows) * 2 * (3 * 30 + 30 * 6)));
   });
 
+  it('keep rows from everywhere, those kept first', () => {
+    for (const limit of limits.slice(1, 3)) {
+      const training = start(limit);
+      const { indices, slots, count } = training.kept;
+      expect(count / rows).toBe(training.report().cachedShare);
+      expect(slots).toEqual(Int32Array.from({ length: count }, (_, slot) => slot));
+      // Of each half of the rows the same share, but for a batch.
+      const below = indices!.filter((row) => row < rows / 2).length;
+      expect(Math.abs(below - count / 2)).toBeLessThanOrEqual(training.batch);
+      const some = training.rowSet(Int32Array.from({ length: 450 }, (_, i) => 2 * i + 7));
+      const order = [...some.indices!].map((row) => isKept(training, row));
+      expect(order.lastIndexOf(true)).toBe(some.slots!.length - 1);
+      expect(order.filter(Boolean)).toHaveLength(some.slots!.length);
+      some.slots!.forEach((slot, i) => expect(indices![slot]).toBe(some.indices![i]));
+    }
+  });
+
   it('computes again no more of the rows by index', async () => {
     const some = Int32Array.from({ length: 450 }, (_, i) => 2 * i + 7);
     for (const limit of limits) {
       const training = start(limit);
       await training.sweep({ count: rows }, { cached: false });
       const before = training.operations;
-      await training.sweep({ count: some.length, indices: some }, { cached: true });
-      const kept = training.report().cachedShare * rows;
-      const again = some.filter((row) => row >= kept).length;
+      await training.sweep(training.rowSet(some), { cached: true });
+      const again = some.length - some.filter((row) => isKept(training, row)).length;
       expect(training.operations - before).toBe(2 * again * (3 * 30 + 30 * 6) + 2 * some.length * 6 * 3);
     }
   });
@@ -120,8 +141,9 @@ describe('the passes of a training', () => {
     const training = start(1);
     const marks = new Uint8Array(rows);
     marks.set([1, 2, 3, 0, 1], 10);
-    expect(training.markedRows(marks, 1, 3)).toEqual({ count: 3, indices: Int32Array.of(10, 12, 14) });
-    expect(training.markedRows(marks, 2, 2)).toEqual({ count: 2, indices: Int32Array.of(11, 12) });
+    const slots = new Int32Array(0);
+    expect(training.markedRows(marks, 1, 3)).toEqual({ count: 3, indices: Int32Array.of(10, 12, 14), slots });
+    expect(training.markedRows(marks, 2, 2)).toEqual({ count: 2, indices: Int32Array.of(11, 12), slots });
     expect(training.markedRows(marks, 1, rows)).toEqual({ count: rows });
   });
 });

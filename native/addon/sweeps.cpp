@@ -30,6 +30,13 @@ struct Pass {
       args.fail("output", "a layer whose inputs are the units below");
     if (args.has("cache")) {
       cache.rows = args.size("cacheRows", samples.rows);
+      if (rows.indices) {
+        cache.slots = args.array<std::int32_t>("slots", rows.start + rows.count);
+        args.check_indices("slots", cache.slots + rows.start, rows.count, cache.rows);
+      } else {
+        cache.slot = args.size("slot", cache.rows);
+        if (cache.slot + rows.count > cache.rows) args.fail("slot", "the first of as many as there are rows");
+      }
       std::int64_t units = 0;
       for (const Layer<T>& layer : hidden) units += layer.units;
       cache.data = args.array<T>("cache", cache.rows * units);

@@ -31,6 +31,7 @@ const valid: { [N in Name]: () => Args } = {
     scale: f64(3),
     cache: f64(4 * 5),
     cacheRows: 4,
+    slots: Int32Array.of(3, 0, 1, 2),
     cached: false,
     clear: true,
     grams: [f64(16), f64(9), f64(16)],

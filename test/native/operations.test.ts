@@ -20,7 +20,7 @@ describe.each(precisions)('operations counted in $name', (precision) => {
     const problem = drawProblem(precision, { samples: 60, columns: d, hidden, outputs: k });
     const pass = { ...problem.samples, ...problem.raw, start: 4, count: s };
     const wanted = { labels: problem.random.labels(60, k), positive: 1, negative: -1, demand: 2 };
-    const cache = { cache: zeros(60 * (n1 + n2)), cacheRows: 60 };
+    const cache = { cache: zeros(60 * (n1 + n2)), cacheRows: 60, slot: 0 };
     const operations = async (args: object) =>
       (await call(lane(), 'sweep', { ...pass, cached: false, ...args })).operations;
     const forward = gemm(s, n1, d) + gemm(s, n2, n1);

@@ -129,8 +129,8 @@ describe.each(precisions)('peel in $name', (precision: Precision) => {
       rule: 0,
       solved: [],
     };
-    await call(lane(), 'peel', { ...args, start: 0, count: 10, rhs });
-    await call(lane(), 'peel', { ...args, start: 10, count: 23, rhs });
+    await call(lane(), 'peel', { ...args, start: 0, count: 10, slot: 0, rhs });
+    await call(lane(), 'peel', { ...args, start: 10, count: 23, slot: 10, rhs });
     // With H = 0 only the constant's row is left: the sums of the targets.
     const sums = [0, 1, 2].map((k) => Array.from(targets).reduce((sum, t, i) => (i % 3 === k ? sum + t : sum), 0));
     expect([...rhs.subarray(0, 15)]).toEqual(Array(15).fill(0));
