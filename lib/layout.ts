@@ -23,6 +23,9 @@ export interface Layout {
 /** What BLAS, the JavaScript of a training and its garbage take: not known before, so a share of a small limit. */
 const runtime = (limit: number) => Math.min(22 * 2 ** 20, limit / 4);
 
+/** Numbers that fit into the default memory limit, so that either precision trains the same. */
+const defaultElements = 96 * 2 ** 20;
+
 /** Rows on which the deviation of each contrast unit is measured. */
 export const contrastProbeRows = 5000;
 /** Pairs drawn for each contrast unit: the first whose masked difference is not zero is taken. */
@@ -35,6 +38,7 @@ const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates 
 
 /** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */
 export function layout(shape: Shape, settings: Settings, element: number): Layout {
+  const limit = settings.memoryLimit ?? defaultElements * element;
   const widths = settings.hidden.map(({ units }) => units);
   const below = [shape.inputs, ...widths];
   const last = below.at(-1) as number;
@@ -53,14 +57,14 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
 
   // A batch's inputs and activations where they are gathered or not kept, and the widest layer's derivatives.
   const perRow = element * (shape.inputs + sum(widths) + 3 * widest + 6 * shape.outputs);
-  const fit = Math.floor(Math.max(settings.memoryLimit / 6, element * solve) / perRow / 64) * 64;
+  const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
   // Scratch memory serves one call after the other.
   const fixed =
-    element * arrays + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(settings.memoryLimit);
+    element * arrays + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(limit);
 
   const row = element * sum(widths);
-  const kept = row > 0 ? Math.floor((settings.memoryLimit - fixed) / row) : shape.rows;
+  const kept = row > 0 ? Math.floor((limit - fixed) / row) : shape.rows;
   const cacheRows = kept >= shape.rows ? shape.rows : Math.max(0, Math.floor(kept / batch) * batch);
   return { batch, cacheRows, bytes: fixed + cacheRows * row };
 }

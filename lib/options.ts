@@ -67,7 +67,7 @@ export interface TrainOptions {
   seed?: number;
   /** BLAS threads. @default the cores that the process may use, by affinity and control group */
   threads?: number;
-  /** Bytes of working memory beside the inputs; more lets activations be kept between passes. @default 384 MiB */
+  /** Bytes of working memory beside the inputs; more lets activations be kept between passes. @default 384 MiB for float32, 768 MiB for float64 */
   memoryLimit?: number;
   /** Aborts the training between two batches. */
   signal?: AbortSignal;
@@ -116,7 +116,7 @@ export interface Settings {
   patience: number;
   seed: number;
   threads: number;
-  memoryLimit: number;
+  memoryLimit: number | undefined;
   signal: AbortSignal | undefined;
   onIteration: ((iteration: IterationReport) => void) | undefined;
   /** As given: the trainers check it against their data. */
@@ -277,7 +277,10 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     patience: integer('options.patience', options.patience, 1, 2 ** 31 - 1, 3),
     seed: integer('options.seed', options.seed, 0, Number.MAX_SAFE_INTEGER, 0),
     threads: threadsOf(options.threads),
-    memoryLimit: integer('options.memoryLimit', options.memoryLimit, 1, Number.MAX_SAFE_INTEGER, 384 * 2 ** 20),
+    memoryLimit:
+      options.memoryLimit === undefined
+        ? undefined
+        : integer('options.memoryLimit', options.memoryLimit, 1, Number.MAX_SAFE_INTEGER, 0),
     signal: signalOf(options.signal),
     onIteration: functionOf('options.onIteration', options.onIteration) as Settings['onIteration'],
     validation: options.validation,

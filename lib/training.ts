@@ -29,11 +29,12 @@ export interface HiddenState {
 }
 
 /**
- * A part of the rows: `indices` where it is not all of them, those whose activations are kept first; `slots` is where
- * these are.
+ * All rows, or a part of them: those whose activations are `kept`, or those of `indices`, the kept ones first; `slots` is
+ * where these are.
  */
 export interface RowSet {
   readonly count: number;
+  readonly kept?: boolean;
   readonly indices?: Int32Array;
   readonly slots?: Int32Array;
 }
@@ -149,13 +150,13 @@ export class Training implements Lane {
 
   /** The rows whose activations are kept, spread evenly over all of them; as many as `cachedShare` says. */
   get kept(): RowSet {
-    if (this.#keptBlocks === this.#blocks) return { count: this.rows };
-    const all = Int32Array.from({ length: this.rows }, (_, row) => row);
-    return this.rowSet(all.filter((row) => this.#slotOf(row) >= 0));
+    return { count: this.#cacheRows, kept: true };
   }
 
-  /** Where a row's activations are kept, -1 where they are not. Of every run of blocks the same share is, and the last, shorter one
-   * only if all are. */
+  /**
+   * Where a row's activations are kept, -1 where they are not. Of every run of blocks the same share is, and the last,
+   * shorter one only if all are.
+   */
   #slotOf(row: number): number {
     const block = Math.floor(row / this.batch);
     const slot = Math.ceil((block * this.#keptBlocks) / this.#blocks);
@@ -176,13 +177,21 @@ export class Training implements Lane {
   }
 
   /** Batches of a row set, each kept or not. */
-  *#batches({ count: total, indices, slots }: RowSet): Generator<Batch> {
+  *#batches({ count: total, indices, slots, kept = false }: RowSet): Generator<Batch> {
+    if (!indices) {
+      for (let start = 0; start < this.rows; start += this.batch) {
+        const slot = this.#slotOf(start);
+        const count = Math.min(this.batch, this.rows - start);
+        if (slot >= 0) yield { start, count, slot };
+        else if (!kept) yield { start, count };
+      }
+      return;
+    }
     const edge = slots?.length ?? 0;
     for (let start = 0; start < total;) {
       const end = start < edge ? edge : total;
       const count = Math.min(this.batch, end - start);
-      if (indices) yield { start, count, indices, ...(start < edge && { slots }) };
-      else yield { start, count, ...(this.#slotOf(start) >= 0 && { slot: this.#slotOf(start) }) };
+      yield { start, count, indices, ...(start < edge && { slots }) };
       start += count;
     }
   }

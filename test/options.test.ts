@@ -18,7 +18,7 @@ describe('the options of a training', () => {
     patience: 3,
     seed: 0,
     threads: defaultThreads(),
-    memoryLimit: 384 * 2 ** 20,
+    memoryLimit: undefined,
     signal: undefined,
     onIteration: undefined,
   };

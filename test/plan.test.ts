@@ -54,6 +54,9 @@ describe('plan', () => {
     const wide = plan(shape, options);
     expect(wide.cachedShare).toBe(1);
     expect(wide.bytes).toBeLessThan(384 * 2 ** 20);
+    const float64 = plan(shape, { hidden: [1000] });
+    expect([float64.cachedShare, float64.operations]).toEqual([1, wide.operations]);
+    expect(float64.bytes).toBeLessThan(768 * 2 ** 20);
     const narrow = plan(shape, { ...options, memoryLimit: 96 * 2 ** 20 });
     expect(narrow.cachedShare).toBeLessThan(0.5);
     expect(narrow.bytes).toBeLessThanOrEqual(96 * 2 ** 20);

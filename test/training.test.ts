@@ -38,8 +38,7 @@ function limitFor(share: number): number {
 const limits = [1, limitFor(0.1), limitFor(0.5), 2 ** 28];
 
 function isKept(training: Training, row: number): boolean {
-  const { indices } = training.kept;
-  return indices ? indices.includes(row) : true;
+  return training.rowSet(Int32Array.of(row)).slots?.length === 1;
 }
 
 describe('the passes of a training', () => {
@@ -94,6 +93,23 @@ describe('the passes of a training', () => {
         }
   });
 
+  it('goes over the kept rows alone', async () => {
+    for (const limit of limits.slice(1)) {
+      const training = start(limit);
+      const all = Int32Array.from({ length: rows }, (_, row) => row);
+      const kept = [...all].filter((row) => isKept(training, row));
+      await training.sweep({ count: rows }, { cached: false });
+      const outputRhs = training.zeros(7 * 3);
+      const before = training.operations;
+      const totals = await training.sweep(training.kept, { cached: true, outputRhs }, 'margin');
+      const desired = { labels: kept.map((row) => labels[row]!), positive: 0.25, negative: 0 };
+      const expected = sweep(drawn.hidden, drawn.output, rowsOf(drawn.X, kept), 'margin', desired);
+      expectClose([totals.squares], [expected.squares], 2 ** -52);
+      expectClose(outputRhs, expected.outputRhs.data, 2 ** -52, 100);
+      expect(training.operations - before).toBe(2 * 2 * kept.length * 6 * 3 + 2 * kept.length * 3);
+    }
+  });
+
   it('computes again only what is not kept', async () => {
     const operations = await Promise.all(
       limits.map(async (limit) => {
@@ -111,17 +127,19 @@ describe('the passes of a training', () => {
   it('keep rows from everywhere, those kept first', () => {
     for (const limit of limits.slice(1, 3)) {
       const training = start(limit);
-      const { indices, slots, count } = training.kept;
-      expect(count / rows).toBe(training.report().cachedShare);
-      expect(slots).toEqual(Int32Array.from({ length: count }, (_, slot) => slot));
+      const all = Int32Array.from({ length: rows }, (_, row) => row);
+      const indices = all.filter((row) => isKept(training, row));
+      expect(indices).toHaveLength(training.kept.count);
+      expect(indices.length / rows).toBe(training.report().cachedShare);
+      expect(training.rowSet(all).slots).toEqual(Int32Array.from(indices.keys()));
       // Of each half of the rows the same share, but for a batch.
-      const below = indices!.filter((row) => row < rows / 2).length;
-      expect(Math.abs(below - count / 2)).toBeLessThanOrEqual(training.batch);
+      const below = indices.filter((row) => row < rows / 2).length;
+      expect(Math.abs(below - indices.length / 2)).toBeLessThanOrEqual(training.batch);
       const some = training.rowSet(Int32Array.from({ length: 450 }, (_, i) => 2 * i + 7));
       const order = [...some.indices!].map((row) => isKept(training, row));
       expect(order.lastIndexOf(true)).toBe(some.slots!.length - 1);
       expect(order.filter(Boolean)).toHaveLength(some.slots!.length);
-      some.slots!.forEach((slot, i) => expect(indices![slot]).toBe(some.indices![i]));
+      some.slots!.forEach((slot, i) => expect(indices[slot]).toBe(some.indices![i]));
     }
   });
 
