@@ -104,6 +104,9 @@ async function solve<T extends FloatArray>(
   return bySvd(lane, A, B, penalty, cut);
 }
 
+/** From here on squaring the condition costs no more than rounding does. */
+const wellConditioned = 0.1;
+
 async function byCholesky<T extends FloatArray>(
   lane: Lane,
   A: Matrix<T>,
@@ -118,6 +121,7 @@ async function byCholesky<T extends FloatArray>(
   const factor = allocate(A.data, A.cols ** 2);
   const solution = await sums.cholesky(lane, penalty, factor);
   if (!solution || (!always && solution.rcond < smallestRcond(A.data))) return undefined;
+  if (solution.rcond >= wellConditioned) return solution;
   // One refinement: the residual in the data, not in the Gram matrix, restores what squaring the condition cost.
   const X = solution.weights.data;
   const correction = { rhs: allocate(A.data, X.length), weights: X, sign: 1 };

@@ -17,7 +17,8 @@ struct Activations {
   const T* operator[](std::size_t layer) const { return values[layer]; }
 };
 
-/// H_l = f(H_{l-1} V_l + 1 bᵀ) for every layer. Results go to the cache where it has room for the batch, else to scratch.
+/// H_l = f(H_{l-1} V_l + 1 bᵀ) for every layer. Results go to the cache where it has room for the batch, else to
+/// scratch.
 template <typename T>
 Activations<T> forward(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
                        Scratch& scratch);

@@ -46,8 +46,8 @@ struct Samples {
   const T* scale = nullptr;
 };
 
-/// Room for the activations of `rows` samples: H_1 (rows×N_1), then H_2, and so on; and where those of a batch are in it:
-/// from `slot` on, or at `slots[i]` for the row that indices[i] names. A batch that is not kept has no data.
+/// Room for the activations of `rows` samples: H_1 (rows×N_1), then H_2, and so on; and where those of a batch are in
+/// it: from `slot` on, or at `slots[i]` for the row that indices[i] names. A batch that is not kept has no data.
 template <typename T>
 struct Cache {
   T* data = nullptr;

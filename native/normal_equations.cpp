@@ -91,11 +91,33 @@ void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t 
   transpose(columns, m, n, solution);
 }
 
+template <typename T>
+void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t rows, std::int64_t n, std::int64_t m,
+                         T* rhs, Scratch& scratch, Intercept intercept, T sign) {
+  T* r = scratch.take<T>(rows * m);
+  if (m > narrow_columns) {
+    std::copy_n(b, rows * m, r);
+    subtract_product(a, weights, rows, n, m, r, intercept);
+    accumulate_rhs(a, r, rows, n, m, rhs, scratch, intercept, sign);
+    return;
+  }
+  const T* bias = intercept == Intercept::yes ? weights + n * m : nullptr;
+  const auto revise = [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      for (std::int64_t k = 0; k < m; ++k)
+        r[i * m + k] = sign * (b[i * m + k] - r[i * m + k] - (bias ? bias[k] : T(0)));
+  };
+  revise_narrow(a, weights, rows, n, m, revise, r, rhs, scratch);
+  if (bias) sum_columns(r, rows, m, rhs + n * m, scratch);
+}
+
 #define BPLS_INSTANTIATE(T)                                                                                           \
   template void sum_columns(const T*, std::int64_t, std::int64_t, T*, Scratch&, T);                                   \
   template void accumulate_gram(const T*, std::int64_t, std::int64_t, T*, Scratch&, Intercept, T);                    \
   template void accumulate_rhs(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&, Intercept, \
                                T);                                                                                    \
+  template void accumulate_residual(const T*, const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*,       \
+                                    Scratch&, Intercept, T);                                                          \
   template void multiply(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&);                 \
   template void subtract_row(const T*, std::int64_t, std::int64_t, T*);                                               \
   template void subtract_product(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Intercept);        \

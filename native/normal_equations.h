@@ -22,6 +22,11 @@ template <typename T>
 void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T* rhs, Scratch& scratch,
                     Intercept intercept = Intercept::yes, T sign = T(1));
 
+/// rhs (p×m) += sign Aᵀ(B - A W) for A (rows×n), B (rows×m), W (p×m).
+template <typename T>
+void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t rows, std::int64_t n, std::int64_t m,
+                         T* rhs, Scratch& scratch, Intercept intercept = Intercept::yes, T sign = T(1));
+
 /// Z (rows×m) = A V for A (rows×n), V (n×m).
 template <typename T>
 void multiply(const T* a, const T* v, std::int64_t rows, std::int64_t n, std::int64_t m, T* z, Scratch& scratch);

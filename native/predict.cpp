@@ -26,8 +26,8 @@ BPLS_INLINE void tile(const T* x, const T* v, T* z, std::int64_t k, std::int64_t
     for (std::int64_t c = 0; c < cols; ++c) z[r * n + c] = sums[r][c];
 }
 
-/// One row z (n) = x (k) V (k×n). Bound by reading V, so that what x leaves out with a zero is not read; four rows of V at
-/// a time, each from its beginning to its end.
+/// One row z (n) = x (k) V (k×n). Bound by reading V, so that what x leaves out with a zero is not read; four rows of V
+/// at a time, each from its beginning to its end.
 template <typename T>
 BPLS_INLINE void multiply_row(const T* x, const T* v, T* __restrict z, std::int64_t k, std::int64_t n) {
   constexpr int at_once = 4;

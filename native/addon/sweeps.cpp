@@ -218,14 +218,11 @@ Work accumulate_work(Arguments& args) {
   return [=](Scratch& scratch) -> Outcome {
     const T* a = load(samples, rows, scratch);
     const T* b = targets + rows.start * m;
-    if (weights) {
-      T* t = scratch.take<T>(rows.count * m);
-      std::copy_n(b, rows.count * m, t);
-      subtract_product(a, weights, rows.count, n, m, t, intercept);
-      b = t;
-    }
     if (gram) accumulate_gram(a, rows.count, n, gram, scratch, intercept, sign);
-    accumulate_rhs(a, b, rows.count, n, m, rhs, scratch, intercept, sign);
+    if (weights)
+      accumulate_residual(a, b, weights, rows.count, n, m, rhs, scratch, intercept, sign);
+    else
+      accumulate_rhs(a, b, rows.count, n, m, rhs, scratch, intercept, sign);
     return {};
   };
 }
