@@ -4,10 +4,16 @@ import { count, UsageError } from './command-line.js';
 import { environment, type Environment } from './environment.js';
 import type { Part, PartResult } from './part.js';
 import { depth } from './parts/depth.js';
+import { growth } from './parts/growth.js';
 import { images, literal } from './parts/images.js';
 import { injective } from './parts/injective.js';
+import { latency } from './parts/latency.js';
+import { memory } from './parts/memory.js';
 import { numerics } from './parts/numerics.js';
+import { numpy } from './parts/numpy.js';
 import { peers } from './parts/peers.js';
+import { predict } from './parts/predict.js';
+import { rate } from './parts/rate.js';
 import { tabular } from './parts/tabular.js';
 import { toys } from './parts/toys.js';
 import { endProgress } from './progress.js';
@@ -21,7 +27,13 @@ export const parts: Readonly<Record<string, Part>> = {
   depth,
   images,
   paper: literal,
+  rate,
+  numpy,
   peers,
+  predict,
+  latency,
+  memory,
+  growth,
 };
 
 const usage = `npm run bench -- [NAME…] [--seeds N] [--json FILE]

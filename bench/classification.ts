@@ -1,6 +1,8 @@
 import { matrix, trainClassifier, type ClassifierOptions, type Matrix, type TrainReport } from '../lib/index.js';
+import type { Precision } from './data/matrices.js';
 import { pixels, type Images } from './data/mnist.js';
 import type { Classes } from './data/toy.js';
+import { timed } from './stopwatch.js';
 
 /** Rows and the class of each. */
 export interface Labelled {
@@ -12,21 +14,26 @@ export interface Labelled {
 export interface Run {
   /** On the rows that were held out. */
   accuracy: number;
+  /** Of the whole call. */
   seconds: number;
   report: TrainReport;
 }
 
 export async function classify(train: Labelled, heldOut: Labelled, options: ClassifierOptions): Promise<Run> {
-  const model = await trainClassifier(train.X, train.labels, options);
+  const { value: model, seconds } = await timed(() => trainClassifier(train.X, train.labels, options));
   const { accuracy } = await model.evaluate(heldOut.X, heldOut.labels);
-  return { accuracy, seconds: model.report.seconds, report: model.report };
+  return { accuracy, seconds, report: model.report };
 }
 
-/** The first `rows` images as float32 pixels in [0, 1]. */
-export function imageRows({ images, labels }: Images, rows: number = labels.length): Labelled {
+/** The first `rows` images as pixels in [0, 1]. */
+export function imageRows(
+  { images, labels }: Images,
+  rows: number = labels.length,
+  precision: Precision = 'float32',
+): Labelled {
   const cols = images.length / labels.length;
   return {
-    X: matrix(pixels(images.subarray(0, rows * cols), 'float32'), rows, cols),
+    X: matrix(pixels(images.subarray(0, rows * cols), precision), rows, cols),
     labels: labels.subarray(0, rows),
   };
 }

@@ -6,134 +6,184 @@
 #include "clones.h"
 #include "operations.h"
 #include "parallel.h"
+#include "transpose.h"
 
 namespace bpls {
 namespace {
 
-/// Rows that are in hand at a time: a multiple of a tile's, few enough to stay in the first or second cache.
-constexpr std::int64_t chunk = 36;
-
-/// 32 bytes: a register of AVX2, whose sixteen hold a tile of six rows and two such registers of columns.
+/// 32 bytes: a register of AVX2, which has sixteen.
 template <typename T>
 struct Wide {
   typedef T type __attribute__((vector_size(32)));
   static constexpr std::int64_t lanes = 32 / static_cast<std::int64_t>(sizeof(T));
 };
 
-constexpr int tile_rows = 6;
-/// Registers side by side in a panel of columns.
-constexpr std::int64_t panel_width = 2;
+/// Rows that are in hand at a time, few enough to stay in the second cache; a multiple of a tile's.
+constexpr std::int64_t chunk = 36;
+constexpr int tile_rows = 3;
+/// Most columns of a tile, so that its sums, and what is multiplied, have a register each.
+constexpr std::int64_t product_columns = 4, sum_columns_at_once = 5;
 
-/// Sums of one tile: sums[r] (V registers each) += Σ_p a[r·a_row + p·a_step] panel[p], for R rows r.
-template <int R, int V, typename T>
-BPLS_INLINE void add_tile(const T* a, std::int64_t a_row, std::int64_t a_step, const T* panel, std::int64_t count,
-                          T* sums) {
+/// Z (R×K, rows m apart) = A (R×n) Vᵀ for K rows of Vᵀ (n apart), as inner products.
+template <int R, int K, typename T>
+BPLS_INLINE void product_tile(const T* a, const T* vt, std::int64_t n, std::int64_t m, T* z) {
   using Vector = typename Wide<T>::type;
   constexpr std::int64_t lanes = Wide<T>::lanes;
-  // Element by element: a copy of the whole array would keep it in memory.
-  Vector s[R][V];
+  Vector s[R][K] = {};
+  std::int64_t p = 0;
+  for (; p + lanes <= n; p += lanes) {
+    Vector h[R];
 #pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 2
-    for (int c = 0; c < V; ++c) std::memcpy(&s[r][c], sums + (r * V + c) * lanes, sizeof(Vector));
-  for (std::int64_t p = 0; p < count; ++p) {
-    const T* at = a + p * a_step;
-    Vector v[V];
-#pragma GCC unroll 2
-    for (int c = 0; c < V; ++c) std::memcpy(&v[c], panel + (p * V + c) * lanes, sizeof(Vector));
+    for (int r = 0; r < R; ++r) std::memcpy(&h[r], a + r * n + p, sizeof(Vector));
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 2
-      for (int c = 0; c < V; ++c) s[r][c] += at[r * a_row] * v[c];
+    for (int k = 0; k < K; ++k) {
+      Vector v;
+      std::memcpy(&v, vt + k * n + p, sizeof v);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) s[r][k] += h[r] * v;
+    }
   }
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
-#pragma GCC unroll 2
-    for (int c = 0; c < V; ++c) std::memcpy(sums + (r * V + c) * lanes, &s[r][c], sizeof(Vector));
+#pragma GCC unroll 8
+    for (int k = 0; k < K; ++k) {
+      const Vector v = s[r][k];
+      T sum = T(0);
+#pragma GCC unroll 8
+      for (std::int64_t lane = 0; lane < lanes; ++lane) sum += v[lane];
+      for (std::int64_t q = p; q < n; ++q) sum += a[r * n + q] * vt[k * n + q];
+      z[r * m + k] = sum;
+    }
 }
 
-template <int V, typename T>
-BPLS_INLINE void add_panel(const T* a, std::int64_t a_row, std::int64_t a_step, const T* panel, std::int64_t count,
-                           std::int64_t outer, T* sums) {
-  constexpr std::int64_t width = V * Wide<T>::lanes;
+/// Sums (K rows, n apart) += BᵀA for A (count×n) and K columns of B (rows m apart).
+template <int K, typename T>
+BPLS_INLINE void add_columns(const T* a, const T* b, std::int64_t count, std::int64_t n, std::int64_t m, T* sums) {
+  using Vector = typename Wide<T>::type;
+  constexpr std::int64_t lanes = Wide<T>::lanes;
+  std::int64_t j = 0;
+  for (; j + 2 * lanes <= n; j += 2 * lanes) {
+    Vector s[K][2];
+#pragma GCC unroll 8
+    for (int k = 0; k < K; ++k) {
+      std::memcpy(&s[k][0], sums + k * n + j, sizeof(Vector));
+      std::memcpy(&s[k][1], sums + k * n + j + lanes, sizeof(Vector));
+    }
+    for (std::int64_t i = 0; i < count; ++i) {
+      Vector h[2];
+      std::memcpy(&h[0], a + i * n + j, sizeof(Vector));
+      std::memcpy(&h[1], a + i * n + j + lanes, sizeof(Vector));
+#pragma GCC unroll 8
+      for (int k = 0; k < K; ++k) {
+        s[k][0] += b[i * m + k] * h[0];
+        s[k][1] += b[i * m + k] * h[1];
+      }
+    }
+#pragma GCC unroll 8
+    for (int k = 0; k < K; ++k) {
+      std::memcpy(sums + k * n + j, &s[k][0], sizeof(Vector));
+      std::memcpy(sums + k * n + j + lanes, &s[k][1], sizeof(Vector));
+    }
+  }
+  for (std::int64_t i = 0; i < count; ++i)
+    for (int k = 0; k < K; ++k)
+      for (std::int64_t q = j; q < n; ++q) sums[k * n + q] += b[i * m + k] * a[i * n + q];
+}
+
+template <int K, typename T>
+BPLS_INLINE void product_rows(const T* a, const T* vt, std::int64_t count, std::int64_t n, std::int64_t m, T* z) {
   std::int64_t i = 0;
-  for (; i + tile_rows <= outer; i += tile_rows)
-    add_tile<tile_rows, V>(a + i * a_row, a_row, a_step, panel, count, sums + i * width);
-  for (; i < outer; ++i) add_tile<1, V>(a + i * a_row, a_row, a_step, panel, count, sums + i * width);
+  for (; i + tile_rows <= count; i += tile_rows) product_tile<tile_rows, K>(a + i * n, vt, n, m, z + i * m);
+  for (; i < count; ++i) product_tile<1, K>(a + i * n, vt, n, m, z + i * m);
 }
 
-/// One panel of `registers` (1 or 2).
 template <typename T>
-BPLS_INLINE void add_panel(std::int64_t registers, const T* a, std::int64_t a_row, std::int64_t a_step, const T* panel,
-                           std::int64_t count, std::int64_t outer, T* sums) {
-  if (registers == 1)
-    add_panel<1>(a, a_row, a_step, panel, count, outer, sums);
-  else
-    add_panel<2>(a, a_row, a_step, panel, count, outer, sums);
+BPLS_INLINE void product(std::int64_t columns, const T* a, const T* vt, std::int64_t count, std::int64_t n,
+                         std::int64_t m, T* z) {
+  switch (columns) {
+    case 4:
+      return product_rows<4>(a, vt, count, n, m, z);
+    case 3:
+      return product_rows<3>(a, vt, count, n, m, z);
+    case 2:
+      return product_rows<2>(a, vt, count, n, m, z);
+    default:
+      return product_rows<1>(a, vt, count, n, m, z);
+  }
 }
 
-BPLS_CLONES void add_panel_here(std::int64_t registers, const double* a, std::int64_t a_row, std::int64_t a_step,
-                                const double* panel, std::int64_t count, std::int64_t outer, double* sums) {
-  add_panel(registers, a, a_row, a_step, panel, count, outer, sums);
-}
-
-BPLS_CLONES void add_panel_here(std::int64_t registers, const float* a, std::int64_t a_row, std::int64_t a_step,
-                                const float* panel, std::int64_t count, std::int64_t outer, float* sums) {
-  add_panel(registers, a, a_row, a_step, panel, count, outer, sums);
-}
-
-/// Calls visit(first column, registers) for each panel of m columns: two registers wide, the last as narrow as it may.
-template <typename T, typename Visit>
-void for_each_panel(std::int64_t m, const Visit& visit) {
-  constexpr std::int64_t lanes = Wide<T>::lanes;
-  for (std::int64_t k = 0; k < m; k += panel_width * lanes)
-    visit(k, std::min(panel_width, (m - k + lanes - 1) / lanes));
-}
-
-/// Elements of a row in panels.
 template <typename T>
-std::int64_t packed_width(std::int64_t m) {
-  constexpr std::int64_t lanes = Wide<T>::lanes;
-  return (m + lanes - 1) / lanes * lanes;
+BPLS_INLINE void add(std::int64_t columns, const T* a, const T* b, std::int64_t count, std::int64_t n, std::int64_t m,
+                     T* sums) {
+  switch (columns) {
+    case 5:
+      return add_columns<5>(a, b, count, n, m, sums);
+    case 4:
+      return add_columns<4>(a, b, count, n, m, sums);
+    case 3:
+      return add_columns<3>(a, b, count, n, m, sums);
+    case 2:
+      return add_columns<2>(a, b, count, n, m, sums);
+    default:
+      return add_columns<1>(a, b, count, n, m, sums);
+  }
 }
 
-/// Columns of B (rows×m) in panels, one behind the other, filled up with zeros.
+// target_clones does not take templates.
+#define BPLS_KERNELS(T)                                                                                            \
+  BPLS_CLONES void product_here(std::int64_t columns, const T* a, const T* vt, std::int64_t count, std::int64_t n, \
+                                std::int64_t m, T* z) {                                                            \
+    product(columns, a, vt, count, n, m, z);                                                                       \
+  }                                                                                                                \
+  BPLS_CLONES void add_here(std::int64_t columns, const T* a, const T* b, std::int64_t count, std::int64_t n,      \
+                            std::int64_t m, T* sums) {                                                             \
+    add(columns, a, b, count, n, m, sums);                                                                         \
+  }
+BPLS_KERNELS(double)
+BPLS_KERNELS(float)
+#undef BPLS_KERNELS
+
+/// Calls visit(first, columns) for m columns in as few groups of at most `most` as there can be, of nearly equal size.
+template <typename Visit>
+void for_each_group(std::int64_t m, std::int64_t most, const Visit& visit) {
+  const std::int64_t groups = (m + most - 1) / most;
+  for (std::int64_t g = 0; g < groups; ++g) visit(m * g / groups, m * (g + 1) / groups - m * g / groups);
+}
+
+/// Z (rows×m) = A V for Vᵀ (m×n).
 template <typename T>
-void pack(const T* b, std::int64_t rows, std::int64_t m, T* packed) {
-  for_each_panel<T>(m, [=](std::int64_t k, std::int64_t registers) {
-    const std::int64_t width = registers * Wide<T>::lanes, used = std::min(width, m - k);
-    T* to = packed + k * rows;
-    for (std::int64_t i = 0; i < rows; ++i, to += width) {
-      std::copy_n(b + i * m + k, used, to);
-      std::fill(to + used, to + width, T(0));
+void multiply_rows(const T* a, const T* vt, std::int64_t rows, std::int64_t n, std::int64_t m, T* z) {
+  for_each_group(m, product_columns, [=](std::int64_t k, std::int64_t columns) {
+    product_here(columns, a, vt + k * n, rows, n, m, z + k);
+  });
+}
+
+template <typename T>
+T* transposed(const T* v, std::int64_t n, std::int64_t m, Scratch& scratch) {
+  T* vt = scratch.take<T>(n * m);
+  transpose(v, n, m, vt);
+  return vt;
+}
+
+/// C (n×m) += sign AᵀB block by block, after `prepare(begin, end)` has made those rows of B. Each thread sums its own
+/// rows.
+template <typename T>
+void accumulate_rows(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T sign, T* c,
+                     Scratch& scratch, const std::function<void(std::int64_t, std::int64_t)>& prepare) {
+  const int parts = parts_of(rows, chunk);
+  T* sums = scratch.take_zeroed<T>(parts * n * m);
+  parallel_parts(rows, chunk, [=, &prepare](int part, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; i += chunk) {
+      const std::int64_t count = std::min(chunk, end - i);
+      if (prepare) prepare(i, i + count);
+      for_each_group(m, sum_columns_at_once, [=](std::int64_t k, std::int64_t columns) {
+        add_here(columns, a + i * n, b + i * m + k, count, n, m, sums + (part * m + k) * n);
+      });
     }
   });
-}
-
-/// Z (rows×m) = A V for packed V (n×m).
-template <typename T>
-void multiply_rows(const T* a, const T* packed, std::int64_t rows, std::int64_t n, std::int64_t m, T* z) {
-  alignas(64) T sums[chunk * panel_width * Wide<T>::lanes];
-  for (std::int64_t i = 0; i < rows; i += chunk) {
-    const std::int64_t count = std::min(chunk, rows - i);
-    for_each_panel<T>(m, [&](std::int64_t k, std::int64_t registers) {
-      const std::int64_t width = registers * Wide<T>::lanes;
-      std::fill_n(sums, count * width, T(0));
-      add_panel_here(registers, a + i * n, n, 1, packed + k * n, n, count, sums);
-      for (std::int64_t r = 0; r < count; ++r)
-        std::copy_n(sums + r * width, std::min(width, m - k), z + (i + r) * m + k);
-    });
-  }
-}
-
-/// Columns from `begin` to `end` of AᵀB for rows of A (rows×n) and packed B (rows×m), added to sums (n×m in panels).
-template <typename T>
-void add_columns(const T* a, const T* packed, std::int64_t rows, std::int64_t n, std::int64_t m, std::int64_t begin,
-                 std::int64_t end, T* sums) {
-  for_each_panel<T>(m, [=](std::int64_t k, std::int64_t registers) {
-    const std::int64_t width = registers * Wide<T>::lanes;
-    add_panel_here(registers, a + begin, 1, n, packed + k * rows, rows, end - begin, sums + k * n + begin * width);
-  });
+  for (int part = 0; part < parts; ++part)
+    for (std::int64_t k = 0; k < m; ++k)
+      for (std::int64_t j = 0; j < n; ++j) c[j * m + k] += sign * sums[(part * m + k) * n + j];
 }
 
 }  // namespace
@@ -142,20 +192,10 @@ template <typename T>
 void multiply_narrow(const T* a, const T* v, std::int64_t rows, std::int64_t n, std::int64_t m, T* z,
                      Scratch& scratch) {
   count_operations(2 * rows * n * m);
-  T* packed = scratch.take<T>(n * packed_width<T>(m));
-  pack(v, n, m, packed);
+  const T* vt = transposed(v, n, m, scratch);
   parallel_for(rows, chunk, [=](std::int64_t begin, std::int64_t end) {
-    multiply_rows(a + begin * n, packed, end - begin, n, m, z + begin * m);
-  });
-}
-
-/// C (n×m) += sign sums (n×m in panels), rows from `begin` to `end`.
-template <typename T>
-void unpack(const T* sums, std::int64_t n, std::int64_t m, T sign, std::int64_t begin, std::int64_t end, T* c) {
-  for_each_panel<T>(m, [=](std::int64_t k, std::int64_t registers) {
-    const std::int64_t width = registers * Wide<T>::lanes, used = std::min(width, m - k);
-    for (std::int64_t j = begin; j < end; ++j)
-      for (std::int64_t q = 0; q < used; ++q) c[j * m + k + q] += sign * sums[k * n + j * width + q];
+    for (std::int64_t i = begin; i < end; i += chunk)
+      multiply_rows(a + i * n, vt, std::min(chunk, end - i), n, m, z + i * m);
   });
 }
 
@@ -163,40 +203,22 @@ template <typename T>
 void accumulate_narrow(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T sign, T* c,
                        Scratch& scratch) {
   count_operations(2 * rows * n * m);
-  const std::int64_t width = packed_width<T>(m);
-  T* sums = scratch.take_zeroed<T>(n * width);
-  T* packed = scratch.take<T>(rows * width);
-  for (std::int64_t i = 0; i < rows; i += chunk) pack(b + i * m, std::min(chunk, rows - i), m, packed + i * width);
-  // Each thread has its columns of A to itself, for all rows: no sums to reconcile, the same bits for any number.
-  parallel_for(n, chunk, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = 0; i < rows; i += chunk)
-      add_columns(a + i * n, packed + i * width, std::min(chunk, rows - i), n, m, begin, end, sums);
-    unpack(sums, n, m, sign, begin, end, c);
-  });
+  accumulate_rows(a, b, rows, n, m, sign, c, scratch, nullptr);
 }
 
 template <typename T>
 void revise_narrow(const T* a, const T* v, std::int64_t rows, std::int64_t n, std::int64_t m,
                    const std::function<void(std::int64_t, std::int64_t)>& revise, T* z, T* c, Scratch& scratch) {
   count_operations((c ? 4 : 2) * rows * n * m);
-  const std::int64_t width = packed_width<T>(m);
-  T* packed = scratch.take<T>(n * width);
-  pack(v, n, m, packed);
-  const int parts = parts_of(rows, chunk);
-  T* sums = c ? scratch.take_zeroed<T>(parts * n * width) : nullptr;
-  T* blocks = c ? scratch.take<T>(parts * chunk * width) : nullptr;
-  parallel_parts(rows, chunk, [=, &revise](int part, std::int64_t begin, std::int64_t end) {
-    T* block = blocks + part * chunk * width;
-    for (std::int64_t i = begin; i < end; i += chunk) {
-      const std::int64_t count = std::min(chunk, end - i);
-      multiply_rows(a + i * n, packed, count, n, m, z + i * m);
-      revise(i, i + count);
-      if (!c) continue;
-      pack(z + i * m, count, m, block);
-      add_columns(a + i * n, block, count, n, m, 0, n, sums + part * n * width);
-    }
+  const T* vt = transposed(v, n, m, scratch);
+  const auto prepare = [=, &revise](std::int64_t begin, std::int64_t end) {
+    multiply_rows(a + begin * n, vt, end - begin, n, m, z + begin * m);
+    revise(begin, end);
+  };
+  if (c) return accumulate_rows(a, z, rows, n, m, T(1), c, scratch, prepare);
+  parallel_for(rows, chunk, [&prepare](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; i += chunk) prepare(i, std::min(i + chunk, end));
   });
-  for (int part = 0; c && part < parts; ++part) unpack(sums + part * n * width, n, m, T(1), 0, n, c);
 }
 
 #define BPLS_INSTANTIATE(T)                                                                                       \

@@ -4,6 +4,7 @@
 //   --lint    also what `npm run check` needs (clang-format)
 //   --static  also what the self-contained prebuild needs (the static Fortran runtime)
 //   --data    also the Fashion-MNIST files for the demo and the benchmarks; goes on without when they can't be had
+//   --peers   also what the benchmarks compare with: SciPy, PyTorch and onnxruntime-node; goes on without as well
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -15,12 +16,18 @@ const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 process.chdir(root);
 
 const { values: wanted } = parseArgs({
-  options: { lint: { type: 'boolean' }, static: { type: 'boolean' }, data: { type: 'boolean' } },
+  options: {
+    lint: { type: 'boolean' },
+    static: { type: 'boolean' },
+    data: { type: 'boolean' },
+    peers: { type: 'boolean' },
+  },
 });
 
 installSystemPackages();
 if (wanted.data) installData();
 installNodeModules();
+if (wanted.peers) installPeers();
 buildNative();
 buildTypeScript();
 say('ready');
@@ -120,6 +127,29 @@ function installNodeModules() {
   say('npm ci');
   // The development dependencies are needed under NODE_ENV=production too.
   run('npm', 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error');
+}
+
+/** Not in package.json: nothing but the benchmarks wants them, and they take some hundred megabytes. */
+function installPeers() {
+  const imports = (module) => succeeds('/usr/bin/python3', '-c', `import ${module}`);
+  const missing = () => ['scipy', 'torch'].filter((module) => !imports(module)).map((module) => `python3-${module}`);
+  if (missing().length > 0) aptInstall(missing());
+
+  const versions = { 'onnxruntime-node': '1.30.0', 'onnx-buf': '1.20.0-1' };
+  const absent = () => {
+    const installed = packagesOf('node_modules/.package-lock.json');
+    return Object.keys(versions).filter((name) => installed[`node_modules/${name}`]?.version !== versions[name]);
+  };
+  if (absent().length > 0) {
+    const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
+    say(`npm install --no-save ${packages.join(' ')}`);
+    // Its install script would fetch the libraries of a GPU.
+    const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+    const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+    spawnSync('npm', ['install', '--no-save', ...quiet, ...packages], { stdio: ['ignore', 'inherit', 'inherit'], env });
+  }
+  const without = [...missing(), ...absent()];
+  say(without.length === 0 ? 'the peers are installed' : `no ${without.join(', ')}: going on without`);
 }
 
 function packagesOf(lockfile) {

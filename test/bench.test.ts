@@ -1,19 +1,42 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { benchmark, type Benchmark } from '../bench/benchmark.js';
+import { timeTo, type Trace } from '../bench/adam.js';
+import { adamGrid, winner } from '../bench/adam-race.js';
+import { alternate } from '../bench/alternation.js';
+import { benchmark, parts, type Benchmark } from '../bench/benchmark.js';
+import { callTimes } from '../bench/call-times.js';
 import { count, UsageError } from '../bench/command-line.js';
+import { clouds } from '../bench/data/clouds.js';
+import { uniforms, zeros } from '../bench/data/floats.js';
 import { cases, type Case, type Precision } from '../bench/data/matrices.js';
 import { loadFashionMnist, MissingDataError } from '../bench/data/mnist.js';
 import { mulberry32 } from '../bench/data/toy.js';
 import { demonstrate } from '../bench/demonstration.js';
 import { draw } from '../bench/drawing.js';
+import { eventLoopDelay } from '../bench/event-loop.js';
+import { onnxModel } from '../bench/onnx.js';
+import { OnnxRuntime } from '../bench/onnxruntime.js';
 import { imageSets } from '../bench/part.js';
+import { exponentsTable, type Point } from '../bench/parts/growth.js';
+import { delayRow } from '../bench/parts/latency.js';
+import { memoryRow } from '../bench/parts/memory.js';
+import { duelRow } from '../bench/parts/numpy.js';
+import { trainingRow } from '../bench/parts/peers.js';
+import { latencyRows } from '../bench/parts/predict.js';
+import { rateRow } from '../bench/parts/rate.js';
+import { peakMemory } from '../bench/peak-memory.js';
+import { hasModule, Peer, versionsLine } from '../bench/python.js';
 import { consistentRatio, leastSquaresRatio, product } from '../bench/ratios.js';
-import { deviation, mean, median } from '../bench/statistics.js';
+import { deviation, exponent, mean, median, percentile } from '../bench/statistics.js';
+import { timed } from '../bench/stopwatch.js';
 import { markdown, type Cell } from '../bench/table.js';
-import { matrix } from '../lib/index.js';
+import { atLeast, atMost } from '../bench/wanted.js';
+import { matrix, Network, plan } from '../lib/index.js';
 
 describe('cases', () => {
   /** Singular values by Jacobi rotations of the rows, the greatest first. */
@@ -100,6 +123,303 @@ describe('statistics', () => {
     expect(median([6, 1, 2, 3])).toBe(2.5);
     expect(deviation([1, 2, 6])).toBeCloseTo(Math.sqrt(7), 12);
     expect(deviation([1])).toBeUndefined();
+  });
+
+  it('find the value that a share does not exceed', () => {
+    const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
+    expect(percentile(hundred, 0.99)).toBe(99);
+    expect(percentile(hundred, 0.5)).toBe(50);
+    expect(percentile([3, 1, 2], 0.99)).toBe(3);
+    expect(percentile([7], 0)).toBe(7);
+  });
+
+  it('fit the exponent of a power law', () => {
+    const x = [250, 500, 1000, 4000];
+    expect(
+      exponent(
+        x,
+        x.map((value) => 3 * value ** 1.7),
+      ),
+    ).toBeCloseTo(1.7, 12);
+    expect(exponent(x, [5, 5, 5, 5])).toBe(0);
+    // Doubled twice and then halved: the slope of the regression of 0, 1, 2, 1 on 0, 1, 2, 3.
+    expect(exponent([1, 2, 4, 8], [1, 2, 4, 2])).toBeCloseTo(0.4, 12);
+  });
+});
+
+describe('alternate', () => {
+  it('gives every rival its turn, by turns in either order', async () => {
+    const order: string[] = [];
+    const rival = (name: string) => (repeat: number) => {
+      order.push(name + String(repeat));
+      return Promise.resolve(name + String(repeat));
+    };
+    expect(await alternate(2, [rival('a'), rival('b')])).toEqual([
+      ['a0', 'a1'],
+      ['b0', 'b1'],
+    ]);
+    expect(order).toEqual(['a0', 'b0', 'b1', 'a1']);
+  });
+});
+
+describe('clocks', () => {
+  it('wait for what they time', async () => {
+    const { value, seconds } = await timed(() => sleep(20, 'done'));
+    expect(value).toBe('done');
+    expect(seconds).toBeGreaterThan(0.015);
+  });
+
+  it('time single calls, and many short ones together', async () => {
+    const calls: number[] = [];
+    const once = await callTimes(10, (call) => sleep(2, calls.push(call)));
+    expect(once).toHaveLength(10);
+    expect(Math.min(...once)).toBeGreaterThan(1000);
+    expect(calls).toEqual(Array.from({ length: 11 }, (_, call) => call));
+
+    let count = 0;
+    const mean = await callTimes(10, () => count++, 100);
+    expect(count).toBe(1100);
+    expect(median(mean)).toBeLessThan(1000);
+  });
+
+  it('see an event loop that is held up', async () => {
+    const { value, delay } = await eventLoopDelay(async () => {
+      const until = performance.now() + 60;
+      while (performance.now() < until);
+      return sleep(20, 'done');
+    });
+    expect(value).toBe('done');
+    expect(delay.max).toBeGreaterThan(50);
+    expect(delay.max).toBeLessThan(1000);
+    expect(delay.median).toBeLessThan(delay.max);
+  });
+});
+
+describe('peakMemory', () => {
+  it.skipIf(!existsSync('/proc/self/clear_refs'))('sees memory that is given back in between', async () => {
+    setFlagsFromString('--expose-gc');
+    vi.stubGlobal('gc', runInNewContext('gc') as () => void);
+    try {
+      const fill = () => Buffer.alloc(64 * 2 ** 20, 1).length;
+      const { value, bytes } = await peakMemory(() => Promise.resolve(fill()));
+      expect(value).toBe(64 * 2 ** 20);
+      expect(bytes).toBeGreaterThan(60 * 2 ** 20);
+      expect(bytes).toBeLessThan(128 * 2 ** 20);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    await expect(peakMemory(() => Promise.resolve())).rejects.toThrow('--expose-gc');
+  });
+});
+
+describe('synthetic data', () => {
+  it('is uniform in the precision asked for', () => {
+    expect(zeros('float64', 2)).toEqual(new Float64Array(2));
+    const values = uniforms('float32', 1000, mulberry32(1));
+    expect(values).toBeInstanceOf(Float32Array);
+    expect(Math.max(...values)).toBeGreaterThan(0.9);
+    expect(Math.min(...values)).toBeLessThan(-0.9);
+    expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(1);
+  });
+
+  it('begins the same, whatever its length', () => {
+    const [few, many] = [clouds(10, 3, 5, mulberry32(1)), clouds(40, 3, 5, mulberry32(1))];
+    expect(many.inputs.subarray(0, 30)).toEqual(few.inputs);
+    expect([...few.labels]).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+  });
+});
+
+describe('wanted', () => {
+  it('says what, and whether it is so', () => {
+    expect(atLeast(0.75, 0.75)).toEqual({ wanted: '≥ 0.75', met: true });
+    expect(atLeast(0.74, 0.75).met).toBe(false);
+    expect(atMost(96, 96)).toEqual({ wanted: '≤ 96', met: true });
+    expect(atMost(NaN, 96).met).toBe(false);
+  });
+});
+
+describe('rows', () => {
+  it('of rates are shares of the products about each run', () => {
+    const runs = [
+      { operations: 8e9, seconds: 1, rate: 1e10 },
+      { operations: 9e9, seconds: 1, rate: 1e10 },
+      { operations: 8e9, seconds: 2, rate: 5e9 },
+    ];
+    expect(rateRow('float32', 'work', runs, 0.75)).toEqual({
+      precision: 'float32',
+      work: 'work',
+      '10⁹ operations': 8,
+      seconds: 1,
+      'GFLOP/s': 8,
+      'GEMM GFLOP/s': 10,
+      share: 0.8,
+      wanted: '≥ 0.75',
+      met: true,
+    });
+    expect(rateRow('float32', 'work', runs)).toMatchObject({ wanted: undefined, met: undefined });
+  });
+
+  it('of duels are ratios of medians', () => {
+    const duel = { task: 'a', precision: 'float64', wanted: 1.5 } as const;
+    const row = duelRow(duel, [{ seconds: 2 }, { seconds: 1 }, { seconds: 4 }], [{ seconds: 3 }]);
+    expect(row).toMatchObject({ runs: 3, 'bpls, s': 2, 'NumPy, s': 3, ratio: 1.5, met: true });
+    expect(row['bpls accuracy']).toBeUndefined();
+    const accurate = [0.5, 0.7].map((accuracy) => ({ seconds: 1, accuracy }));
+    expect(duelRow(duel, accurate, accurate)).toMatchObject({ ratio: 1, met: false, 'NumPy accuracy': 0.6 });
+  });
+
+  it('of latency compare with the first caller', () => {
+    const rows = latencyRows(
+      ['a', 'b'],
+      [
+        [1, 2, 3],
+        [4, 6, 9],
+      ],
+    );
+    expect(rows.map(Object.values)).toEqual([
+      ['a', 2, 3, 1],
+      ['b', 6, 9, 3],
+    ]);
+  });
+
+  it('of memory have the worst peak and the median time', () => {
+    const run = (MiB: number, seconds: number) => ({ seconds, accuracy: 0.9, bytes: MiB * 2 ** 20 });
+    const limit = { memoryLimit: 96 * 2 ** 20, wanted: 96, wantedTime: 1.35 };
+    const row = memoryRow(limit, [run(90, 12), run(97, 14), run(80, 13)], [run(300, 10)]);
+    expect(row).toMatchObject({ memoryLimit: '96 MiB', 'peak, MiB': 97, met: false, 'time ratio': 1.3 });
+    expect(row).toMatchObject({ wanted: '≤ 96', 'wanted ratio': '≤ 1.35', 'ratio met': true });
+    const shape = { rows: 60_000, inputs: 784, outputs: 10 };
+    const settings = { hidden: [1000], image: { height: 28, width: 28 }, precision: 'float32' } as const;
+    const { bytes } = plan(shape, { ...settings, memoryLimit: limit.memoryLimit });
+    expect(row['planned, MiB']).toBe(bytes / 2 ** 20);
+    const usual = memoryRow({ memoryLimit: undefined, wanted: 400 }, [run(300, 10)], [run(300, 10)]);
+    expect(usual).toMatchObject({ memoryLimit: 'default', met: true, 'ratio met': undefined });
+  });
+
+  it('of the event loop judge only what is barred', () => {
+    const delay = { median: 0.1, p999: 11, max: 20, count: 1000 };
+    const served = { times: [3, 1, 2], due: 4 };
+    const row = delayRow({ name: 'a training', bars: true }, delay, served);
+    expect(row).toMatchObject({ 'p99.9 met': false, 'max met': true, served: '3 of 4', 'request, median, µs': 2 });
+    const idle = delayRow({ name: 'nothing', bars: false }, delay, { times: [], due: 0 });
+    expect(idle).toMatchObject({ 'p99.9 met': undefined, served: undefined, 'request, p99, µs': undefined });
+    expect(Object.keys(idle)).toEqual(Object.keys(row));
+  });
+
+  it('of growth have an exponent for each series', () => {
+    const point = (growing: string, size: number, power: number): Point => {
+      const cost = size ** power;
+      return { growing, size, samples: 'all', runs: 1, seconds: cost, counted: cost ** 2, planned: 2 * cost };
+    };
+    const points = [point('rows', 10, 1), point('rows', 1000, 1), point('units', 2, 1.5), point('units', 8, 1.5)];
+    const { rows } = exponentsTable(points);
+    expect(rows.map(({ growing, sizes }) => `${String(growing)} ${String(sizes)}`)).toEqual([
+      'rows 10 to 1,000',
+      'units 2 to 8',
+    ]);
+    expect(rows[0]!.seconds).toBeCloseTo(1, 12);
+    expect(rows[1]!.counted).toBeCloseTo(3, 12);
+    expect(rows[1]!.planned).toBeCloseTo(1.5, 12);
+  });
+});
+
+describe('the race with Adam', () => {
+  const trace = (hidden: number, ...points: [seconds: number, accuracy: number][]): Trace => ({
+    setting: { hidden, batch: 128, rate: 1e-3 },
+    points: points.map(([seconds, accuracy]) => ({ seconds, accuracy })),
+    versions: '',
+  });
+  const traces = [trace(512, [1, 0.9], [2, 0.97], [3, 0.98]), trace(256, [1, 0.95], [2, 0.96], [4, 0.975])];
+
+  it('has every setting once, the likely best first', () => {
+    const grid = adamGrid();
+    expect(grid[0]).toEqual({ hidden: 512, batch: 128, rate: 1e-3 });
+    expect(new Set(grid.map((setting) => JSON.stringify(setting))).size).toBe(27);
+  });
+
+  it('knows the soonest moment of an accuracy, and whose it was', () => {
+    expect(timeTo(traces, 0.93)).toBe(1);
+    expect(timeTo(traces, 0.97)).toBe(2);
+    expect(timeTo(traces, 0.99)).toBeUndefined();
+    expect(winner(traces, 0.95).setting.hidden).toBe(256);
+    expect(winner(traces, 0.97).setting.hidden).toBe(512);
+    expect(winner([...traces].reverse(), 0.99).setting.hidden).toBe(512);
+  });
+
+  it('compares a training with Adam to the target, or to the same accuracy', () => {
+    const training = {
+      options: { hidden: [7] },
+      runs: [0.4, 0.5, 0.9].map((seconds) => ({ seconds, accuracy: 0.96875 })),
+    };
+    const goal = { target: 0.96, wanted: 4, options: training.options };
+    const row = trainingRow('MNIST', training, traces, goal);
+    expect(row).toMatchObject({ trainer: 'bpls { hidden: [ 7 ] }', seconds: 0.5, 'Adam to': 0.96, 'Adam, s': 2 });
+    expect(row).toMatchObject({ ratio: 4, wanted: '≥ 4', met: true });
+    expect(trainingRow('MNIST', training, traces, { ...goal, target: 0.98 }).met).toBe(false);
+    expect(trainingRow('MNIST', training, traces, undefined)).toMatchObject({ 'Adam, s': 2, met: undefined });
+
+    const better = { ...training, runs: [{ seconds: 0.5, accuracy: 0.99 }] };
+    const beyond = trainingRow('MNIST', better, traces, { ...goal, target: 0.985 });
+    expect(beyond).toMatchObject({ 'Adam, s': 'not in 60', ratio: '> 120', met: true });
+    const alone = trainingRow('MNIST', better, undefined, goal);
+    expect(alone).toMatchObject({ 'Adam, s': undefined, ratio: undefined, met: undefined });
+    expect(Object.keys(alone)).toEqual(Object.keys(row));
+  });
+});
+
+describe('onnxModel', () => {
+  const network = new Network([
+    { weights: Float32Array.of(1, 2, 3, 4, 5, 6), inputs: 2, units: 2, activation: 'tanh' },
+    { weights: Float32Array.of(7, 8, 9), inputs: 2, units: 1, activation: 'softmax' },
+  ]);
+
+  it('is the layers as products with a bias, tanh between them', () => {
+    const { graph } = onnxModel(network);
+    expect(graph.node.map(({ opType, input, output }) => `${opType} ${input.join(' ')} → ${output.join(' ')}`)).toEqual(
+      ['Gemm X V0 bias0 → Z0', 'Tanh Z0 → H0', 'Gemm H0 V1 bias1 → scores'],
+    );
+    const floats = ({ rawData }: { rawData: Uint8Array }) => [...new Float32Array(rawData.slice().buffer)];
+    expect(graph.initializer.map(({ name, dims }) => [name, ...dims])).toEqual([
+      ['V0', 2n, 2n],
+      ['bias0', 2n],
+      ['V1', 2n, 1n],
+      ['bias1', 1n],
+    ]);
+    expect(graph.initializer.map(floats)).toEqual([[1, 2, 3, 4], [5, 6], [7, 8], [9]]);
+  });
+
+  it('refuses what it does not write', () => {
+    const relu = new Network(network.layers.map((layer) => ({ ...layer, activation: 'relu' as const })));
+    expect(() => onnxModel(relu)).toThrow('Expected hidden layers of tanh but layer 1 is of relu');
+  });
+});
+
+describe('rivals that may be missing', () => {
+  it('are noted where they are', async () => {
+    const notes: string[] = [];
+    const onnx = await OnnxRuntime.load(notes);
+    if (onnx) expect(onnx.version).toMatch(/^\d+\./);
+    else expect(notes).toEqual([expect.stringContaining('npm run setup -- --peers')]);
+
+    expect(await hasModule('no_such_module', 'python3-none', notes)).toBe(false);
+    expect(notes.at(-1)).toBe("Left out: Debian's python3-none is missing: npm run setup -- --peers");
+  });
+
+  it('run once for each time that they are asked', async ({ skip }) => {
+    if (!(await hasModule('scipy', 'python3-scipy', []))) skip();
+    const { peer, versions } = await Peer.start('bpls_numpy.py', ['ridge'], { openblas: 1, openmp: 1 });
+    expect(versionsLine(versions)).toMatch(/^NumPy \d.*, SciPy \d.* on .*\.$/);
+    for (const seed of [1, 2]) expect((await peer.next(seed)).seconds).toBeGreaterThan(0);
+    await peer.close();
+    await expect(peer.next(3)).rejects.toThrow('bpls_numpy.py ridge');
+  });
+
+  it('tell why they failed', async ({ skip }) => {
+    if (!(await hasModule('scipy', 'python3-scipy', []))) skip();
+    const start = Peer.start('bpls_numpy.py', ['nope'], { openblas: 1, openmp: 1 });
+    await expect(start).rejects.toThrow(
+      'bpls_numpy.py nope failed: bpls_numpy.py: error: argument task: invalid choice',
+    );
   });
 });
 
@@ -215,6 +535,12 @@ describe('benchmark', () => {
 
   it('finds the toy problems solved with one set of options', () => {
     for (const row of rows('toys', 0)) expect(row.worst).toBeGreaterThan(row.options === 'defaults' ? 0.95 : 0.995);
+  });
+
+  it('lists its parts', async () => {
+    const lines: string[] = [];
+    await benchmark(['--help'], (text) => lines.push(text));
+    for (const name of Object.keys(parts)) expect(lines.join()).toContain(name);
   });
 
   it('refuses what it does not know', async () => {

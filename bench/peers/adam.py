@@ -1,4 +1,5 @@
-"""PyTorch's Adam on one hidden layer: JSON lines of training seconds and test accuracy, until a target accuracy or a limit.
+"""PyTorch's Adam on one hidden layer: a JSON line of versions, then lines of training seconds and test accuracy, until a
+target accuracy or a limit.
 
 Evaluation time is not counted. Data are tensors in memory and batches are drawn by one permutation an epoch, which is the
 fastest way to feed so small a network.
@@ -10,6 +11,7 @@ import time
 import torch
 
 from idx import load
+from openblas import openblas
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument('folder')
@@ -30,6 +32,7 @@ activation = torch.nn.Tanh() if args.activation == 'tanh' else torch.nn.ReLU()
 model = torch.nn.Sequential(torch.nn.Linear(X.shape[1], args.hidden), activation, torch.nn.Linear(args.hidden, 10))
 optimizer = torch.optim.Adam(model.parameters(), lr=args.rate)
 loss_function = torch.nn.CrossEntropyLoss()
+print(json.dumps({'torch': torch.__version__, **openblas()}), flush=True)
 
 seconds, best, step = 0.0, 0.0, 0
 evaluate_every = max(1, len(X) // args.batch // 4)
@@ -54,4 +57,3 @@ while seconds < args.limit and best < args.target:
             started = time.perf_counter()
     else:
         seconds += time.perf_counter() - started
-print(json.dumps({'torch': torch.__version__, 'threads': torch.get_num_threads()}))

@@ -3,13 +3,16 @@ one Cholesky factor for many right-hand sides, hidden-layer work on active rows 
 
     random    U[-1, 1] features and the output solve
     train     the default training of one hidden tanh layer on image patches
-    predict   10,000 rows through a 784-1000-10 network
-    lstsq     least squares of a 20,000 × 500 system by the SVD, and ridge of it by Cholesky
+    predict   the classes of 10,000 rows by a 784-1000-10 network
+    lstsq     least squares of a 20,000 × 500 system by the SVD
+    ridge     ridge regression of it by Cholesky
 
-Prints one JSON object for each of `--repeat` runs: {"seconds": …, …}.
+Loads its data, prints a JSON object of versions, and then one of results for each line of its input, which is the seed of
+a run: {"seconds": …, …}. Loading is no part of the seconds.
 """
 import argparse
 import json
+import sys
 import time
 
 import numpy as np
@@ -17,6 +20,7 @@ import scipy.linalg
 from scipy.linalg import blas, lapack
 
 from idx import load
+from openblas import openblas
 
 
 def syrk(A):
@@ -172,6 +176,39 @@ def predict(X, W, V):
     return product(H, V)
 
 
+def ridge_regression(A, B, ridge):
+    G = np.asarray(syrk(A))
+    G[np.diag_indices(len(G))] += ridge * len(A)
+    return scipy.linalg.cho_solve(scipy.linalg.cho_factor(G, lower=True, check_finite=False), A.T @ B, check_finite=False)
+
+
+def prepare(args):
+    """A function of the seed for the task, which returns weights where it trains, and one that finds their accuracy."""
+    dtype = np.dtype(args.precision)
+    rng = np.random.default_rng(0)
+
+    def uniform(*shape):
+        return rng.uniform(-1, 1, shape).astype(dtype)
+
+    if args.task in ('lstsq', 'ridge'):
+        A, B = uniform(20000, 500), uniform(20000, 10)
+        if args.task == 'lstsq':
+            return lambda seed: scipy.linalg.lstsq(A, B, lapack_driver='gelsd', check_finite=False), None
+        return lambda seed: ridge_regression(A, B, 1e-3), None
+
+    X, labels, X_test, labels_test = load(args.folder, dtype)
+    if args.task == 'predict':
+        W, V = uniform(X.shape[1] + 1, args.hidden), uniform(args.hidden + 1, 10)
+        return lambda seed: predict(X_test, W, V).argmax(1), None
+
+    def accuracy(weights):
+        return float((predict(X_test, *weights).argmax(1) == labels_test).mean())
+
+    if args.task == 'random':
+        return lambda seed: random_features(X, labels, args.hidden, np.random.default_rng(seed)), accuracy
+    return lambda seed: train(X, labels, args.hidden, args.iterations, np.random.default_rng(seed)), accuracy
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('task', choices=['random', 'train', 'predict', 'lstsq', 'ridge'])
@@ -179,36 +216,15 @@ def main():
     parser.add_argument('--precision', default='float32')
     parser.add_argument('--hidden', type=int, default=1000)
     parser.add_argument('--iterations', type=int, default=8)
-    parser.add_argument('--repeat', type=int, default=3)
     args = parser.parse_args()
-    dtype = np.dtype(args.precision)
-    rng = np.random.default_rng(0)
-    if args.task in ('lstsq', 'ridge'):
-        A = rng.standard_normal((20000, 500)).astype(dtype)
-        B = rng.standard_normal((20000, 10)).astype(dtype)
-    else:
-        X, labels, X_test, labels_test = load(args.folder, dtype)
-        W = rng.uniform(-1, 1, (785, args.hidden)).astype(dtype)
-        V = rng.uniform(-1, 1, (args.hidden + 1, 10)).astype(dtype)
-    for repeat in range(args.repeat):
-        rng = np.random.default_rng(repeat)
-        result = {}
+    run, accuracy = prepare(args)
+    print(json.dumps({'numpy': np.__version__, 'scipy': scipy.__version__, **openblas()}), flush=True)
+    for line in sys.stdin:
         started = time.perf_counter()
-        if args.task == 'random':
-            W, V = random_features(X, labels, args.hidden, rng)
-        elif args.task == 'train':
-            W, V = train(X, labels, args.hidden, args.iterations, rng)
-        elif args.task == 'predict':
-            predict(X_test, W, V)
-        elif args.task == 'lstsq':
-            scipy.linalg.lstsq(A, B, lapack_driver='gelsd', check_finite=False)
-        else:
-            G = np.asarray(syrk(A))
-            G[np.diag_indices(500)] += 1e-3 * len(A)
-            scipy.linalg.cho_solve(scipy.linalg.cho_factor(G, lower=True, check_finite=False), A.T @ B, check_finite=False)
-        result['seconds'] = time.perf_counter() - started
-        if args.task in ('random', 'train'):
-            result['accuracy'] = float((predict(X_test, W, V).argmax(1) == labels_test).mean())
+        found = run(int(line))
+        result = {'seconds': time.perf_counter() - started}
+        if accuracy:
+            result['accuracy'] = accuracy(found)
         print(json.dumps(result), flush=True)
 
 
