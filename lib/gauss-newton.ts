@@ -44,7 +44,7 @@ interface Model {
 class GaussNewton {
   readonly #training: Training;
   readonly #output: OutputLayer;
-  /** [H_l, 1]ᵀ[H_l, 1] of each hidden layer's inputs; the first is summed once. */
+  /** [H_l, 1]ᵀ[H_l, 1] of each hidden layer's inputs, where a step follows; the first is summed once. */
   readonly #grams: FloatArray[];
   /** AᵀE of each hidden layer, and then ΔW. */
   readonly #change: FloatArray[];
@@ -84,7 +84,7 @@ class GaussNewton {
     let objective = Infinity;
     let model: Model = { linear: 0, quadratic: 0 };
     for (let iteration = 0; ; iteration++) {
-      const totals = await this.#evaluate(iteration === 0);
+      const totals = await this.#evaluate(iteration);
       const trial = totals.squares / (2 * training.rows) + (await this.#penalty()) / 2;
       if (iteration === 0) checkObjective(trial);
       const better = trial <= objective;
@@ -111,10 +111,11 @@ class GaussNewton {
   }
 
   /** Forward with the weights under trial, and the output layer solved on them. */
-  async #evaluate(first: boolean): Promise<PassTotals> {
-    const grams = this.#grams.map((gram, l) => (l === 0 && !first ? null : gram));
+  async #evaluate(iteration: number): Promise<PassTotals> {
+    const isLast = iteration === this.#training.settings.iterations;
+    const grams = this.#grams.map((gram, l) => (isLast || (l === 0 && iteration > 0) ? null : gram));
     return this.#output.solve([...grams, null], () => {
-      if (first) this.#chooseRidges();
+      if (iteration === 0) this.#chooseRidges();
     });
   }
 
@@ -140,6 +141,8 @@ class GaussNewton {
       return trace / n / training.rows;
     };
     training.hidden.forEach(({ inputs }, l) => {
+      // Without iterations the hidden layers are not solved, and what their ridge hangs on is not summed.
+      if (training.settings.iterations === 0) return;
       this.#ridges[l] =
         ridge === 'auto' ? autoRidge.hidden * meanSquare(this.#grams[l] as FloatArray, inputs) : ridge.hidden;
     });

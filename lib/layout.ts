@@ -60,8 +60,7 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
   // Scratch memory serves one call after the other.
-  const fixed =
-    element * arrays + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(limit);
+  const fixed = element * arrays + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(limit);
 
   const row = element * sum(widths);
   const kept = row > 0 ? Math.floor((limit - fixed) / row) : shape.rows;

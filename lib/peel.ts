@@ -65,7 +65,11 @@ async function peelOnce(training: Training, set: RowSet, samples: Training['sett
     const weights = await solvePeeled(training, set, samples, solved, l);
     next[l] = weights;
     const layer = l === training.hidden.length ? training.output : (training.hidden[l] as RawLayer);
-    if (l > 0) solved.push({ ...layer, weights, pseudoInverse: await pseudoInverse(training, layer, weights) });
+    const { solver, rank, rcond } = training.layerReports[l] as LayerReport;
+    // Weights are as exact as the condition of [H, 1] lets them be; below that is noise. The SVD has cut off what is singular.
+    const condition = solver === 'cholesky' ? 1 / Math.sqrt(rcond) : rank > layer.inputs ? 1 / rcond : 1;
+    const noise = epsilon(weights) * condition;
+    if (l > 0) solved.push({ ...layer, weights, pseudoInverse: await pseudoInverse(training, layer, weights, noise) });
   }
   training.hidden.forEach((layer, l) => (layer.weights = next[l] as FloatArray));
   training.output.weights.set(next[training.hidden.length] as FloatArray);
@@ -108,8 +112,13 @@ async function solvePeeled(
   return weights;
 }
 
-/** V⁺ (units×inputs) of the weights' V, by Cholesky where V's condition allows, else by the SVD. */
-async function pseudoInverse(training: Training, layer: RawLayer, weights: FloatArray): Promise<FloatArray> {
+/** V⁺ (units×inputs) of the weights' V, by Cholesky where V's condition allows, else by the SVD down to the `noise` in V. */
+async function pseudoInverse(
+  training: Training,
+  layer: RawLayer,
+  weights: FloatArray,
+  noise: number,
+): Promise<FloatArray> {
   const { inputs, units } = layer;
   const a = weights.subarray(0, inputs * units);
   const solution = training.zeros(inputs * units);
@@ -127,7 +136,7 @@ async function pseudoInverse(training: Training, layer: RawLayer, weights: Float
     columns: units,
     b: identity,
     rightHandSides: inputs,
-    cut: Math.max(inputs, units) * epsilon(a),
+    cut: Math.min(Math.max(inputs, units) * noise, 0.5),
     solution,
   });
   if (info > 0) throw svdFailed("a layer's weights");

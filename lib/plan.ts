@@ -70,17 +70,16 @@ function initialisation(sizes: Sizes, settings: Settings): number {
   }, 0);
 }
 
-/** gauss-newton: a forward pass and the output layer; the inputs' Gram matrix belongs to the first. */
+/** gauss-newton: a forward pass and the output layer. */
 function evaluation(sizes: Sizes, steps: number): number {
-  const { rows, last, outputs: K, layers, uncached } = sizes;
-  const grams = layers.slice(1).reduce((sum, { n }) => sum + gram(rows, n), 0) + gram(rows, last);
+  const { rows, last, outputs: K, uncached } = sizes;
   const pass = (count: number) => outputs(sizes, count) + rhs(count, last, K);
   const inner = steps > 1 ? innerRows(rows, rows - uncached, last) : rows;
   // On some of the rows one pass more, for the gradient there at the first weights; on all, those not kept once more each.
   const innerPasses = inner < rows ? steps * pass(inner) : (steps - 1) * (pass(rows) + forward(sizes, uncached));
   return (
     forward(sizes, rows) +
-    grams +
+    gram(rows, last) +
     pass(rows) +
     innerPasses +
     posv(last + 1, K) +
@@ -171,12 +170,14 @@ export function plan(
     const step = peeling(sizes, settings.targets === 'nearest') + validate;
     return { operations: setup + Math.max(1, settings.iterations) * step, setup, evaluation: 0, step, ...costs };
   }
-  if (sizes.layers.length > 0) setup += gram(sizes.rows, sizes.inputs);
   const iterations = sizes.layers.length > 0 ? settings.iterations : 0;
-  const each = evaluation(sizes, outputSteps(settings)) + validate;
+  if (iterations > 0) setup += gram(sizes.rows, sizes.inputs);
+  const last = evaluation(sizes, outputSteps(settings)) + validate;
+  // Where a step follows, with the Gram matrices that it needs; the inputs' is summed once.
+  const each = last + sizes.layers.slice(1).reduce((sum, { n }) => sum + gram(sizes.rows, n), 0);
   const step = hiddenStep(sizes, 2);
   const steps = iterations > 0 ? hiddenStep(sizes, 1) + (iterations - 1) * step : 0;
-  return { operations: setup + (iterations + 1) * each + steps, setup, evaluation: each, step, ...costs };
+  return { operations: setup + iterations * each + last + steps, setup, evaluation: each, step, ...costs };
 }
 
 function validationRows(given: unknown, inputs: number): number {

@@ -259,9 +259,11 @@ describe.each(precisions)('sweep in $name', (precision) => {
       await call(lane(), 'sweep', { ...pass, grams: sums.grams });
       const kept = 'slot' in where ? range(where.slot, where.slot + rows.length) : rows;
       const values = forward(other.hidden, rowsOf(problem.X, kept));
-      values.slice(1).forEach((H, l) =>
-        expectClose(lower(sums.grams[l + 1]!), lowerTriangle(innerProduct(withOnes(H), withOnes(H))), epsilon),
-      );
+      values
+        .slice(1)
+        .forEach((H, l) =>
+          expectClose(lower(sums.grams[l + 1]!), lowerTriangle(innerProduct(withOnes(H), withOnes(H))), epsilon),
+        );
     });
   });
 });
