@@ -98,7 +98,9 @@ export class OutputLayer {
     const order = training.output.inputs + 1;
     const rows = innerRows(training.rows, kept.count, training.output.inputs);
     if (rows === training.rows) {
-      const gradient = async () => void (await training.sweep({ count: rows }, { cached: true, outputRhs: rhs }));
+      const gradient = async () => {
+        await training.sweep({ count: rows }, { cached: true, outputRhs: rhs });
+      };
       return { gradient, stepLength: 1 };
     }
     const share = rows / training.rows;
