@@ -196,7 +196,10 @@ export class Training implements Lane {
     }
   }
 
-  /** One native call for each batch of the rows; `args` is the rest of its arguments. */
+  /**
+   * One native call for each batch of the rows; `args` is the rest of its arguments. The next is queued before the last
+   * has come back, so that the lane does not wait for this thread.
+   */
   async #pass<Name extends 'sweep' | 'peel' | 'tangent'>(
     name: Name,
     set: RowSet,
@@ -211,11 +214,21 @@ export class Training implements Lane {
     };
     const cache = { cache: this.#cache, cacheRows: this.#cacheRows };
     let clear = true;
+    let last: Promise<RawCalls[Name][1] & RawOutcome> | undefined;
     for (const rows of this.#batches(set)) {
       const isKept = rows.slot !== undefined || rows.slots;
-      add(await call(this, name, { ...fixed, ...rows, ...(isKept && cache), clear } as unknown as RawCalls[Name][0]));
+      const next = call(this, name, { ...fixed, ...rows, ...(isKept && cache), clear } as unknown as RawCalls[Name][0]);
       clear = false;
+      try {
+        if (last) add(await last);
+      } catch (error) {
+        // What is still queued reads and writes this training's arrays.
+        await next.catch(() => undefined);
+        throw error;
+      }
+      last = next;
     }
+    if (last) add(await last);
   }
 
   #targets(samples: SampleRule): object {
