@@ -47,3 +47,28 @@ export async function call<Name extends keyof RawCalls>(
     throw typed(error);
   }
 }
+
+/**
+ * One call for each of the arguments, in order. The next is queued before the last has come back, so that the lane does
+ * not wait for this thread.
+ */
+export async function callEach<Name extends keyof RawCalls>(
+  lane: Lane,
+  name: Name,
+  all: Iterable<RawCalls[Name][0]>,
+  add: (outcome: RawCalls[Name][1] & RawOutcome) => void = () => undefined,
+): Promise<void> {
+  let last: Promise<RawCalls[Name][1] & RawOutcome> | undefined;
+  for (const args of all) {
+    const next = call(lane, name, args);
+    try {
+      if (last) add(await last);
+    } catch (error) {
+      // What is still queued reads and writes the caller's arrays.
+      await next.catch(() => undefined);
+      throw error;
+    }
+    last = next;
+  }
+  if (last) add(await last);
+}

@@ -90,8 +90,6 @@ async function solve<T extends FloatArray>(
       : nonNegative('options.rcond', options.rcond);
   if (cut >= 1) throw new ArgumentError(`Expected options.rcond to be below 1 but received ${describe(options.rcond)}`);
   const lane: Lane = { threads: threadsOf(options.threads), signal: signalOf(options.signal), operations: 0 };
-  await checkFinite(lane, 'A', A);
-  await checkFinite(lane, 'B', B);
   // A wide A has a singular Gram matrix unless a ridge fills it.
   if (solver === 'cholesky' || (solver === 'auto' && (A.rows >= A.cols || penalty > 0))) {
     const solution = await byCholesky(lane, A, B, penalty, solver === 'cholesky');
@@ -117,6 +115,7 @@ async function byCholesky<T extends FloatArray>(
   const precision = A.data instanceof Float64Array ? 'float64' : 'float32';
   const sums = new NormalEquations<T>(A.cols, B.cols, { precision, intercept: false });
   await sums.pass(lane, A, B, { gram: sums.gram, rhs: sums.rhs, sign: 1 });
+  if (!sums.isFinite()) await checkBoth(lane, A, B);
   sums.count = A.rows;
   const factor = allocate(A.data, A.cols ** 2);
   const solution = await sums.cholesky(lane, penalty, factor);
@@ -136,6 +135,12 @@ async function byCholesky<T extends FloatArray>(
   });
   for (let i = 0; i < X.length; i++) (X[i] as number) += correction.rhs[i] as number;
   return solution;
+}
+
+/** Called where sums or solutions are not finite, so that data that are cost no pass of their own. */
+async function checkBoth(lane: Lane, A: Matrix, B: Matrix): Promise<void> {
+  await checkFinite(lane, 'A', A);
+  await checkFinite(lane, 'B', B);
 }
 
 async function bySvd<T extends FloatArray>(
@@ -166,6 +171,9 @@ async function bySvd<T extends FloatArray>(
     cut,
     solution,
   });
-  if (info > 0) throw svdFailed('A');
+  if (info > 0) {
+    await checkBoth(lane, A, B);
+    throw svdFailed('A');
+  }
   return { weights: { data: solution, rows: n, cols: B.cols }, solver: 'svd', rank, rcond };
 }

@@ -1,5 +1,5 @@
 import type { RawLayer } from '../binding/index.js';
-import { call, native, type Lane } from './lane.js';
+import { callEach, native, type Lane } from './lane.js';
 import { activationCode, type OutputActivation } from './activation.js';
 import { PrecisionError } from './errors.js';
 import { allocate, checkEqual, checkMatrix, precisionName, type FloatArray, type Matrix } from './matrix.js';
@@ -26,6 +26,15 @@ export function rawLayer(layer: Layer): RawLayer {
 /** Rows of a batch: enough to run at the machine's rate, few enough to stay in cache and to cancel soon. */
 export function batchRows(widest: number): number {
   return Math.min(16384, Math.max(256, 64 * Math.round(2 ** 21 / 64 / widest)));
+}
+
+/** The rows in batches of that size, each with `args`. */
+export function* inBatches<Args extends object>(
+  rows: number,
+  size: number,
+  args: Args,
+): Generator<Args & { start: number; count: number }> {
+  for (let start = 0; start < rows; start += size) yield { ...args, start, count: Math.min(size, rows - start) };
 }
 
 /**
@@ -78,10 +87,8 @@ export class Network<T extends FloatArray = FloatArray> {
     await checkFinite(lane, 'X', X);
     const outputs = allocate(X.data, X.rows * this.outputs) as T;
     const batch = batchRows(Math.max(X.cols, ...this.layers.map((layer) => layer.units)));
-    for (let start = 0; start < X.rows; start += batch) {
-      const count = Math.min(batch, X.rows - start);
-      await call(lane, 'predict', { ...this.#samples(X), start, count, layers: this.#raw, outputs });
-    }
+    const args = { ...this.#samples(X), layers: this.#raw, outputs };
+    await callEach(lane, 'predict', inBatches(X.rows, batch, args));
     return { data: outputs, rows: X.rows, cols: this.outputs };
   }
 

@@ -1,4 +1,4 @@
-import { call, type Lane } from './lane.js';
+import { call, callEach, type Lane } from './lane.js';
 import { ArgumentError, ShapeError, SingularError, svdFailed } from './errors.js';
 import { checkFinite } from './finite.js';
 import {
@@ -11,7 +11,7 @@ import {
   type Matrix,
 } from './matrix.js';
 import { integer, nonNegative, oneOf, readOptions, signalOf, threadsOf, type Solver } from './options.js';
-import { batchRows } from './network.js';
+import { batchRows, inBatches } from './network.js';
 
 /** A solution and how it was found. */
 export interface Solution<T extends FloatArray = FloatArray> {
@@ -131,18 +131,22 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
     into: { gram?: FloatArray; rhs: FloatArray; sign: number; weights?: FloatArray },
   ): Promise<void> {
     const batch = batchRows(Math.max(X.cols, Y.cols));
-    for (let start = 0; start < X.rows; start += batch)
-      await call(lane, 'accumulate', {
-        inputs: X.data,
-        samples: X.rows,
-        columns: X.cols,
-        start,
-        count: Math.min(batch, X.rows - start),
-        targets: Y.data,
-        targetColumns: Y.cols,
-        intercept: this.intercept,
-        ...into,
-      });
+    const args = {
+      inputs: X.data,
+      samples: X.rows,
+      columns: X.cols,
+      targets: Y.data,
+      targetColumns: Y.cols,
+      intercept: this.intercept,
+      ...into,
+    };
+    await callEach(lane, 'accumulate', inBatches(X.rows, batch, args));
+  }
+
+  /** @internal Whether all rows were, as far as their squares do not overflow: NaN and infinity reach the diagonal of AᵀA and AᵀB. */
+  isFinite(): boolean {
+    for (let i = 0; i < this.gram.length; i += this.order + 1) if (!Number.isFinite(this.gram[i])) return false;
+    return this.rhs.every((sum) => Number.isFinite(sum));
   }
 
   /** Adds the sums of another, of the same shape: its rows as if they had been added here. */

@@ -1,5 +1,5 @@
 import type { RawCalls, RawLayer, RawOutcome, RawRows } from '../binding/index.js';
-import { call, type Lane } from './lane.js';
+import { callEach, type Lane } from './lane.js';
 import { activationCode } from './activation.js';
 import { allocate, type FloatArray, type Matrix } from './matrix.js';
 import { layout } from './layout.js';
@@ -196,39 +196,25 @@ export class Training implements Lane {
     }
   }
 
-  /**
-   * One native call for each batch of the rows; `args` is the rest of its arguments. The next is queued before the last
-   * has come back, so that the lane does not wait for this thread.
-   */
+  /** One native call for each batch of the rows; `args` is the rest of its arguments. */
   async #pass<Name extends 'sweep' | 'peel' | 'tangent'>(
     name: Name,
     set: RowSet,
     args: object,
     add: (outcome: RawCalls[Name][1] & RawOutcome) => void,
   ): Promise<void> {
-    const fixed = {
-      ...this.samples(),
-      hidden: this.hidden,
-      output: this.output,
-      ...args,
-    };
+    await callEach(this, name, this.#calls(set, args) as Iterable<RawCalls[Name][0]>, add);
+  }
+
+  *#calls(set: RowSet, args: object): Generator<object> {
+    const fixed = { ...this.samples(), hidden: this.hidden, output: this.output, ...args };
     const cache = { cache: this.#cache, cacheRows: this.#cacheRows };
     let clear = true;
-    let last: Promise<RawCalls[Name][1] & RawOutcome> | undefined;
     for (const rows of this.#batches(set)) {
       const isKept = rows.slot !== undefined || rows.slots;
-      const next = call(this, name, { ...fixed, ...rows, ...(isKept && cache), clear } as unknown as RawCalls[Name][0]);
+      yield { ...fixed, ...rows, ...(isKept && cache), clear };
       clear = false;
-      try {
-        if (last) add(await last);
-      } catch (error) {
-        // What is still queued reads and writes this training's arrays.
-        await next.catch(() => undefined);
-        throw error;
-      }
-      last = next;
     }
-    if (last) add(await last);
   }
 
   #targets(samples: SampleRule): object {

@@ -12,8 +12,8 @@ namespace {
 
 /// Operations below which a part is not worth a thread.
 constexpr std::int64_t least_operations = 1 << 20;
-/// Rows that a symmetric product takes at a time: with many more, OpenBLAS's syrk loses a twentieth of its rate.
-constexpr std::int64_t syrk_rows = 256;
+/// Bytes of A that a symmetric product takes at a time: with many more, OpenBLAS's syrk loses a twentieth of its rate.
+constexpr std::int64_t syrk_bytes = 1 << 20;
 
 void call_gemm(CBLAS_TRANSPOSE op_a, CBLAS_TRANSPOSE op_b, blas_int m, blas_int n, blas_int k, double alpha,
                const double* a, blas_int lda, const double* b, blas_int ldb, double beta, double* c, blas_int ldc) {
@@ -59,14 +59,45 @@ void gemm(CBLAS_TRANSPOSE op_a, CBLAS_TRANSPOSE op_b, std::int64_t m, std::int64
       });
 }
 
+namespace {
+
+/// Rows begin … end-1 of the lower triangle of C (n×n) += alpha AᵀA for A (k×n).
 template <typename T>
-void syrk(std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda, T* c, std::int64_t ldc) {
-  if (n == 0 || k == 0) return;
-  count_operations(k * n * (n + 1));
-  const blas_int a_stride = narrow(lda), c_stride = narrow(ldc);
-  narrow(n);
-  const std::int64_t chunks = (k + syrk_rows - 1) / syrk_rows;
-  // Each thread has rows of the triangle, of equal area: a rectangle left of a smaller triangle.
+void add_triangle(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a, blas_int lda, T* c,
+                  blas_int ldc) {
+  const auto rows = static_cast<blas_int>(end - begin);
+  if (rows == 0) return;
+  const std::int64_t runs = 1 + k * end * static_cast<std::int64_t>(sizeof(T)) / syrk_bytes;
+  for (std::int64_t run = 0; run < runs; ++run) {
+    const std::int64_t first = k * run / runs;
+    const auto inner = static_cast<blas_int>(k * (run + 1) / runs - first);
+    const T* part = a + first * lda;
+    if (begin > 0)
+      call_gemm(trans, no_trans, rows, static_cast<blas_int>(begin), inner, alpha, part + begin, lda, part, lda, T(1),
+                c + begin * ldc, ldc);
+    call_syrk(rows, inner, alpha, part + begin, lda, c + begin * ldc + begin, ldc);
+  }
+}
+
+/// Each thread takes rows of A and has a triangle of its own, the first one C itself.
+template <typename T>
+void syrk_of_many_rows(std::int64_t n, std::int64_t k, T alpha, const T* a, blas_int lda, T* c, blas_int ldc,
+                       Scratch& scratch) {
+  const int parts = parts_of(k, 1);
+  T* own = scratch.take<T>((parts - 1) * n * n);
+  parallel_parts(k, 1, [=](int part, std::int64_t begin, std::int64_t end) {
+    T* sums = part == 0 ? c : own + (part - 1) * n * n;
+    if (part > 0) std::fill_n(sums, n * n, T(0));
+    add_triangle(0, n, end - begin, alpha, a + begin * lda, lda, sums, part == 0 ? ldc : static_cast<blas_int>(n));
+  });
+  for (const T* sums = own; sums != own + (parts - 1) * n * n; sums += n * n)
+    for (std::int64_t i = 0; i < n; ++i)
+      for (std::int64_t j = 0; j <= i; ++j) c[i * ldc + j] += sums[i * n + j];
+}
+
+/// Each thread takes rows of C, of equal area: a rectangle left of a smaller triangle.
+template <typename T>
+void syrk_by_area(std::int64_t n, std::int64_t k, T alpha, const T* a, blas_int lda, T* c, blas_int ldc) {
   constexpr std::int64_t shares = 1 << 16;
   const auto row_of = [n](std::int64_t share) {
     return share == shares
@@ -75,19 +106,26 @@ void syrk(std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
   };
   const std::int64_t grain = shares * least_operations / (k * n * (n + 1)) + 1;
   parallel_for(shares, grain, [=](std::int64_t first, std::int64_t last) {
-    const std::int64_t begin = row_of(first), end = row_of(last);
-    const auto rows = static_cast<blas_int>(end - begin);
-    if (rows == 0) return;
-    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-      const std::int64_t start = k * chunk / chunks;
-      const auto inner = static_cast<blas_int>(k * (chunk + 1) / chunks - start);
-      const T* part = a + start * lda;
-      if (begin > 0)
-        call_gemm(trans, no_trans, rows, static_cast<blas_int>(begin), inner, alpha, part + begin, a_stride, part,
-                  a_stride, T(1), c + begin * ldc, c_stride);
-      call_syrk(rows, inner, alpha, part + begin, a_stride, c + begin * ldc + begin, c_stride);
-    }
+    add_triangle(row_of(first), row_of(last), k, alpha, a, lda, c, ldc);
   });
+}
+
+}  // namespace
+
+template <typename T>
+void syrk(std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda, T* c, std::int64_t ldc,
+          Scratch& scratch) {
+  if (n == 0 || k == 0) return;
+  count_operations(k * n * (n + 1));
+  const blas_int a_stride = narrow(lda), c_stride = narrow(ldc);
+  narrow(n);
+  narrow(k);
+  // A small triangle has too little to share out; adding the threads' own costs little where each has many rows.
+  const int parts = parts_of(k, std::max(4 * n, 2 * least_operations / (n * (n + 1))));
+  if (parts > 1 && parts == parts_of(k, 1))
+    syrk_of_many_rows(n, k, alpha, a, a_stride, c, c_stride, scratch);
+  else
+    syrk_by_area(n, k, alpha, a, a_stride, c, c_stride);
 }
 
 template <typename T>
@@ -104,7 +142,7 @@ void gemv_trans(std::int64_t m, std::int64_t n, T alpha, const T* a, std::int64_
 #define BPLS_INSTANTIATE(T)                                                                                   \
   template void gemm(CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, std::int64_t, std::int64_t, std::int64_t, T, const T*, \
                      std::int64_t, const T*, std::int64_t, T, T*, std::int64_t);                              \
-  template void syrk(std::int64_t, std::int64_t, T, const T*, std::int64_t, T*, std::int64_t);                \
+  template void syrk(std::int64_t, std::int64_t, T, const T*, std::int64_t, T*, std::int64_t, Scratch&);      \
   template void gemv_trans(std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*, T*);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

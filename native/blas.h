@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "scratch.h"
+
 namespace bpls {
 
 constexpr auto no_trans = CblasNoTrans;
@@ -20,7 +22,8 @@ void gemm(CBLAS_TRANSPOSE op_a, CBLAS_TRANSPOSE op_b, std::int64_t m, std::int64
 
 /// Lower triangle of C (n×n) += alpha Aᵀ A for A (k×n); kn(n+1) operations.
 template <typename T>
-void syrk(std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda, T* c, std::int64_t ldc);
+void syrk(std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda, T* c, std::int64_t ldc,
+          Scratch& scratch);
 
 /// y (n) += alpha Aᵀ x for A (m×n); 2mn operations.
 template <typename T>

@@ -90,7 +90,7 @@ CholeskyOutcome pseudo_inverse(const T* v, std::int64_t m, std::int64_t n, T* p,
   T* factor = scratch.take<T>(k * k);
   T* vt = scratch.take<T>(m * n);
   transpose(v, m, n, vt);
-  syrk(k, tall ? m : n, T(1), tall ? v : vt, k, gram, k);
+  syrk(k, tall ? m : n, T(1), tall ? v : vt, k, gram, k, scratch);
   CholeskyOutcome outcome;
   if (tall) {
     // P = (VᵀV)⁻¹ Vᵀ

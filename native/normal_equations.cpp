@@ -23,7 +23,7 @@ void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scr
                      T sign) {
   const bool constant = intercept == Intercept::yes;
   const std::int64_t p = n + constant;
-  syrk(n, rows, sign, a, n, gram, p);
+  syrk(n, rows, sign, a, n, gram, p, scratch);
   if (!constant) return;
   sum_columns(a, rows, n, gram + n * p, scratch, sign);
   gram[n * p + n] += sign * static_cast<T>(rows);

@@ -24,7 +24,7 @@ void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Acti
     gemm(no_trans, trans, rows, layer.units, above->units, T(1), change, above->units, above->weights, above->units,
          T(0), e, layer.units);
     scale_by_derivative(layer.activation, values[l + 1], e, d, rows * layer.units);
-    syrk(layer.units, rows, T(1), d, layer.units, into.slopes[l], layer.units);
+    syrk(layer.units, rows, T(1), d, layer.units, into.slopes[l], layer.units, scratch);
     accumulate_rhs(values[l], e, rows, layer.inputs, layer.units, into.hidden_rhs[l], scratch);
     change = e;
   }
