@@ -48,13 +48,16 @@ export async function demonstrate(args: string[], print: Print = console.log): P
   print(`trainClassifier(X, labels, ${inline(options)})\n`);
 
   const shape = { rows: train.X.rows, inputs: train.X.cols, outputs: classes.length };
-  const planned = plan(shape, { ...options, precision: 'float32' }).operations;
+  const planned = plan(shape, { ...options, precision: 'float32' });
   const model = await trainVisibly(train, options, print);
   const { accuracy, misclassified, confusion } = await model.evaluate(test.X, test.labels);
-  const { seconds, threads, operations } = model.report;
+  const { seconds, threads, operations, ridgeSearch } = model.report;
+  const trials = ridgeSearch?.trials.length ?? 0;
+  const most = planned.operations + trials * planned.trial;
   print(`\ntest accuracy  ${percent(accuracy)}, ${misclassified} of ${test.X.rows} misclassified`);
   print(`training       ${seconds.toFixed(1)} s, ${threads} threads`);
-  print(`operations     ${giga(operations)} × 10⁹ counted, at most ${giga(planned)} × 10⁹ planned`);
+  print(`operations     ${giga(operations)} × 10⁹ counted, at most ${giga(most)} × 10⁹ planned`);
+  print(`ridge          chosen by ${trials} trials in ${(ridgeSearch?.seconds ?? 0).toFixed(1)} s of these`);
   print(`rate           ${giga(operations / seconds)} GFLOP/s\n`);
   print(layerTable(model));
   print(confusionTable(confusion, classes));

@@ -7,8 +7,8 @@ import type { LayerReport } from './report.js';
 import type { HiddenState, PassTotals, RowSet, Training } from './training.js';
 
 /**
- * Ridge of `auto`, as a share of the mean square of a layer's inputs. Chosen, like the figures below, on the last
- * 10,000 training rows of MNIST and Fashion-MNIST.
+ * Ridge of `auto` at scale 1 (ridge-search.ts), as a share of the mean square of a layer's inputs. Chosen, like the
+ * figures below, on the last 10,000 training rows of MNIST and Fashion-MNIST.
  */
 const autoRidge = { hidden: 1e-3, output: 5e-4 };
 const firstDamping = 0.5;
@@ -134,20 +134,25 @@ class GaussNewton {
 
   #chooseRidges(): void {
     const training = this.#training;
-    const { ridge } = training.settings;
+    const { ridgeScale, settings } = training;
+    const { ridge, iterations } = settings;
     const meanSquare = (gram: FloatArray, n: number): number => {
       let trace = 0;
       for (let i = 0; i < n; i++) trace += gram[i * (n + 1) + i] as number;
       return trace / n / training.rows;
     };
-    training.hidden.forEach(({ inputs }, l) => {
-      // Without iterations the hidden layers are not solved, and what their ridge hangs on is not summed.
-      if (training.settings.iterations === 0) return;
+    // Without iterations the hidden layers are not solved, and what their ridge hangs on is not summed.
+    const solved = iterations > 0 ? training.hidden : [];
+    solved.forEach(({ inputs }, l) => {
       this.#ridges[l] =
-        ridge === 'auto' ? autoRidge.hidden * meanSquare(this.#grams[l] as FloatArray, inputs) : ridge.hidden;
+        ridge === 'auto'
+          ? ridgeScale * autoRidge.hidden * meanSquare(this.#grams[l] as FloatArray, inputs)
+          : ridge.hidden;
     });
     this.#output.ridge =
-      ridge === 'auto' ? autoRidge.output * meanSquare(this.#output.gram, training.output.inputs) : ridge.output;
+      ridge === 'auto'
+        ? ridgeScale * autoRidge.output * meanSquare(this.#output.gram, training.output.inputs)
+        : ridge.output;
   }
 
   /** Σ ridge ‖V‖² over all layers, at the weights under trial. */

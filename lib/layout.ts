@@ -26,6 +26,11 @@ const runtime = (limit: number) => Math.min(28 * 2 ** 20, 0.3 * limit);
 /** Numbers that fit into the default memory limit, so that either precision trains the same. */
 const defaultElements = 96 * 2 ** 20;
 
+/** Bytes of working memory that a training may take. */
+export function memoryLimit(settings: Settings, element: number): number {
+  return settings.memoryLimit ?? defaultElements * element;
+}
+
 /** Rows on which the deviation of each contrast unit is measured. */
 export const contrastProbeRows = 5000;
 /** Pairs drawn for each contrast unit: the first whose masked difference is not zero is taken. */
@@ -38,7 +43,7 @@ const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates 
 
 /** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */
 export function layout(shape: Shape, settings: Settings, element: number): Layout {
-  const limit = settings.memoryLimit ?? defaultElements * element;
+  const limit = memoryLimit(settings, element);
   const widths = settings.hidden.map(({ units }) => units);
   const below = [shape.inputs, ...widths];
   const last = below.at(-1) as number;

@@ -40,7 +40,7 @@ export interface TrainOptions {
   init?: Init;
   /** Rows are images: each `contrast` unit looks at a random patch of them. */
   image?: ImageShape;
-  /** Weight of each input column for one `contrast` unit, instead of `image`; called once for every unit. */
+  /** Weight of each input column for one `contrast` unit, instead of `image`; called for every unit, in a trial of `ridge: 'auto'` as well. */
   mask?: (random: Random, unit: number) => ArrayLike<number>;
   /** Rule for the desired values of the hidden layers. @default 'gauss-newton' */
   targets?: TargetRule;
@@ -53,7 +53,8 @@ export interface TrainOptions {
   iterations?: number;
   /**
    * Penalty of ½ ridge ‖V‖² on each layer's weights, beside the objective per sample; biases are not penalised.
-   * `auto` takes 10⁻⁴ times the mean square of the layer's inputs. @default 'auto'
+   * `auto` chooses by short trainings on up to 5,000 rows, a fifth of them held out; the report has what it saw.
+   * @default 'auto'
    */
   ridge?: 'auto' | number | { hidden: number; output: number };
   /** `auto` solves by Cholesky and falls to the SVD where the reciprocal condition number says so. @default 'auto' */

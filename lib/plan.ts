@@ -12,6 +12,7 @@ import {
   type Settings,
 } from './options.js';
 import { innerRows, outputSteps } from './output-layer.js';
+import { searchSizes, trialSettings } from './ridge-search.js';
 
 export type { Shape } from './layout.js';
 
@@ -20,13 +21,16 @@ export interface Plan {
   /**
    * Floating-point operations of BLAS and LAPACK calls (LAWN 41) where every step is accepted and every sample is
    * active: exactly what the report counts for a regressor or `samples: 'all'`, an upper bound where fewer samples ask
-   * for change, a step is refused or training stops early. Falls to the SVD are not foreseen.
+   * for change, a step is refused or training stops early. Falls to the SVD are not foreseen, and the search of
+   * `ridge: 'auto'` comes before it: see `trial`.
    */
   operations: number;
   /** Of them, those before the first iteration. */
   setup: number;
   /** Of them, one forward pass with the output layer solved: what a refused step costs. */
   evaluation: number;
+  /** Not of them: one trial of `ridge: 'auto'`, of which some five to ten come first; 0 where there is no search. */
+  trial: number;
   /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
   step: number;
   /** Working memory in bytes, the inputs apart. */
@@ -154,30 +158,47 @@ export function plan(
   const settings = settingsOf(rest, classifier);
   const checked = checkShape(shape);
   const { batch, cacheRows, bytes } = layout(checked, settings, element);
-  const below = [checked.inputs, ...settings.hidden.map(({ units }) => units)];
-  const sizes: Sizes = {
-    ...checked,
-    layers: settings.hidden.map(({ units }, l) => ({ n: below[l] as number, m: units })),
-    last: below.at(-1) as number,
-    uncached: settings.hidden.length > 0 ? checked.rows - cacheRows : 0,
-  };
+  const sizes = sizesOf(checked, settings, element);
   const validation = validationRows(settings.validation, checked.inputs);
   const validate = forward(sizes, validation) + outputs(sizes, validation);
-  const costs = { batch, bytes, cachedShare: cacheRows / checked.rows };
+  const costs = { batch, bytes, cachedShare: cacheRows / checked.rows, trial: searchTrial(checked, settings, element) };
   let setup = initialisation(sizes, settings);
   if (settings.targets !== 'gauss-newton') {
     setup += forward(sizes, sizes.rows) + outputs(sizes, sizes.rows);
     const step = peeling(sizes, settings.targets === 'nearest') + validate;
     return { operations: setup + Math.max(1, settings.iterations) * step, setup, evaluation: 0, step, ...costs };
   }
+  return { ...gaussNewton(sizes, settings, setup, validate), ...costs };
+}
+
+function sizesOf(shape: Shape, settings: Settings, element: number): Sizes {
+  const below = [shape.inputs, ...settings.hidden.map(({ units }) => units)];
+  return {
+    ...shape,
+    layers: settings.hidden.map(({ units }, l) => ({ n: below[l] as number, m: units })),
+    last: below.at(-1) as number,
+    uncached: settings.hidden.length > 0 ? shape.rows - layout(shape, settings, element).cacheRows : 0,
+  };
+}
+
+function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: number) {
   const iterations = sizes.layers.length > 0 ? settings.iterations : 0;
-  if (iterations > 0) setup += gram(sizes.rows, sizes.inputs);
+  const setup = first + (iterations > 0 ? gram(sizes.rows, sizes.inputs) : 0);
   const last = evaluation(sizes, outputSteps(settings)) + validate;
   // Where a step follows, with the Gram matrices that it needs; the inputs' is summed once.
   const each = last + sizes.layers.slice(1).reduce((sum, { n }) => sum + gram(sizes.rows, n), 0);
   const step = hiddenStep(sizes, 2);
   const steps = iterations > 0 ? hiddenStep(sizes, 1) + (iterations - 1) * step : 0;
-  return { operations: setup + iterations * each + last + steps, setup, evaluation: each, step, ...costs };
+  return { operations: setup + iterations * each + last + steps, setup, evaluation: each, step };
+}
+
+/** A trial of ridge-search.ts: a short training in each fold, and a pass over the rows held out. */
+function searchTrial(shape: Shape, settings: Settings, element: number): number {
+  const search = searchSizes(shape.rows, shape.inputs, settings, element);
+  if (!search) return 0;
+  const sizes = sizesOf({ ...shape, rows: search.fit }, settings, element);
+  const { operations } = gaussNewton(sizes, trialSettings(settings), initialisation(sizes, settings), 0);
+  return search.folds * (operations + forward(sizes, search.held) + outputs(sizes, search.held));
 }
 
 function validationRows(given: unknown, inputs: number): number {

@@ -4,6 +4,7 @@ import { initialise } from './init.js';
 import type { Network } from './network.js';
 import type { Settings } from './options.js';
 import { peelLayers } from './peel.js';
+import { searchRidge } from './ridge-search.js';
 import type { TrainReport } from './report.js';
 import { standardize } from './standardize.js';
 import { Training, type Problem } from './training.js';
@@ -12,6 +13,8 @@ import { Training, type Problem } from './training.js';
 export async function train(problem: Problem, settings: Settings): Promise<{ network: Network; report: TrainReport }> {
   const training = new Training(problem, settings);
   await standardize(training);
+  training.ridgeSearch = await searchRidge(training);
+  training.ridgeScale = training.ridgeSearch?.scale ?? 1;
   await initialise(training);
   if (settings.targets === 'gauss-newton') await gaussNewton(training);
   else await peelLayers(training);

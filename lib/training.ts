@@ -6,7 +6,7 @@ import { layout } from './layout.js';
 import { Network, type Standardization } from './network.js';
 import type { SampleRule, Settings } from './options.js';
 import { createRandom, type Random } from './random.js';
-import type { IterationReport, LayerReport, TrainReport } from './report.js';
+import type { IterationReport, LayerReport, RidgeSearch, TrainReport } from './report.js';
 
 /** What is to be learnt. `labels` for a classifier, `targets` (desired pre-activations, S×K) for a regressor. */
 export interface Problem {
@@ -75,6 +75,9 @@ export class Training implements Lane {
   readonly batch: number;
   standardization: Standardization | undefined;
   operations = 0;
+  /** Of `ridge: 'auto'`, what ridge-search.ts finds. */
+  ridgeScale = 1;
+  ridgeSearch: RidgeSearch | undefined;
   bestIteration = 0;
   readonly #cache: FloatArray | undefined;
   readonly #cacheRows: number;
@@ -341,6 +344,7 @@ export class Training implements Lane {
       threads: this.threads,
       standardized: this.standardization !== undefined,
       cachedShare: this.#cacheRows / this.rows,
+      ...(this.ridgeSearch && { ridgeSearch: this.ridgeSearch }),
     };
   }
 }

@@ -25,7 +25,7 @@ describe('plan', () => {
     const planned = plan({ rows, inputs: 20, outputs: 4 }, { ...options, task: 'regressor' });
     expect(report.iterations.every(({ accepted }) => accepted)).toBe(true);
     expect(report.layers.some(({ solver }) => solver === 'svd')).toBe(false);
-    expect(report.operations).toBe(planned.operations);
+    expect(report.operations - (report.ridgeSearch?.operations ?? 0)).toBe(planned.operations);
     expect(report.cachedShare).toBe(planned.cachedShare);
   });
 
@@ -34,8 +34,13 @@ describe('plan', () => {
     const all = { hidden: [40], iterations: 3, samples: 'all' } as const;
     const counted = await trainClassifier(B, board.labels, all);
     expect(counted.report.iterations.every(({ accepted }) => accepted)).toBe(true);
-    expect(counted.report.operations).toBe(plan(shape, all).operations);
-    const margin = { hidden: [40], iterations: 3 };
+    const search = counted.report.ridgeSearch!;
+    expect(counted.report.operations - search.operations).toBe(plan(shape, all).operations);
+    // The first weights are drawn once, and not by each trial.
+    const trials = search.trials.length * plan(shape, all).trial;
+    expect(search.operations).toBeLessThanOrEqual(trials);
+    expect(search.operations).toBeGreaterThan(0.9 * trials);
+    const margin = { hidden: [40], iterations: 3, ridge: 1e-4 };
     const { report } = await trainClassifier(B, board.labels, margin);
     expect(report.operations).toBeLessThan(plan(shape, margin).operations);
     expect(report.operations).toBeGreaterThan(plan(shape, margin).operations / 4);

@@ -40,7 +40,7 @@ export async function growth({ seeds = 3 }: PartOptions): Promise<PartResult> {
   return {
     description:
       'Rows: synthetic data of 50 columns and 5 classes, hidden [100], 8 iterations. Units: the first 10,000 rows of MNIST, ' +
-      'one hidden layer, 2 iterations. Threads: the same with 1,000 units. float32. `plan` is exact for `samples: "all"` ' +
+      'one hidden layer, 2 iterations. Threads: the same with 1,000 units. float32, `ridge: 1e-4`. `plan` is exact for `samples: "all"` ' +
       'where no step was refused, and an upper bound for the default, `samples: "margin"`.',
     tables: [sizesTable(points, seeds), exponentsTable(points)],
     notes: [],
@@ -83,7 +83,7 @@ function rowSeries(): Series {
 async function measure(series: Series, size: number, samples: Point['samples'], seeds: number): Promise<Point> {
   const { growing } = series;
   const { train, classes, options } = series.of(size);
-  const asked: ClassifierOptions = { threads: defaultThreads(), ...options, samples };
+  const asked: ClassifierOptions = { threads: defaultThreads(), ridge: 1e-4, ...options, samples };
   const first = {
     X: matrix(train.X.data.subarray(0, train.X.cols), 1, train.X.cols),
     labels: train.labels.subarray(0, 1),

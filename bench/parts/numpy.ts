@@ -17,7 +17,9 @@ import { atLeast, wantedColumns } from '../wanted.js';
 const threads = defaultThreads();
 const hidden = [1000];
 const image = { height: 28, width: 28 };
-const uniform: ClassifierOptions = { hidden, init: 'uniform', iterations: 0 };
+/** Given on both sides, so that both do the same: `auto` would search. */
+const given = { hidden: 1e-4, output: 2e-4 };
+const uniform: ClassifierOptions = { hidden, init: 'uniform', iterations: 0, ridge: given };
 const penalty = 1e-3;
 
 /** One run of either side. */
@@ -74,7 +76,10 @@ export async function numpy({ seeds }: PartOptions): Promise<PartResult> {
 
 async function* duels(set: ImageSet): AsyncGenerator<Duel> {
   const [train, test] = [imageRows(set.train), imageRows(set.test)];
-  const images = { precision: 'float32', peer: ['--folder', set.folder] } as const;
+  const images = {
+    precision: 'float32',
+    peer: ['--folder', set.folder, '--ridge', String(given.hidden), String(given.output)],
+  } as const;
   const training = (options: ClassifierOptions) => (seed: number) =>
     classify(train, test, { ...options, seed, threads });
   yield {
@@ -88,12 +93,12 @@ async function* duels(set: ImageSet): AsyncGenerator<Duel> {
   };
   yield {
     ...images,
-    task: 'the whole default training on image patches, 784-1000-10',
+    task: 'the default training, its ridge given, on image patches, 784-1000-10',
     peer: ['train', ...images.peer],
     wanted: 3,
     repeats: 3,
     short: false,
-    run: training({ hidden, image }),
+    run: training({ hidden, image, ridge: given }),
   };
   const model = await trainClassifier(train.X, train.labels, { ...uniform, threads });
   yield {

@@ -95,8 +95,6 @@ def residual(Z, labels):
 def solve_output(H, labels, W, ridge, steps=8, G=None):
     S = len(H)
     G = gram(H)
-    if ridge is None:
-        ridge = 5e-4 * np.trace(G[:-1, :-1]) / (len(G) - 1) / S
     F = factor(G, ridge * S, 0)
     previous, momentum = W.copy(), 1.0
     for step in range(steps):
@@ -106,29 +104,28 @@ def solve_output(H, labels, W, ridge, steps=8, G=None):
         following = (1 + np.sqrt(1 + 4 * momentum ** 2)) / 2
         W = new + (momentum - 1) / following * (new - previous) if step + 1 < steps else new
         previous, momentum = new, following
-    return W, residual(product(H, W), labels), F, ridge
+    return W, residual(product(H, W), labels), F
 
 
-def random_features(X, labels, hidden, rng):
+def random_features(X, labels, hidden, ridge, rng):
     W = rng.uniform(-1, 1, (X.shape[1] + 1, hidden)).astype(X.dtype)
     H = np.tanh(product(X, W), out=None)
-    V, R, _, _ = solve_output(H, labels, np.zeros((hidden + 1, 10), X.dtype), None)
+    V, R, _ = solve_output(H, labels, np.zeros((hidden + 1, 10), X.dtype), ridge)
     return W, V
 
 
-def train(X, labels, hidden, iterations, rng):
+def train(X, labels, hidden, iterations, ridges, rng):
     """lib/gauss-newton.ts for one hidden layer."""
     S, dtype = len(X), X.dtype
     W, V = contrast(rng, X, labels, hidden), np.zeros((hidden + 1, 10), dtype)
     G0 = gram(X)
     d = len(G0) - 1
-    mean_square = np.trace(G0[:-1, :-1]) / d / S
-    hidden_ridge, ridge = 1e-3 * mean_square, None
+    hidden_ridge, ridge = ridges
     damping, objective, moved, model, accepted = 0.5, np.inf, None, 1.0, None
     for iteration in range(iterations + 1):
         H = product(X, W)
         np.tanh(H, out=H)
-        V, R, F, ridge = solve_output(H, labels, V, ridge)
+        V, R, F = solve_output(H, labels, V, ridge)
         J = (np.vdot(R, R) / S + hidden_ridge * np.vdot(W[:-1], W[:-1]) + ridge * np.vdot(V[:-1], V[:-1])) / 2
         if iteration:
             gain = (objective - J) / model
@@ -205,8 +202,8 @@ def prepare(args):
         return float((predict(X_test, *weights).argmax(1) == labels_test).mean())
 
     if args.task == 'random':
-        return lambda seed: random_features(X, labels, args.hidden, np.random.default_rng(seed)), accuracy
-    return lambda seed: train(X, labels, args.hidden, args.iterations, np.random.default_rng(seed)), accuracy
+        return lambda seed: random_features(X, labels, args.hidden, args.ridge[1], np.random.default_rng(seed)), accuracy
+    return lambda seed: train(X, labels, args.hidden, args.iterations, args.ridge, np.random.default_rng(seed)), accuracy
 
 
 def main():
@@ -216,6 +213,7 @@ def main():
     parser.add_argument('--precision', default='float32')
     parser.add_argument('--hidden', type=int, default=1000)
     parser.add_argument('--iterations', type=int, default=8)
+    parser.add_argument('--ridge', type=float, nargs=2, default=(1e-4, 2e-4), help='hidden and output layer')
     args = parser.parse_args()
     run, accuracy = prepare(args)
     print(json.dumps({'numpy': np.__version__, 'scipy': scipy.__version__, **openblas()}), flush=True)

@@ -1,0 +1,168 @@
+"""scikit-learn's trainers beside bpls: for each seed read from standard input, a random 80/20 split of one data set is written to
+a folder as raw float64, and the rivals are trained on it; a JSON line has their seconds and their scores (accuracy, or R²).
+
+Images keep their own test rows and their pixels in [0, 1]; all other columns are standardised for the rivals, as their users do.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+import sklearn
+from sklearn import datasets, ensemble, linear_model, model_selection, neural_network, pipeline, preprocessing
+from sklearn.exceptions import ConvergenceWarning
+
+from idx import load
+from openblas import openblas
+
+warnings.simplefilter('ignore', ConvergenceWarning)
+
+
+def diamonds():
+    """ggplot2's 53,940 diamonds: price by carat, cut, color, clarity (ordered, as numbers) and size."""
+    code = 'd <- ggplot2::diamonds; for (n in names(d)) d[[n]] <- as.numeric(d[[n]]); write.csv(d, row.names = FALSE)'
+    csv = subprocess.run(['Rscript', '-e', code], check=True, capture_output=True, text=True).stdout.splitlines()
+    names = [name.strip('"') for name in csv[0].split(',')]
+    table = np.loadtxt(csv[1:], delimiter=',')
+    price = names.index('price')
+    return np.delete(table, price, axis=1), table[:, price]
+
+
+def binary(rows, columns, informative):
+    """Columns of 0 and 1, of which `informative` decide the class by a weighted vote with some noise."""
+    random = np.random.default_rng(0)
+    X = random.integers(0, 2, (rows, columns)).astype(float)
+    score = (X[:, :informative] - 0.5) @ random.normal(size=informative)
+    return X, (score + random.normal(scale=0.5, size=rows) > 0).astype(int)
+
+
+def noise(rows, columns):
+    random = np.random.default_rng(0)
+    return random.normal(size=(rows, columns)), random.integers(0, 2, rows)
+
+
+def bundled(name):
+    return lambda: getattr(datasets, f'load_{name}')(return_X_y=True)
+
+
+classification = {
+    'iris': bundled('iris'),
+    'wine': bundled('wine'),
+    'breast cancer': bundled('breast_cancer'),
+    'digits': bundled('digits'),
+    '26 classes': lambda: datasets.make_classification(
+        20000, 16, n_informative=12, n_redundant=0, n_classes=26, n_clusters_per_class=1, class_sep=1.5, random_state=0),
+    '100,000 rows': lambda: datasets.make_classification(
+        100000, 20, n_informative=10, n_redundant=5, n_classes=3, n_clusters_per_class=4, flip_y=0.02, random_state=0),
+    'imbalance 97:3': lambda: datasets.make_classification(
+        10000, 20, n_informative=8, n_redundant=2, n_clusters_per_class=3, weights=[0.97], flip_y=0.005, random_state=0),
+    'binary inputs': lambda: binary(2000, 200, 20),
+    'noise': lambda: noise(2000, 20),
+}
+regression = {
+    'diabetes': bundled('diabetes'),
+    'diamonds': diamonds,
+    'Friedman 1': lambda: datasets.make_friedman1(5000, 10, noise=1.0, random_state=0),
+    'Friedman 3': lambda: datasets.make_friedman3(5000, noise=0.1, random_state=0),
+}
+
+
+def random_features(model, units):
+    """tanh of a random projection: the hidden layer of an extreme learning machine."""
+    def project(X, seed):
+        random = np.random.default_rng(seed)
+        W = random.normal(size=(X.shape[1], units)) / np.sqrt(X.shape[1])
+        b = random.uniform(-1, 1, units)
+        return lambda rows: np.tanh(rows @ W + b)
+
+    class Features:
+        def fit(self, X, y):
+            self.features = project(X, 0)
+            self.model = model.fit(self.features(X), y)
+            return self
+
+        def score(self, X, y):
+            return self.model.score(self.features(X), y)
+
+    return Features()
+
+
+def rivals(classes, seed, units, scaled):
+    alphas = np.logspace(-3, 4, 8)
+    mlp = neural_network.MLPClassifier if classes else neural_network.MLPRegressor
+    ridge = linear_model.RidgeClassifierCV if classes else linear_model.RidgeCV
+    models = {
+        'MLP': mlp(hidden_layer_sizes=(units,), random_state=seed),
+        'MLP, 500 epochs': mlp(hidden_layer_sizes=(units,), random_state=seed, max_iter=500),
+        'ridge': ridge(alphas=alphas),
+        'random features': random_features(ridge(alphas=alphas), units),
+    }
+
+    class Scaled:
+        """The standardised inputs, and for a regressor targets, of a model."""
+        def __init__(self, model):
+            self.model = model
+
+        def fit(self, X, y):
+            self.scaler = preprocessing.StandardScaler().fit(X) if scaled else None
+            self.target = (0, 1) if classes else (y.mean(), y.std())
+            self.model.fit(self.inputs(X), self.targets(y))
+
+        def inputs(self, X):
+            return self.scaler.transform(X) if self.scaler else X
+
+        def targets(self, y):
+            return y if classes else (y - self.target[0]) / self.target[1]
+
+        def score(self, X, y):
+            return self.model.score(self.inputs(X), self.targets(y))
+
+    return {name: Scaled(model) for name, model in models.items()}
+
+
+def split(args, seed):
+    if args.images:
+        return load(args.images, 'float32')
+    X, y = (classification | regression)[args.data]()
+    stratify = y if args.data in classification else None
+    X, X_test, y, y_test = model_selection.train_test_split(X, y, test_size=0.2, random_state=seed, stratify=stratify)
+    return X, y, X_test, y_test
+
+
+def run(args, seed):
+    X, y, X_test, y_test = split(args, seed)
+    classes = args.images is not None or args.data in classification
+    for name, array in {'X': X, 'y': y, 'X_test': X_test, 'y_test': y_test}.items():
+        np.ascontiguousarray(array, X.dtype).tofile(os.path.join(args.folder, name))
+    results, last = [], None
+    for name, model in rivals(classes, seed, args.units, scaled=args.images is None).items():
+        if name == 'MLP, 500 epochs' and last.model.n_iter_ < last.model.max_iter:
+            results.append({**results[-1], 'name': name})  # it had come to its end before
+            continue
+        if name == 'random features' and len(X) > 50000 and args.images:
+            name = 'random features'
+        started = time.perf_counter()
+        model.fit(X, y)
+        seconds = time.perf_counter() - started
+        results.append({'name': name, 'seconds': seconds, 'score': model.score(X_test, y_test)})
+        last = model
+    return {'classes': classes, 'columns': X.shape[1], 'precision': str(X.dtype), 'results': results}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('data')
+    parser.add_argument('folder', help='where the split is written')
+    parser.add_argument('--images', help='folder of IDX files')
+    parser.add_argument('--units', type=int, default=500)
+    args = parser.parse_args()
+    print(json.dumps({'sklearn': sklearn.__version__, 'numpy': np.__version__, **openblas()}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(run(args, int(line))), flush=True)
+
+
+main()

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { matrix, plan, trainClassifier, trainRegressor, type Matrix } from '../lib/index.js';
+import { mulberry32 } from '../bench/data/toy.js';
+import { source } from './support/random.js';
+
+/** Columns of noise, and classes that have nothing to do with them. */
+function noise(rows: number, cols: number, seed: number) {
+  const random = source(seed);
+  return { X: matrix(random.uniforms(rows, cols).data, rows, cols), labels: random.labels(rows, 2) };
+}
+
+/** sin(3x) at `rows` points, with noise of that deviation. */
+function curve(rows: number, deviation: number, seed: number): [Matrix<Float64Array>, Matrix<Float64Array>] {
+  const random = mulberry32(seed);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const x = Float64Array.from({ length: rows }, () => 2 * random() - 1);
+  return [
+    matrix(x, rows, 1),
+    matrix(
+      x.map((value) => Math.sin(3 * value) + deviation * normal()),
+      rows,
+      1,
+    ),
+  ];
+}
+
+describe("ridge: 'auto'", () => {
+  it('chooses the trial with the least loss on held-out rows', async () => {
+    const { report } = await trainRegressor(...curve(400, 0.3, 1), { hidden: [30] });
+    const { trials, rows, folds, scale, operations, seconds } = report.ridgeSearch!;
+    expect([rows, folds]).toEqual([400, 3]);
+    expect(trials.length).toBeGreaterThanOrEqual(3);
+    const best = trials.reduce((a, b) => (b.loss < a.loss ? b : a));
+    // Trials have 320 of the 400 rows.
+    expect(scale / best.scale).toBeCloseTo(0.8 ** 0.75, 10);
+    expect(operations).toBeLessThan(report.operations);
+    expect(seconds).toBeLessThan(report.seconds);
+    for (const [a, b] of trials.slice(1).map((trial, i) => [trials[i]!, trial] as const))
+      expect(a.scale).not.toBe(b.scale);
+  });
+
+  it('is strong for noise and weak without', async () => {
+    const scale = async (deviation: number) =>
+      (await trainRegressor(...curve(500, deviation, 2), { hidden: [30] })).report.ridgeSearch!.scale;
+    expect(await scale(2)).toBeGreaterThan(100 * (await scale(1e-4)));
+  });
+
+  it('finds nothing in noise', async () => {
+    const { X, labels } = noise(1000, 20, 3);
+    const model = await trainClassifier(X, labels, { hidden: [200] });
+    expect((await model.evaluate(X, labels)).accuracy).toBeLessThan(0.65);
+    const other = noise(1000, 20, 4);
+    expect(Math.abs((await model.evaluate(other.X, other.labels)).accuracy - 0.5)).toBeLessThan(0.06);
+    const fixed = await trainClassifier(X, labels, { hidden: [200], ridge: 1e-6 });
+    expect((await fixed.evaluate(X, labels)).accuracy).toBeGreaterThan(0.95);
+  });
+
+  it('judges no row by weights that it helped to find', async () => {
+    const { X, labels } = noise(600, 5, 5);
+    const { report } = await trainClassifier(X, labels, { hidden: [100] });
+    const { trials } = report.ridgeSearch!;
+    // A sum over both outputs of (1 ± z)², which is 2 where z is 0.
+    for (const { loss } of trials) expect(loss).toBeGreaterThan(1.6);
+  });
+
+  it('has the scale of the usual ridge where the rows are too few', async () => {
+    const [x, y] = curve(19, 0, 6);
+    const { report } = await trainRegressor(x, y, { hidden: [5], standardize: false });
+    expect(report.ridgeSearch).toBeUndefined();
+    const squares = x.data.reduce((sum, value) => sum + value ** 2, 0) / 19;
+    expect(report.layers[0]!.ridge / squares).toBeCloseTo(1e-3, 10);
+    expect(plan({ rows: 19, inputs: 1, outputs: 1 }).trial).toBe(0);
+  });
+
+  it('is left out where a ridge is given and by the paper’s rules', async () => {
+    const [x, y] = curve(100, 0.1, 7);
+    for (const options of [{ ridge: 1e-3 }, { targets: 'nearest' }] as const)
+      expect((await trainRegressor(x, y, { hidden: [5], ...options })).report.ridgeSearch).toBeUndefined();
+  });
+
+  it('tells the listener and asks for validation in the training alone', async () => {
+    const [inputs, targets] = curve(100, 0.1, 8);
+    const seen: number[] = [];
+    const onIteration = ({ iteration }: { iteration: number }) => void seen.push(iteration);
+    await trainRegressor(inputs, targets, { hidden: [5], iterations: 2, onIteration, validation: { inputs, targets } });
+    expect(seen).toEqual([0, 1, 2]);
+  });
+
+  it('goes through data of one class in a fold, and through one column', async () => {
+    const X = matrix(
+      Float64Array.from({ length: 40 }, (_, i) => i),
+      40,
+      1,
+    );
+    const model = await trainClassifier(
+      X,
+      Array.from({ length: 40 }, (_, i) => (i === 39 ? 'rare' : 'common')),
+    );
+    expect(model.classes).toEqual(['common', 'rare']);
+  });
+
+  it('does the same in metres and in millimetres, and whatever the order of the columns', async () => {
+    const random = source(9);
+    const raw = random.uniforms(300, 4);
+    const labels = Array.from({ length: 300 }, (_, i) => (raw.data[4 * i]! * raw.data[4 * i + 1]! > 0 ? 1 : 0));
+    const train = async (data: Float64Array) =>
+      trainClassifier(matrix(data, 300, 4), labels, { hidden: [20], standardize: true });
+    const model = await train(raw.data);
+    const larger = raw.data.map((x) => 1024 * x);
+    const scaled = await train(larger);
+    expect(scaled.report.ridgeSearch!.scale).toBe(model.report.ridgeSearch!.scale);
+    expect(await scaled.predict(matrix(larger, 300, 4))).toEqual(await model.predict(matrix(raw.data, 300, 4)));
+    const mirrored = raw.data.map((_, i) => raw.data[4 * Math.floor(i / 4) + 3 - (i % 4)]!);
+    const permuted = await train(mirrored);
+    expect(await permuted.predict(matrix(mirrored, 300, 4))).toEqual(await model.predict(matrix(raw.data, 300, 4)));
+  });
+});
