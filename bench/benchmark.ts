@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { count, UsageError } from './command-line.js';
 import { environment, type Environment } from './environment.js';
 import type { Part, PartResult } from './part.js';
+import { accuracy } from './parts/accuracy.js';
 import { depth } from './parts/depth.js';
 import { growth } from './parts/growth.js';
 import { images, literal } from './parts/images.js';
@@ -24,6 +25,7 @@ export const parts: Readonly<Record<string, Part>> = {
   injective,
   toys,
   tabular,
+  accuracy,
   depth,
   images,
   paper: literal,

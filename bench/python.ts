@@ -19,6 +19,7 @@ export interface PeerVersions {
   numpy?: string;
   scipy?: string;
   torch?: string;
+  sklearn?: string;
   blas?: string;
 }
 
@@ -64,9 +65,9 @@ export class Peer {
   }
 
   /** Asks for one run, with this seed, and waits for what it prints. */
-  async next(seed: number): Promise<PeerLine> {
+  async next<Line = PeerLine>(seed: number): Promise<Line> {
     this.#child.stdin.write(`${seed}\n`);
-    return (await this.#read()) as PeerLine;
+    return (await this.#read()) as Line;
   }
 
   /** All lines to its end, of a script that asks for nothing. */
@@ -89,8 +90,9 @@ export class Peer {
 }
 
 /** What a script says of itself, for the notes. */
-export function versionsLine({ numpy, scipy, torch, blas }: PeerVersions): string {
-  const libraries = Object.entries({ NumPy: numpy, SciPy: scipy, PyTorch: torch }).flatMap(([name, version]) =>
+export function versionsLine({ numpy, scipy, torch, sklearn, blas }: PeerVersions): string {
+  const names = { NumPy: numpy, SciPy: scipy, PyTorch: torch, 'scikit-learn': sklearn };
+  const libraries = Object.entries(names).flatMap(([name, version]) =>
     version === undefined ? [] : `${name} ${version}`,
   );
   return `${libraries.join(', ')} on ${blas ?? 'another BLAS than OpenBLAS'}.`;

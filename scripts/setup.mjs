@@ -4,7 +4,8 @@
 //   --lint    also what `npm run check` needs (clang-format)
 //   --static  also what the self-contained prebuild needs (the static Fortran runtime)
 //   --data    also the Fashion-MNIST files for the demo and the benchmarks; goes on without when they can't be had
-//   --peers   also what the benchmarks compare with: SciPy, PyTorch and onnxruntime-node; goes on without as well
+//   --peers   also what the benchmarks compare with: SciPy, PyTorch, scikit-learn, ggplot2's data, onnxruntime-node; goes on
+//             without as well
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -132,7 +133,11 @@ function installNodeModules() {
 /** Not in package.json: nothing but the benchmarks wants them, and they take some hundred megabytes. */
 function installPeers() {
   const imports = (module) => succeeds('/usr/bin/python3', '-c', `import ${module}`);
-  const missing = () => ['scipy', 'torch'].filter((module) => !imports(module)).map((module) => `python3-${module}`);
+  const hasDiamonds = () => succeeds('Rscript', '-e', 'invisible(ggplot2::diamonds)');
+  const missing = () => [
+    ...['scipy', 'torch', 'sklearn'].filter((module) => !imports(module)).map((module) => `python3-${module}`),
+    ...(hasDiamonds() ? [] : ['r-cran-ggplot2']),
+  ];
   if (missing().length > 0) aptInstall(missing());
 
   const versions = { 'onnxruntime-node': '1.30.0', 'onnx-buf': '1.20.0-1' };

@@ -120,6 +120,7 @@ def train(X, labels, hidden, iterations, ridges, rng):
     W, V = contrast(rng, X, labels, hidden), np.zeros((hidden + 1, 10), dtype)
     G0 = gram(X)
     d = len(G0) - 1
+    mean_square = np.trace(G0[:-1, :-1]) / d / S
     hidden_ridge, ridge = ridges
     damping, objective, moved, model, accepted = 0.5, np.inf, None, 1.0, None
     for iteration in range(iterations + 1):

@@ -13,7 +13,7 @@ import warnings
 
 import numpy as np
 import sklearn
-from sklearn import datasets, ensemble, linear_model, model_selection, neural_network, pipeline, preprocessing
+from sklearn import datasets, linear_model, model_selection, neural_network, preprocessing
 from sklearn.exceptions import ConvergenceWarning
 
 from idx import load
@@ -71,24 +71,41 @@ regression = {
 }
 
 
-def random_features(model, units):
-    """tanh of a random projection: the hidden layer of an extreme learning machine."""
-    def project(X, seed):
-        random = np.random.default_rng(seed)
-        W = random.normal(size=(X.shape[1], units)) / np.sqrt(X.shape[1])
-        b = random.uniform(-1, 1, units)
-        return lambda rows: np.tanh(rows @ W + b)
+class RandomFeatures:
+    """tanh of a random projection before a linear model: an extreme learning machine."""
+    def __init__(self, model, units, seed):
+        self.model, self.units, self.random = model, units, np.random.default_rng(seed)
 
-    class Features:
-        def fit(self, X, y):
-            self.features = project(X, 0)
-            self.model = model.fit(self.features(X), y)
-            return self
+    def fit(self, X, y):
+        self.W = (self.random.normal(size=(X.shape[1], self.units)) / np.sqrt(X.shape[1])).astype(X.dtype)
+        self.b = self.random.uniform(-1, 1, self.units).astype(X.dtype)
+        self.model.fit(self.features(X), y)
 
-        def score(self, X, y):
-            return self.model.score(self.features(X), y)
+    def features(self, X):
+        return np.tanh(X @ self.W + self.b)
 
-    return Features()
+    def score(self, X, y):
+        return self.model.score(self.features(X), y)
+
+
+class Scaled:
+    """A model that is given standardised inputs, and for a regression standardised targets."""
+    def __init__(self, model, scaled, classes):
+        self.model, self.scaled, self.classes = model, scaled, classes
+
+    def fit(self, X, y):
+        self.scaler = preprocessing.StandardScaler().fit(X) if self.scaled else None
+        self.target = (0, 1) if self.classes else (y.mean(), y.std())
+        self.model.fit(self.inputs(X), self.targets(y))
+
+    def inputs(self, X):
+        return self.scaler.transform(X) if self.scaler else X
+
+    def targets(self, y):
+        return y if self.classes else (y - self.target[0]) / self.target[1]
+
+    def score(self, X, y):
+        return self.model.score(self.inputs(X), self.targets(y))
 
 
 def rivals(classes, seed, units, scaled):
@@ -99,29 +116,10 @@ def rivals(classes, seed, units, scaled):
         'MLP': mlp(hidden_layer_sizes=(units,), random_state=seed),
         'MLP, 500 epochs': mlp(hidden_layer_sizes=(units,), random_state=seed, max_iter=500),
         'ridge': ridge(alphas=alphas),
-        'random features': random_features(ridge(alphas=alphas), units),
+        'random features': RandomFeatures(ridge(alphas=alphas), units, seed),
     }
 
-    class Scaled:
-        """The standardised inputs, and for a regressor targets, of a model."""
-        def __init__(self, model):
-            self.model = model
-
-        def fit(self, X, y):
-            self.scaler = preprocessing.StandardScaler().fit(X) if scaled else None
-            self.target = (0, 1) if classes else (y.mean(), y.std())
-            self.model.fit(self.inputs(X), self.targets(y))
-
-        def inputs(self, X):
-            return self.scaler.transform(X) if self.scaler else X
-
-        def targets(self, y):
-            return y if classes else (y - self.target[0]) / self.target[1]
-
-        def score(self, X, y):
-            return self.model.score(self.inputs(X), self.targets(y))
-
-    return {name: Scaled(model) for name, model in models.items()}
+    return {name: Scaled(model, scaled, classes) for name, model in models.items()}
 
 
 def split(args, seed):
@@ -143,8 +141,6 @@ def run(args, seed):
         if name == 'MLP, 500 epochs' and last.model.n_iter_ < last.model.max_iter:
             results.append({**results[-1], 'name': name})  # it had come to its end before
             continue
-        if name == 'random features' and len(X) > 50000 and args.images:
-            name = 'random features'
         started = time.perf_counter()
         model.fit(X, y)
         seconds = time.perf_counter() - started
