@@ -62,7 +62,7 @@ class GaussNewton {
 
   constructor(training: Training) {
     const { hidden } = training;
-    const like = (size: (layer: HiddenState) => number) => hidden.map((layer) => training.zeros(size(layer)));
+    const like = (size: (layer: HiddenState) => number) => hidden.map((layer) => training.memory.take(size(layer)));
     this.#training = training;
     this.#output = new OutputLayer(training);
     this.#grams = like((layer) => (layer.inputs + 1) ** 2);
@@ -73,7 +73,7 @@ class GaussNewton {
     this.#spare = this.#accepted;
     this.#acceptedOutput = training.output.weights.slice();
     const size = training.output.weights.length;
-    this.#outputRhs = [training.zeros(size), training.zeros(size)];
+    this.#outputRhs = [training.memory.take(size), training.memory.take(size)];
     this.#ridges = hidden.map(() => 0);
   }
 

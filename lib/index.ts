@@ -34,4 +34,4 @@ export { paper } from './paper.js';
 export { plan, type Plan, type Shape } from './plan.js';
 export type { Random } from './random.js';
 export { loadRegressor, Regressor, trainRegressor, type RegressionEvaluation } from './regressor.js';
-export type { IterationReport, RidgeSearch, LayerReport, TrainReport } from './report.js';
+export type { IterationReport, LayerReport, RidgeSearch, TrainReport } from './report.js';

@@ -41,6 +41,31 @@ export const contrastUnitsAtOnce = 64;
 /** Samples that a call of the contrast init has in hand. */
 const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates * 2 + Math.min(rows, contrastProbeRows);
 
+/** Rows that the search of `ridge: 'auto'` looks at, at most, and at least: of fewer, none can be spared. */
+const [mostRows, leastRows] = [2500, 20];
+/** One part in so many is held out, in turn, until this many rows have been. */
+const folds = 5;
+const heldOutRows = 200;
+
+export interface SearchSizes {
+  /** Rows to train on in each fold, and to judge by. */
+  fit: number;
+  held: number;
+  folds: number;
+}
+
+/** What a search goes over; undefined where the options leave nothing to choose, or the rows are too few. */
+export function searchSizes(shape: Shape, settings: Settings, element: number): SearchSizes | undefined {
+  if (settings.ridge !== 'auto' || settings.targets !== 'gauss-newton') return undefined;
+  // The rows are copied, and their activations kept: they get a twelfth of the memory.
+  const width = settings.hidden.reduce((sum, { units }) => sum + units, shape.inputs);
+  const room = Math.floor(memoryLimit(settings, element) / 12 / (width * element));
+  const used = Math.min(shape.rows, mostRows, room);
+  if (used < leastRows) return undefined;
+  const held = Math.floor(used / folds);
+  return { fit: used - held, held, folds: Math.min(folds, Math.ceil(heldOutRows / held)) };
+}
+
 /** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */
 export function layout(shape: Shape, settings: Settings, element: number): Layout {
   const limit = memoryLimit(settings, element);
@@ -65,7 +90,11 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
   // Scratch memory serves one call after the other.
-  const fixed = element * arrays + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(limit);
+  // Of a search, copies of rows, their activations and the weights; other arrays serve the training afterwards.
+  const search = searchSizes(shape, settings, element);
+  const trial = search ? search.fit * (search.folds * shape.inputs + sum(widths)) + weights : 0;
+  const fixed =
+    element * (arrays + trial) + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(limit);
 
   const row = element * sum(widths);
   const kept = row > 0 ? Math.floor((limit - fixed) / row) : shape.rows;

@@ -43,11 +43,11 @@ export class OutputLayer {
   constructor(training: Training) {
     const { inputs, units } = training.output;
     this.#training = training;
-    this.gram = training.zeros((inputs + 1) ** 2);
-    this.#factor = training.zeros(this.gram.length);
-    this.#rhs = training.zeros((inputs + 1) * units);
+    this.gram = training.memory.take((inputs + 1) ** 2);
+    this.#factor = training.memory.take(this.gram.length);
+    this.#rhs = training.memory.take((inputs + 1) * units);
     this.marks = new Uint8Array(training.rows);
-    this.share = training.zeros(units);
+    this.share = training.memory.take(units);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { contrastProbeRows, layout, type Shape } from './layout.js';
+import { contrastProbeRows, layout, searchSizes, type Shape } from './layout.js';
 import { checkEqual, checkMatrix, describe } from './matrix.js';
 import { ArgumentError } from './errors.js';
 import {
@@ -12,7 +12,7 @@ import {
   type Settings,
 } from './options.js';
 import { innerRows, outputSteps } from './output-layer.js';
-import { searchSizes, trialSettings } from './ridge-search.js';
+import { trialSettings } from './ridge-search.js';
 
 export type { Shape } from './layout.js';
 
@@ -194,7 +194,7 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
 
 /** A trial of ridge-search.ts: a short training in each fold, and a pass over the rows held out. */
 function searchTrial(shape: Shape, settings: Settings, element: number): number {
-  const search = searchSizes(shape.rows, shape.inputs, settings, element);
+  const search = searchSizes(shape, settings, element);
   if (!search) return 0;
   const sizes = sizesOf({ ...shape, rows: search.fit }, settings, element);
   const { operations } = gaussNewton(sizes, trialSettings(settings), initialisation(sizes, settings), 0);

@@ -38,7 +38,8 @@ export interface LayerReport {
 export interface RidgeSearch {
   /**
    * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs, half of that at the
-   * output. It is that of the best trial times (rows of the trial / all rows)^¾.
+   * output. It is that of the best trial, moved to the least of the parabola through it and its neighbours (in the
+   * logarithm), times (rows of the trial / all rows)^¾.
    */
   scale: number;
   /** Rows that the trials had, drawn at random, a fifth of them held out; and how often that was done. */

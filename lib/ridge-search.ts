@@ -1,19 +1,13 @@
 import { gaussNewton } from './gauss-newton.js';
 import { SingularError } from './errors.js';
 import { initialise } from './init.js';
-import { memoryLimit } from './layout.js';
+import { searchSizes } from './layout.js';
 import { allocate, epsilon, type FloatArray } from './matrix.js';
 import type { Settings } from './options.js';
 import { createRandom } from './random.js';
 import type { RidgeSearch } from './report.js';
-import { standardize } from './standardize.js';
 import { Training, type Problem } from './training.js';
 
-/** Rows that the search looks at, at most, and at least: of fewer, none can be spared. */
-const [mostRows, leastRows] = [2500, 20];
-/** One part in so many is held out, in turn, until this many rows have been. */
-const folds = 5;
-const heldOutRows = 200;
 /** Iterations of a trial: what two say of a ridge, eight do not change. */
 const trialIterations = 2;
 /** From one trial to the next. */
@@ -32,24 +26,6 @@ const hopeless = 0.05;
  */
 const scaleAt = (rows: number, strides: number) => (100_000 / rows) ** 0.75 * stride ** strides;
 
-export interface Sizes {
-  /** Rows to train on in each fold, and to judge by. */
-  fit: number;
-  held: number;
-  folds: number;
-}
-
-/** What a search goes over; undefined where the options leave nothing to choose, or the rows are too few. */
-export function searchSizes(rows: number, cols: number, settings: Settings, element: number): Sizes | undefined {
-  if (settings.ridge !== 'auto' || settings.targets !== 'gauss-newton') return undefined;
-  // The rows are copied: they get a sixth of the memory.
-  const fit = Math.floor(memoryLimit(settings, element) / 6 / (cols * element));
-  const used = Math.min(rows, mostRows, fit);
-  if (used < leastRows) return undefined;
-  const held = Math.floor(used / folds);
-  return { fit: used - held, held, folds: Math.min(folds, Math.ceil(heldOutRows / held)) };
-}
-
 /** Settings of a trial. */
 export function trialSettings(settings: Settings): Settings {
   const iterations = Math.min(settings.iterations, trialIterations);
@@ -58,12 +34,14 @@ export function trialSettings(settings: Settings): Settings {
 
 /**
  * Chooses the scale of `ridge: 'auto'`: short trainings on a part of the rows, each judged by its residuals on rows held
- * out, at scales four times apart, from the usual one as far as the loss falls. What is best for those rows is carried over to all of them.
+ * out, at scales four times apart, from the usual one as far as the loss falls. What is best for those rows is carried
+ * over to all of them. The trials take the memory that the training itself takes afterwards.
  */
 export async function searchRidge(training: Training): Promise<RidgeSearch | undefined> {
   const { problem, settings } = training;
   const { inputs } = problem;
-  const sizes = searchSizes(inputs.rows, inputs.cols, settings, inputs.data.BYTES_PER_ELEMENT);
+  const shape = { rows: inputs.rows, inputs: inputs.cols, outputs: problem.outputs };
+  const sizes = searchSizes(shape, settings, inputs.data.BYTES_PER_ELEMENT);
   if (!sizes) return undefined;
   const { fit, held } = sizes;
   const started = performance.now();
@@ -74,14 +52,17 @@ export async function searchRidge(training: Training): Promise<RidgeSearch | und
     const rest = new Int32Array(fit);
     rest.set(order.subarray(0, first));
     rest.set(order.subarray(last), first);
-    return { fit: take(problem, rest), held: take(problem, order.subarray(first, last)) };
+    return { fit: take(problem, rest), held: order.slice(first, last) };
   });
+  const blank = training.snapshot();
   const trials: RidgeSearch['trials'] = [];
+  const losses = new Map<number, number>();
   const loss = async (strides: number): Promise<number> => {
     const scale = scaleAt(fit, strides);
     let squares = 0;
-    for (const part of parts) squares += await judge(training, part, scale);
+    for (const part of parts) squares += await training.memory.lend(() => judge(training, part, scale));
     trials.push({ scale, loss: squares / (held * parts.length) });
+    losses.set(strides, squares);
     return squares;
   };
 
@@ -92,13 +73,14 @@ export async function searchRidge(training: Training): Promise<RidgeSearch | und
     for (let strides = direction; Math.abs(strides) <= mostStrides; strides += direction) {
       if (scaleAt(inputs.rows, strides) < leastScale * epsilon(inputs.data)) break;
       const squares = await loss(strides);
-      const before = Math.sign(best) === direction ? best : 0;
+      const edge = Math.sign(best) === direction ? best : 0;
       if (squares < least * (1 - better)) [best, least] = [strides, squares];
-      else if (strides !== before + direction || !(squares < least * (1 + hopeless))) break;
+      else if (strides !== edge + direction || !(squares < least * (1 + hopeless))) break;
     }
   }
+  training.restore(blank);
   return {
-    scale: scaleAt(inputs.rows, best),
+    scale: scaleAt(inputs.rows, best + vertex(losses.get(best - 1), least, losses.get(best + 1))),
     rows: fit + held,
     folds: parts.length,
     trials,
@@ -107,38 +89,34 @@ export async function searchRidge(training: Training): Promise<RidgeSearch | und
   };
 }
 
-/** Rows to train on, with the first weights once they are known, and rows to judge by. */
+/** Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. */
+function vertex(below = Infinity, least: number, above = Infinity): number {
+  const curvature = below - 2 * least + above;
+  return Number.isFinite(curvature) && curvature > 0 ? (below - above) / (2 * curvature) : 0;
+}
+
+/** Rows to train on, and the numbers of those to judge by. */
 interface Part {
   fit: Problem;
-  held: Problem;
-  first?: Pick<Training, 'standardization'> & { weights: FloatArray[] };
+  held: Int32Array;
 }
 
 /** Sum of squares of the residuals on the held-out rows, of a network trained on the others. */
-async function judge(training: Training, part: Part, scale: number): Promise<number> {
-  const settings = { ...trialSettings(training.settings), standardize: training.standardization !== undefined };
-  const trial = new Training(part.fit, settings);
-  const judged = new Training(part.held, settings);
+async function judge(training: Training, { fit, held }: Part, scale: number): Promise<number> {
+  const trial = new Training(fit, trialSettings(training.settings), training.memory);
+  trial.standardization = training.standardization;
   trial.ridgeScale = scale;
   try {
-    const first = (part.first ??= await firstWeights(trial));
-    trial.standardization = judged.standardization = first.standardization;
-    trial.hidden.forEach((layer, l) => (layer.weights = (first.weights[l] as FloatArray).slice()));
+    await initialise(trial);
     await gaussNewton(trial);
-    judged.restore(trial.snapshot());
-    return (await judged.sweep({ count: judged.rows }, { cached: false })).squares;
   } catch (error) {
     if (error instanceof SingularError) return Infinity;
     throw error;
   } finally {
-    training.operations += trial.operations + judged.operations;
+    training.operations += trial.operations;
   }
-}
-
-async function firstWeights(trial: Training): Promise<Required<Part>['first']> {
-  await standardize(trial);
-  await initialise(trial);
-  return { standardization: trial.standardization, weights: trial.hidden.map((layer) => layer.weights) };
+  training.restore(trial.snapshot());
+  return (await training.sweep(training.rowSet(held), { cached: false })).squares;
 }
 
 /** `count` of the rows, drawn at random. */

@@ -3,6 +3,7 @@ import { callEach, type Lane } from './lane.js';
 import { activationCode } from './activation.js';
 import { allocate, type FloatArray, type Matrix } from './matrix.js';
 import { layout } from './layout.js';
+import { Memory } from './memory.js';
 import { Network, type Standardization } from './network.js';
 import type { SampleRule, Settings } from './options.js';
 import { createRandom, type Random } from './random.js';
@@ -67,6 +68,8 @@ export interface Snapshot {
 export class Training implements Lane {
   readonly problem: Problem;
   readonly settings: Settings;
+  /** Where what lasts as long as the training comes from. */
+  readonly memory: Memory;
   readonly random: Random;
   readonly hidden: HiddenState[];
   readonly output: RawLayer;
@@ -86,7 +89,8 @@ export class Training implements Lane {
   readonly #keptBlocks: number;
   readonly #started = performance.now();
 
-  constructor(problem: Problem, settings: Settings) {
+  constructor(problem: Problem, settings: Settings, memory = new Memory(problem.inputs.data)) {
+    this.memory = memory;
     this.problem = problem;
     this.settings = settings;
     this.random = createRandom(settings.seed);
@@ -96,13 +100,13 @@ export class Training implements Lane {
         inputs,
         units,
         activation: activationCode(activation),
-        weights: this.zeros((inputs + 1) * units),
+        weights: memory.take((inputs + 1) * units),
       };
       inputs = units;
       return layer;
     });
     this.output = {
-      weights: this.zeros((inputs + 1) * problem.outputs),
+      weights: memory.take((inputs + 1) * problem.outputs),
       inputs,
       units: problem.outputs,
       activation: 0,
@@ -123,7 +127,7 @@ export class Training implements Lane {
     this.#cacheRows = cacheRows;
     this.#blocks = Math.ceil(this.rows / batch);
     this.#keptBlocks = cacheRows === this.rows ? this.#blocks : cacheRows / batch;
-    this.#cache = cacheRows > 0 ? this.zeros(cacheRows * width) : undefined;
+    this.#cache = cacheRows > 0 ? memory.take(cacheRows * width) : undefined;
   }
 
   get threads(): number {

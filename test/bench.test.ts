@@ -22,6 +22,7 @@ import { eventLoopDelay } from '../bench/event-loop.js';
 import { onnxModel } from '../bench/onnx.js';
 import { OnnxRuntime } from '../bench/onnxruntime.js';
 import { imageSets } from '../bench/part.js';
+import { beside, type Contest } from '../bench/parts/accuracy.js';
 import { exponentsTable, type Point } from '../bench/parts/growth.js';
 import { delayRow } from '../bench/parts/latency.js';
 import { memoryRow } from '../bench/parts/memory.js';
@@ -320,6 +321,26 @@ describe('rows', () => {
     expect(rows[0]!.seconds).toBeCloseTo(1, 12);
     expect(rows[1]!.counted).toBeCloseTo(3, 12);
     expect(rows[1]!.planned).toBeCloseTo(1.5, 12);
+  });
+});
+
+describe('beside the best rival', () => {
+  const names = ['bpls', 'MLP', 'MLP, 500 epochs', 'ridge', 'random features'];
+  const contest = (...splits: number[][]): Contest => ({
+    data: 'some',
+    scores: splits.map((split) => split.map((score, i) => ({ name: names[i]!, seconds: 1, score }))),
+  });
+
+  it('is the mean of the differences, split by split, and its standard error', () => {
+    const found = beside(contest([0.9, 0.5, 0.8, 0.2, 0.1], [0.7, 0.9, 0.8, 0.2, 0.1]));
+    // 0.1 and -0.1 from the second: a deviation of 0.2 / √2, over √2.
+    expect(found.best).toBe('MLP, 500 epochs');
+    expect(found.ahead).toBeCloseTo(0, 12);
+    expect(found.error).toBeCloseTo(0.1, 12);
+  });
+
+  it('is without an error for one split', () => {
+    expect(beside(contest([0.5, 0.1, 0.2, 0.3, 0.9]))).toEqual({ best: 'random features', ahead: -0.4, error: 0 });
   });
 });
 

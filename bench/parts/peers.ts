@@ -139,6 +139,8 @@ function threadsLine(adamThreads: Threads): string {
   return `Adam’s threads: ${shares.join(', ')}.`;
 }
 
+const notRaced = { 'Adam to': undefined, 'Adam, s': undefined, ratio: undefined, ...nothingWanted };
+
 /** The winner when it came to the target, and at its best. */
 function adamRows(data: string, traces: readonly Trace[], target: number): Record<string, Cell>[] {
   const { setting } = winner(traces, target);
@@ -147,10 +149,7 @@ function adamRows(data: string, traces: readonly Trace[], target: number): Recor
     trainer: `${adamName(setting)}, ${at}`,
     seconds,
     'test accuracy': accuracy,
-    'Adam to': undefined,
-    'Adam, s': undefined,
-    ratio: undefined,
-    ...nothingWanted,
+    ...notRaced,
   });
   const points = traces.filter((trace) => trace.setting === setting).flatMap((trace) => trace.points);
   const reached = points.filter(({ accuracy }) => accuracy >= target).sort((a, b) => a.seconds - b.seconds)[0];
@@ -175,10 +174,7 @@ async function numpy(set: ImageSet, notes: string[]): Promise<Table['rows']> {
       trainer: 'the same algorithm in NumPy, 8 iterations',
       seconds,
       'test accuracy': accuracy,
-      'Adam to': undefined,
-      'Adam, s': undefined,
-      ratio: undefined,
-      ...nothingWanted,
+      ...notRaced,
     },
   ];
 }
