@@ -54,14 +54,14 @@ export interface SearchSizes {
   folds: number;
 }
 
-/** What a search goes over; undefined where the options leave nothing to choose, or the rows are too few. */
+/** What a search goes over; undefined where the options leave nothing to choose, or rows or memory are too few. */
 export function searchSizes(shape: Shape, settings: Settings, element: number): SearchSizes | undefined {
   if (settings.ridge !== 'auto' || settings.targets !== 'gauss-newton') return undefined;
-  // The rows are copied, and their activations kept: they get a twelfth of the memory.
+  // The rows are copied, and their activations kept: they get a twelfth of the memory, or there is no search.
   const width = settings.hidden.reduce((sum, { units }) => sum + units, shape.inputs);
   const room = Math.floor(memoryLimit(settings, element) / 12 / (width * element));
-  const used = Math.min(shape.rows, mostRows, room);
-  if (used < leastRows) return undefined;
+  const used = Math.min(shape.rows, mostRows);
+  if (used < leastRows || used > room) return undefined;
   const held = Math.floor(used / folds);
   return { fit: used - held, held, folds: Math.min(folds, Math.ceil(heldOutRows / held)) };
 }

@@ -65,6 +65,6 @@ export interface TrainReport {
   standardized: boolean;
   /** Share of the rows whose activations were kept between passes. */
   cachedShare: number;
-  /** Where `ridge` was `'auto'` and there were rows to spare. */
+  /** Where `ridge` was `'auto'`, and there were rows and memory to spare. */
   ridgeSearch?: RidgeSearch;
 }

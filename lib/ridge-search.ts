@@ -8,8 +8,11 @@ import { createRandom } from './random.js';
 import type { RidgeSearch } from './report.js';
 import { Training, type Problem } from './training.js';
 
-/** Iterations of a trial: what two say of a ridge, eight do not change. */
-const trialIterations = 2;
+/**
+ * Iterations of a trial: what two say of one layer's ridge, eight do not change. Each further layer takes longer to learn,
+ * and before it has, the strongest ridge looks best.
+ */
+const trialIterations = (layers: number) => layers + 1;
 /** From one trial to the next. */
 const stride = 4;
 const mostStrides = 10;
@@ -28,7 +31,7 @@ const scaleAt = (rows: number, strides: number) => (100_000 / rows) ** 0.75 * st
 
 /** Settings of a trial. */
 export function trialSettings(settings: Settings): Settings {
-  const iterations = Math.min(settings.iterations, trialIterations);
+  const iterations = Math.min(settings.iterations, trialIterations(settings.hidden.length));
   return { ...settings, iterations, validation: undefined, onIteration: undefined };
 }
 
