@@ -61,11 +61,13 @@ export async function callEach<Name extends keyof RawCalls>(
   let last: Promise<RawCalls[Name][1] & RawOutcome> | undefined;
   for (const args of all) {
     const next = call(lane, name, args);
+    // It may fail before it is waited for below, which Node would take for a failure that nobody handles.
+    const ended = next.catch(() => undefined);
     try {
       if (last) add(await last);
     } catch (error) {
       // What is still queued reads and writes the caller's arrays.
-      await next.catch(() => undefined);
+      await ended;
       throw error;
     }
     last = next;

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { AbortedError, matrix, trainClassifier } from '../lib/index.js';
-import { call } from '../lib/lane.js';
+import { AbortedError, AddonError, matrix, trainClassifier } from '../lib/index.js';
+import { call, callEach } from '../lib/lane.js';
 import { expectBplsError } from './support/expect.js';
 import { lane } from './support/problem.js';
 import { run } from './support/processes.js';
@@ -65,6 +65,30 @@ describe('the lane', () => {
     const error = await expectBplsError(after, AbortedError, 'ABORTED', 'The operation was aborted');
     expect(error.cause).toBe('enough');
     await expect(before).resolves.toMatchObject({ nonFinite: -1 });
+  });
+
+  it('queues the next of several calls ahead, and is over when both are, whichever fails', async () => {
+    const unhandled: unknown[] = [];
+    const listen = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', listen);
+    const x = f64(2 ** 22);
+    const [good, bad] = [
+      { x, y: x, length: x.length },
+      { x, y: x, length: -1 },
+    ];
+    const products: number[] = [];
+    const all = (...calls: (typeof good)[]) =>
+      callEach(lane(), 'innerProduct', calls, ({ product: found }) => products.push(found));
+    await all(good, good, good);
+    expect(products).toEqual([x.length, x.length, x.length]);
+    // The second fails at once, while the first runs.
+    await expect(all(good, bad, good)).rejects.toBeInstanceOf(AddonError);
+    expect(products).toHaveLength(4);
+    await expect(all(bad, good)).rejects.toBeInstanceOf(AddonError);
+    expect(products).toHaveLength(4);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', listen);
+    expect(unhandled).toEqual([]);
   });
 });
 
