@@ -53,7 +53,7 @@ export interface TrainOptions {
   iterations?: number;
   /**
    * Penalty of ½ ridge ‖V‖² on each layer's weights, beside the objective per sample; biases are not penalised.
-   * `auto` chooses by short trainings on up to 5,000 rows, a fifth of them held out; the report has what it saw.
+   * `auto` chooses by short trainings on up to 2,500 rows, a fifth of them held out; the report has what it saw.
    * @default 'auto'
    */
   ridge?: 'auto' | number | { hidden: number; output: number };

@@ -31,8 +31,6 @@ const goals: Record<string, Goal> = {
 };
 
 const further: ClassifierOptions[] = [1, 2, 4, 8].map((iterations) => ({ hidden: [1000], image, iterations }));
-/** About what `auto` finds for either set; NumPy's does not search. */
-const numpyRidge = ['--ridge', '1e-4', '2e-4'];
 
 /** Training time and test accuracy beside PyTorch's Adam and the same algorithm in NumPy. */
 export async function peers({ seeds = 3 }: PartOptions): Promise<PartResult> {
@@ -163,7 +161,7 @@ function adamRows(data: string, traces: readonly Trace[], target: number): Recor
 async function numpy(set: ImageSet, notes: string[]): Promise<Table['rows']> {
   if (!(await hasModule('scipy', 'python3-scipy', notes))) return [];
   progress(`peers: ${set.name}, NumPy`);
-  const args = ['train', '--folder', set.folder, ...numpyRidge];
+  const args = ['train', '--folder', set.folder];
   const { peer, versions } = await Peer.start('bpls_numpy.py', args, { openblas: threads, openmp: 1 });
   const { seconds, accuracy } = await peer.next(0);
   await peer.close();
