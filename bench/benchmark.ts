@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { count, UsageError } from './command-line.js';
 import { environment, type Environment } from './environment.js';
 import type { Part, PartResult } from './part.js';
+import { ablation } from './parts/ablation.js';
 import { accuracy } from './parts/accuracy.js';
 import { depth } from './parts/depth.js';
 import { growth } from './parts/growth.js';
@@ -26,6 +27,7 @@ export const parts: Readonly<Record<string, Part>> = {
   toys,
   tabular,
   accuracy,
+  ablation,
   depth,
   images,
   paper: literal,

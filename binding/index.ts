@@ -26,6 +26,10 @@ export interface RawRows {
 export interface RawTargets {
   targets?: FloatArray | undefined;
   labels?: Int32Array | undefined;
+  /** One for each sample, not negative. */
+  sampleWeights?: FloatArray | undefined;
+  /** One for each output, positive: where a residual ceases to count by its square. */
+  residualBounds?: FloatArray | undefined;
   positive?: number;
   negative?: number;
   demand: number;

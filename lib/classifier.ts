@@ -4,6 +4,7 @@ import { checkLabels, encodeLabels, indexLabels, type Label, type Labels } from 
 import { ModelFileError } from './errors.js';
 import { checkFinite } from './finite.js';
 import { checkEqual, checkMatrix, checkSamePrecision, describe, type FloatArray, type Matrix } from './matrix.js';
+import { calibrationOf } from './metrics.js';
 import type { Layer, Network } from './network.js';
 import {
   checkImage,
@@ -18,6 +19,7 @@ import type { TrainReport } from './report.js';
 import { loadNetwork, saveNetwork } from './saved-network.js';
 import { train } from './train.js';
 import type { Problem } from './training.js';
+import { weightsOf } from './weights.js';
 
 /** Options of a prediction. */
 export interface PredictOptions {
@@ -37,6 +39,13 @@ export interface Evaluation {
   accuracy: number;
   misclassified: number;
   rows: number;
+  /** −mean ln p of the own class, in nats. */
+  logLoss: number;
+  /**
+   * Expected calibration error: by how much the probability of the predicted class differs from the share of rows that are
+   * of it, over 15 bins of that probability.
+   */
+  calibrationError: number;
   /** `confusion[i][j]`: rows of class i that were given class j, in the order of `classes`. */
   confusion: number[][];
 }
@@ -86,11 +95,13 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
     return outputs;
   }
 
-  /** Accuracy and confusion matrix on rows whose classes are known. */
+  /** Accuracy, confusion matrix and the quality of the probabilities on rows whose classes are known. */
   async evaluate(X: Matrix<T>, labels: Labels, options?: PredictOptions): Promise<Evaluation> {
     checkMatrix('X', X);
     const truth = indexLabels('labels', checkLabels('labels', labels, X.rows), this.classes);
-    const predicted = await classIndices(this.#scores, X, predictLane(options), this.#sign);
+    const scores = await this.#scores.forward(X, predictLane(options));
+    if (this.#sign < 0) scores.data.forEach((z, i) => (scores.data[i] = -z));
+    const predicted = greatest(scores, 1);
     const confusion = this.classes.map(() => this.classes.map(() => 0));
     let misclassified = 0;
     truth.forEach((own, i) => {
@@ -98,7 +109,14 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
       (confusion[own] as number[])[given]! += 1;
       if (own !== given) misclassified++;
     });
-    return { accuracy: 1 - misclassified / X.rows, misclassified, rows: X.rows, confusion };
+    const { activation } = this.network.layers.at(-1) as Layer;
+    return {
+      accuracy: 1 - misclassified / X.rows,
+      misclassified,
+      rows: X.rows,
+      ...calibrationOf(scores, truth, predicted, activation),
+      confusion,
+    };
   }
 
   /**
@@ -193,12 +211,14 @@ export async function trainClassifier<L extends Label = number, T extends FloatA
   const X = checkMatrix('X', inputs);
   checkImage(settings, X.cols);
   const { classes, indices } = encodeLabels(checkLabels('labels', labels, X.rows));
+  const weights = weightsOf(settings, X.rows, X.data, { classes, indices });
   const { output, samples } = settings;
   const oneSided = samples === 'margin' || settings.targets === 'gauss-newton';
   const problem: Problem = {
     inputs: X,
     outputs: classes.length,
     labels: indices,
+    ...(weights && { weights }),
     ...(oneSided ? { positive: 1, negative: -1 } : desiredOutputs(output, classes.length)),
     ...(await validation(settings, X, classes)),
   };

@@ -7,7 +7,8 @@ import type { LayerReport } from './report.js';
 import type { HiddenState, PassTotals, RowSet, Training } from './training.js';
 
 /**
- * Ridge of `auto` at scale 1 (ridge-search.ts), as a share of the mean square of a layer's inputs. Chosen, like the
+ * Ridge of `auto` at scale 1 (ridge-search.ts), as a share of the mean square of a layer's inputs (for a regression, of
+ * that times the variance of the targets in the hidden layers). Chosen, like the
  * figures below, on the last 10,000 training rows of MNIST and Fashion-MNIST.
  */
 const autoRidge = { hidden: 1e-3, output: 5e-4 };
@@ -84,8 +85,9 @@ class GaussNewton {
     let objective = Infinity;
     let model: Model = { linear: 0, quadratic: 0 };
     for (let iteration = 0; ; iteration++) {
-      const totals = await this.#evaluate(iteration);
-      const trial = totals.squares / (2 * training.rows) + (await this.#penalty()) / 2;
+      let totals = await this.#evaluate(iteration);
+      const penalty = (await this.#penalty()) / 2;
+      const trial = totals.squares / (2 * training.rows) + penalty;
       if (iteration === 0) checkObjective(trial);
       const better = trial <= objective;
       const report = await training.record({
@@ -103,6 +105,11 @@ class GaussNewton {
         if (patience.spent(report, training.snapshot())) break;
       }
       if (iteration === settings.iterations || hidden.length === 0 || totals.active === 0) break;
+      if (better && settings.loss === 'huber') {
+        await this.#output.boundResiduals();
+        totals = await this.#output.totals();
+        objective = totals.squares / (2 * training.rows) + penalty;
+      }
       const next = better ? await this.#step(totals) : await this.#shorten(model);
       if (!next) break;
       model = next;
@@ -136,6 +143,8 @@ class GaussNewton {
     const training = this.#training;
     const { ridgeScale, settings } = training;
     const { ridge, iterations } = settings;
+    // Hidden weights have no units; their penalty has those of the objective. Output weights have the targets' own.
+    const { variance = 1 } = training.problem;
     const meanSquare = (gram: FloatArray, n: number): number => {
       let trace = 0;
       for (let i = 0; i < n; i++) trace += gram[i * (n + 1) + i] as number;
@@ -146,7 +155,7 @@ class GaussNewton {
     solved.forEach(({ inputs }, l) => {
       this.#ridges[l] =
         ridge === 'auto'
-          ? ridgeScale * autoRidge.hidden * meanSquare(this.#grams[l] as FloatArray, inputs)
+          ? ridgeScale * autoRidge.hidden * variance * meanSquare(this.#grams[l] as FloatArray, inputs)
           : ridge.hidden;
     });
     this.#output.ridge =

@@ -1,6 +1,7 @@
 import { activations, outputActivations, type Activation, type OutputActivation } from './activation.js';
 import { ArgumentError } from './errors.js';
 import { checkEqual, describe, type Matrix } from './matrix.js';
+import type { Label } from './labels.js';
 import type { Random } from './random.js';
 import type { IterationReport } from './report.js';
 import { defaultThreads } from './threads.js';
@@ -8,6 +9,7 @@ import { defaultThreads } from './threads.js';
 export type Init = 'uniform' | 'orthogonal' | 'contrast';
 export type TargetRule = 'inverse' | 'nearest' | 'gauss-newton';
 export type SampleRule = 'all' | 'misclassified' | 'margin';
+export type Loss = 'squared' | 'huber';
 export type Solver = 'auto' | 'cholesky' | 'svd';
 
 /** One hidden layer where its number of units alone does not say enough. */
@@ -60,6 +62,11 @@ export interface TrainOptions {
   /** `auto` solves by Cholesky and falls to the SVD where the reciprocal condition number says so. @default 'auto' */
   solver?: Solver;
   /**
+   * Weight of each sample in the objective, not negative; only their ratios matter. A sample of weight 0 is as good as
+   * absent, but for the standardisation and the first weights. Needs `targets: 'gauss-newton'`.
+   */
+  sampleWeights?: ArrayLike<number>;
+  /**
    * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` does so unless most columns
    * share one range, as the pixels of images or indicator columns do. @default 'auto'
    */
@@ -80,6 +87,11 @@ export interface TrainOptions {
 export interface ClassifierOptions extends TrainOptions {
   /** @default 'softmax' */
   output?: OutputActivation;
+  /**
+   * Weight of the samples of each class, times their own; classes that are not named have weight 1. `balanced` gives
+   * every class the same sum: rows / (classes · rows of the class).
+   */
+  classWeights?: 'balanced' | ReadonlyMap<Label, number> | Readonly<Record<string, number>>;
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; labels: ArrayLike<number> | readonly string[] };
   /**
@@ -93,6 +105,11 @@ export interface ClassifierOptions extends TrainOptions {
 export interface RegressorOptions extends TrainOptions {
   /** Injective activation of the outputs; targets are taken through its inverse. @default 'identity' */
   output?: Activation;
+  /**
+   * What a residual r costs: `squared` ½r²; `huber` ½r² up to δ and δ(|r| − ½δ) beyond, so that outliers pull no harder
+   * than δ, which is 1.345 standard deviations of each output's residuals as their median tells it. @default 'squared'
+   */
+  loss?: Loss;
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; targets: Matrix };
   /**
@@ -120,8 +137,11 @@ export interface Settings {
   memoryLimit: number | undefined;
   signal: AbortSignal | undefined;
   onIteration: ((iteration: IterationReport) => void) | undefined;
-  /** As given: the trainers check it against their data. */
+  loss: Loss;
+  /** As given: the trainers check these against their data. */
   validation: unknown;
+  sampleWeights: unknown;
+  classWeights: unknown;
 }
 
 export const trainOptions = [
@@ -144,6 +164,9 @@ export const trainOptions = [
   'output',
   'validation',
   'patience',
+  'sampleWeights',
+  'classWeights',
+  'loss',
 ] as const;
 
 /** An options object read once: own enumerable properties, all of them known. */
@@ -253,7 +276,11 @@ export function checkImage({ image }: Settings, cols: number): void {
 
 /** Checks options and fills in the defaults. `classifier` decides which outputs and sample rules there are. */
 export function settingsOf(value: unknown, classifier: boolean): Settings {
-  const options = readOptions(value, trainOptions);
+  const other = classifier ? 'loss' : 'classWeights';
+  const options: Partial<Record<(typeof trainOptions)[number], unknown>> = readOptions(
+    value,
+    trainOptions.filter((name) => name !== other),
+  );
   const activation = oneOf('options.activation', options.activation, activations, 'tanh');
   const init = oneOf('options.init', options.init, inits, 'contrast');
   const standardize = options.standardize === undefined ? 'auto' : options.standardize;
@@ -284,8 +311,13 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
         : integer('options.memoryLimit', options.memoryLimit, 1, Number.MAX_SAFE_INTEGER, 0),
     signal: signalOf(options.signal),
     onIteration: functionOf('options.onIteration', options.onIteration) as Settings['onIteration'],
+    loss: oneOf('options.loss', options.loss, ['squared', 'huber'], 'squared'),
     validation: options.validation,
+    sampleWeights: options.sampleWeights,
+    classWeights: options.classWeights,
   };
+  if (settings.loss === 'huber' && settings.targets !== 'gauss-newton')
+    throw new ArgumentError(`Expected targets 'gauss-newton' with loss 'huber' but received '${settings.targets}'`);
   if (settings.image && settings.mask)
     throw new ArgumentError('Expected options.image or options.mask but received both');
   const relu = settings.hidden.findIndex((layer) => layer.activation === 'relu');

@@ -5,15 +5,15 @@ import type { LayerReport } from './report.js';
 import { solveLayer } from './solve.js';
 import type { PassTotals, Training } from './training.js';
 
-/** Accelerated steps of the one-sided problem; a two-sided one is exact after the first. */
+/** Accelerated steps of the one-sided problem, and of Huber's; a two-sided one is exact after the first. */
 const oneSidedSteps = 8;
 
 /** Kept rows for each weight of an output below which they do not stand for all. */
 const leastInnerRows = 4;
 
 /** Least-squares solves of the output layer in each evaluation. */
-export function outputSteps({ samples }: Pick<Settings, 'samples'>): number {
-  return samples === 'margin' ? oneSidedSteps : 1;
+export function outputSteps({ samples, loss }: Pick<Settings, 'samples' | 'loss'>): number {
+  return samples === 'margin' || loss === 'huber' ? oneSidedSteps : 1;
 }
 
 /** Of all rows those that the steps after the first go over: the kept ones, if there are enough to stand for the rest. */
@@ -26,7 +26,7 @@ export function innerRows(rows: number, kept: number, inputs: number): number {
  *
  * One-sided targets T* = where(y·z > margin, z, margin·y) make the squared-hinge problem of the fixed features. Each step
  * solves the least-squares problem that majorises it, W ← W + (G + ridge)⁻¹(Aᵀ(T* − A W)/S − ridge V), with the one
- * factor of G = AᵀA/S, and Nesterov's acceleration.
+ * factor of G = AᵀA/S, and Nesterov's acceleration. Huber's loss has the same form: T* = A W + clip(T − A W, ±δ).
  */
 export class OutputLayer {
   readonly #training: Training;
@@ -68,8 +68,12 @@ export class OutputLayer {
     const inner = steps > 1 ? await this.#innerProblem() : undefined;
     let previous = weights.slice();
     let momentum = 1;
+    const isFirst = training.residualBounds === undefined;
     for (let step = 0; step < steps; step++) {
-      if (step > 0) await inner?.gradient();
+      if (step > 0) {
+        if (isFirst) await this.boundResiduals();
+        await inner?.gradient();
+      }
       this.#penalise(weights);
       const change = step === 0 ? await this.#factorAndSolve() : await this.#solve(this.#rhs);
       const length = step === 0 ? 1 : (inner?.stepLength ?? 1);
@@ -81,7 +85,23 @@ export class OutputLayer {
       previous = next;
       momentum = following;
     }
-    return training.sweep(everything, { cached: true, marks: this.marks, share: this.share });
+    return this.totals();
+  }
+
+  /** Sums, marks and shares at the present weights. */
+  async totals(): Promise<PassTotals> {
+    const training = this.#training;
+    return training.sweep({ count: training.rows }, { cached: true, marks: this.marks, share: this.share });
+  }
+
+  /** Huber's δ of each output: 1.345 deviations of its residuals (95 % efficient for normal ones), by their median. */
+  async boundResiduals(): Promise<void> {
+    const training = this.#training;
+    if (training.settings.loss !== 'huber') return;
+    const deviations = await residualDeviations(training);
+    const least = epsilon(this.gram) * Math.max(...deviations);
+    const bounds = (training.residualBounds ??= training.zeros(deviations.length));
+    deviations.forEach((deviation, k) => (bounds[k] = 1.345 * Math.max(deviation, least) || Infinity));
   }
 
   /**
@@ -104,6 +124,7 @@ export class OutputLayer {
       return { gradient, stepLength: 1 };
     }
     const share = rows / training.rows;
+    const effective = rows * effectiveShare(training.problem.weights);
     const exact = rhs.slice();
     await training.sweep(kept, { cached: true, outputRhs: rhs });
     const correction = exact.map((sum, i) => sum - (rhs[i] as number) / share);
@@ -112,7 +133,7 @@ export class OutputLayer {
       await training.sweep(kept, { cached: true, outputRhs: rhs });
       correction.forEach((sum, i) => (rhs[i] = (rhs[i] as number) / share + sum));
     };
-    return { gradient, stepLength: (1 + Math.sqrt(order / rows)) ** -2 };
+    return { gradient, stepLength: (1 + Math.sqrt(order / effective)) ** -2 };
   }
 
   /** rhs −= ridge S V */
@@ -151,4 +172,34 @@ export class OutputLayer {
     this.#solve = solve;
     return weights;
   }
+}
+
+/** Of as many rows, the share that has as much to say where all count the same: (Σs)² / (S Σs²), Kish's effective size. */
+function effectiveShare(weights: FloatArray | undefined): number {
+  if (!weights) return 1;
+  let squares = 0;
+  for (const weight of weights) squares += weight ** 2;
+  return weights.length / squares;
+}
+
+/** Rows that the deviations of the residuals are told by. */
+const probeRows = 2500;
+
+export function residualProbe(rows: number): number {
+  return Math.min(rows, probeRows);
+}
+
+/** Standard deviation of each output's residuals as their median tells it: 1.4826 median |r|, on rows spread evenly. */
+async function residualDeviations(training: Training): Promise<number[]> {
+  const { targets, outputs, weights } = training.problem;
+  const counted = Int32Array.from({ length: training.rows }, (_, row) => row).filter((row) => weights?.[row] !== 0);
+  const count = residualProbe(counted.length);
+  const indices = Int32Array.from({ length: count }, (_, i) => counted[Math.floor((i * counted.length) / count)] as number);
+  const predicted = await training.scores(indices);
+  return Array.from({ length: outputs }, (_, k) => {
+    const sizes = Float64Array.from(indices, (row, i) =>
+      Math.abs(((targets as FloatArray)[row * outputs + k] as number) - (predicted[i * outputs + k] as number)),
+    ).sort();
+    return 1.4826 * (sizes[Math.floor(count / 2)] as number);
+  });
 }

@@ -11,8 +11,8 @@ import {
   type RegressorOptions,
   type Settings,
 } from './options.js';
-import { innerRows, outputSteps } from './output-layer.js';
-import { trialSettings } from './ridge-search.js';
+import { innerRows, outputSteps, residualProbe } from './output-layer.js';
+import { isCalibrated, trialSettings } from './ridge-search.js';
 
 export type { Shape } from './layout.js';
 
@@ -187,9 +187,14 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
   const last = evaluation(sizes, outputSteps(settings)) + validate;
   // Where a step follows, with the Gram matrices that it needs; the inputs' is summed once.
   const each = last + sizes.layers.slice(1).reduce((sum, { n }) => sum + gram(sizes.rows, n), 0);
-  const step = hiddenStep(sizes, 2);
-  const steps = iterations > 0 ? hiddenStep(sizes, 1) + (iterations - 1) * step : 0;
-  return { operations: setup + iterations * each + last + steps, setup, evaluation: each, step };
+  const isHuber = settings.loss === 'huber';
+  const probed = residualProbe(sizes.rows);
+  const probe = isHuber ? forward(sizes, probed) + outputs(sizes, probed) : 0;
+  const rebound = isHuber ? probe + outputs(sizes, sizes.rows) + forward(sizes, sizes.uncached) : 0;
+  const step = hiddenStep(sizes, 2) + rebound;
+  const steps = iterations > 0 ? hiddenStep(sizes, 1) + rebound + (iterations - 1) * step : 0;
+  const operations = setup + (outputSteps(settings) - 1) * probe + iterations * each + last + steps;
+  return { operations, setup, evaluation: each, step };
 }
 
 /** A trial of ridge-search.ts: a short training in each fold, and a pass over the rows held out. */
@@ -198,7 +203,8 @@ function searchTrial(shape: Shape, settings: Settings, element: number): number 
   if (!search) return 0;
   const sizes = sizesOf({ ...shape, rows: search.fit }, settings, element);
   const { operations } = gaussNewton(sizes, trialSettings(settings), initialisation(sizes, settings), 0);
-  return search.folds * (operations + forward(sizes, search.held) + outputs(sizes, search.held));
+  const passes = isCalibrated(settings) ? 2 : 1;
+  return search.folds * (operations + passes * (forward(sizes, search.held) + outputs(sizes, search.held)));
 }
 
 function validationRows(given: unknown, inputs: number): number {

@@ -9,6 +9,7 @@ import type { TrainReport } from './report.js';
 import { loadNetwork, saveNetwork } from './saved-network.js';
 import { train } from './train.js';
 import type { Problem } from './training.js';
+import { weightsOf } from './weights.js';
 
 /** What {@link Regressor.evaluate} finds. */
 export interface RegressionEvaluation {
@@ -76,8 +77,7 @@ export async function loadRegressor<T extends FloatArray = FloatArray>(path: str
 
 function errors(predicted: Matrix, truth: Matrix): RegressionEvaluation {
   const { rows, cols } = truth;
-  const means = new Float64Array(cols);
-  truth.data.forEach((y, i) => ((means[i % cols] as number) += y / rows));
+  const means = columnMeans(truth.data, cols);
   let squares = 0;
   let total = 0;
   let norm = 0;
@@ -129,14 +129,37 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   const output = settings.output as Activation;
   if (output === 'relu') throw new ArgumentError("Expected options.output to be injective but received 'relu'");
   await checkFinite({ threads: settings.threads, signal: settings.signal, operations: 0 }, 'Y', Y);
+  const weights = weightsOf(settings, X.rows, X.data);
+  const wanted = output === 'identity' ? Y.data : preActivations(Y.data, output);
   const problem: Problem = {
     inputs: X,
     outputs: Y.cols,
-    targets: output === 'identity' ? Y.data : preActivations(Y.data, output),
+    targets: wanted,
+    variance: meanVariance(wanted, Y.cols, weights),
+    ...(weights && { weights }),
     ...(await validation(settings, X, Y)),
   };
   const { network, report } = await train(problem, settings);
   return new Regressor(network as Network<T>, report);
+}
+
+/** Mean over the columns of the variance, of weighted rows; 1 where nothing varies. */
+function meanVariance(data: FloatArray, cols: number, weights?: FloatArray): number {
+  const means = columnMeans(data, cols, weights);
+  let squares = 0;
+  data.forEach((y, i) => {
+    squares += (weights?.[Math.floor(i / cols)] ?? 1) * (y - (means[i % cols] as number)) ** 2;
+  });
+  return squares / data.length || 1;
+}
+
+/** Means of the columns, of rows whose weights have the mean 1. */
+function columnMeans(data: FloatArray, cols: number, weights?: FloatArray): Float64Array {
+  const means = new Float64Array(cols);
+  data.forEach((y, i) => {
+    (means[i % cols] as number) += ((weights?.[Math.floor(i / cols)] ?? 1) * y * cols) / data.length;
+  });
+  return means;
 }
 
 function preActivations(Y: FloatArray, output: Activation): FloatArray {

@@ -37,8 +37,8 @@ export interface LayerReport {
 /** How `ridge: 'auto'` was chosen: short trainings on a part of the rows, judged by the others. */
 export interface RidgeSearch {
   /**
-   * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs, half of that at the
-   * output. It is that of the best trial, moved to the least of the parabola through it and its neighbours (in the
+   * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs (and, for a regressor,
+   * the targets' variance), half of that at the output. It is that of the best trial, moved to the least of the parabola through it and its neighbours (in the
    * logarithm), times (rows of the trial / all rows)^¾.
    */
   scale: number;
@@ -67,4 +67,9 @@ export interface TrainReport {
   cachedShare: number;
   /** Where `ridge` was `'auto'`, and there were rows and memory to spare. */
   ridgeSearch?: RidgeSearch;
+  /**
+   * What the scores were divided by, so that their softmax says how sure a classifier is: the temperature at which the
+   * rows held out by the search are likeliest. Absent where nothing was searched or the output is no softmax.
+   */
+  temperature?: number;
 }

@@ -6,6 +6,7 @@ import { allocate, epsilon, type FloatArray } from './matrix.js';
 import type { Settings } from './options.js';
 import { createRandom } from './random.js';
 import type { RidgeSearch } from './report.js';
+import { inverseTemperature, type HeldScores } from './temperature.js';
 import { Training, type Problem } from './training.js';
 
 /**
@@ -40,7 +41,7 @@ export function trialSettings(settings: Settings): Settings {
  * out, at scales four times apart, from the usual one as far as the loss falls. What is best for those rows is carried
  * over to all of them. The trials take the memory that the training itself takes afterwards.
  */
-export async function searchRidge(training: Training): Promise<RidgeSearch | undefined> {
+export async function searchRidge(training: Training): Promise<Found | undefined> {
   const { problem, settings } = training;
   const { inputs } = problem;
   const shape = { rows: inputs.rows, inputs: inputs.cols, outputs: problem.outputs };
@@ -60,10 +61,17 @@ export async function searchRidge(training: Training): Promise<RidgeSearch | und
   const blank = training.snapshot();
   const trials: RidgeSearch['trials'] = [];
   const losses = new Map<number, number>();
+  let scores: HeldScores[] = [];
+  let bestScores = scores;
   const loss = async (strides: number): Promise<number> => {
     const scale = scaleAt(fit, strides);
     let squares = 0;
-    for (const part of parts) squares += await training.memory.lend(() => judge(training, part, scale));
+    scores = [];
+    for (const part of parts) {
+      const judged = await training.memory.lend(() => judge(training, part, scale));
+      squares += judged.squares;
+      if (judged.scores) scores.push(judged.scores);
+    }
     trials.push({ scale, loss: squares / (held * parts.length) });
     losses.set(strides, squares);
     return squares;
@@ -71,25 +79,36 @@ export async function searchRidge(training: Training): Promise<RidgeSearch | und
 
   let best = 0;
   let least = await loss(0);
+  bestScores = scores;
   // Both ways from the start: where a strong ridge leaves nothing to learn, the loss is level on one side.
   for (const direction of [1, -1]) {
     for (let strides = direction; Math.abs(strides) <= mostStrides; strides += direction) {
       if (scaleAt(inputs.rows, strides) < leastScale * epsilon(inputs.data)) break;
       const squares = await loss(strides);
       const edge = Math.sign(best) === direction ? best : 0;
-      if (squares < least * (1 - better)) [best, least] = [strides, squares];
+      if (squares < least * (1 - better)) [best, least, bestScores] = [strides, squares, scores];
       else if (strides !== edge + direction || !(squares < least * (1 + hopeless))) break;
     }
   }
   training.restore(blank);
+  training.residualBounds = undefined;
   return {
-    scale: scaleAt(inputs.rows, best + vertex(losses.get(best - 1), least, losses.get(best + 1))),
-    rows: fit + held,
-    folds: parts.length,
-    trials,
-    operations: training.operations - before,
-    seconds: (performance.now() - started) / 1000,
+    ...(bestScores.length > 0 && { inverseTemperature: await inverseTemperature(bestScores) }),
+    report: {
+      scale: scaleAt(inputs.rows, best + vertex(losses.get(best - 1), least, losses.get(best + 1))),
+      rows: fit + held,
+      folds: parts.length,
+      trials,
+      operations: training.operations - before,
+      seconds: (performance.now() - started) / 1000,
+    },
   };
+}
+
+/** What the search has found: the scale of the ridge, and how the probabilities of its best trial are to be calibrated. */
+interface Found {
+  report: RidgeSearch;
+  inverseTemperature?: number;
 }
 
 /** Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. */
@@ -104,8 +123,12 @@ interface Part {
   held: Int32Array;
 }
 
-/** Sum of squares of the residuals on the held-out rows, of a network trained on the others. */
-async function judge(training: Training, { fit, held }: Part, scale: number): Promise<number> {
+/** Sum of squares of the residuals on the held-out rows, of a network trained on the others; and its scores there. */
+async function judge(
+  training: Training,
+  { fit, held }: Part,
+  scale: number,
+): Promise<{ squares: number; scores?: HeldScores }> {
   const trial = new Training(fit, trialSettings(training.settings), training.memory);
   trial.standardization = training.standardization;
   trial.ridgeScale = scale;
@@ -113,13 +136,25 @@ async function judge(training: Training, { fit, held }: Part, scale: number): Pr
     await initialise(trial);
     await gaussNewton(trial);
   } catch (error) {
-    if (error instanceof SingularError) return Infinity;
+    if (error instanceof SingularError) return { squares: Infinity };
     throw error;
   } finally {
     training.operations += trial.operations;
   }
   training.restore(trial.snapshot());
-  return (await training.sweep(training.rowSet(held), { cached: false })).squares;
+  // All trials are judged by one loss.
+  training.residualBounds ??= trial.residualBounds;
+  const { squares } = await training.sweep(training.rowSet(held), { cached: false });
+  const { labels, weights, outputs } = training.problem;
+  if (!labels || !isCalibrated(training.settings)) return { squares };
+  const scores = { data: await training.scores(held), rows: held.length, cols: outputs };
+  const of = (row: number) => labels[row] as number;
+  return { squares, scores: { scores, truth: held.map(of), weights: weights && Array.from(held, (row) => weights[row] as number) } };
+}
+
+/** Outputs that are normalised exponentials take a temperature. */
+export function isCalibrated({ output }: Settings): boolean {
+  return output === 'softmax' || output === 'softmin';
 }
 
 /** `count` of the rows, drawn at random. */
@@ -134,7 +169,8 @@ function draw(rows: number, count: number, seed: number): Int32Array {
 }
 
 /** The problem of some of the rows. */
-function take({ inputs, outputs, labels, targets, positive, negative }: Problem, rows: Int32Array): Problem {
+function take(problem: Problem, rows: Int32Array): Problem {
+  const { inputs, outputs, labels, targets, weights, variance, positive, negative } = problem;
   const gather = <T extends FloatArray>(from: T, cols: number): T => {
     const to = allocate(from, rows.length * cols) as T;
     rows.forEach((row, i) => to.set(from.subarray(row * cols, (row + 1) * cols), i * cols));
@@ -145,6 +181,8 @@ function take({ inputs, outputs, labels, targets, positive, negative }: Problem,
     outputs,
     ...(labels && { labels: rows.map((row) => labels[row] as number) }),
     ...(targets && { targets: gather(targets, outputs) }),
+    ...(weights && { weights: gather(weights, 1) }),
+    ...(variance !== undefined && { variance }),
     ...(positive !== undefined && { positive }),
     ...(negative !== undefined && { negative }),
   };

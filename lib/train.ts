@@ -13,12 +13,14 @@ import { Training, type Problem } from './training.js';
 export async function train(problem: Problem, settings: Settings): Promise<{ network: Network; report: TrainReport }> {
   const training = new Training(problem, settings);
   await standardize(training);
-  training.ridgeSearch = await searchRidge(training);
-  training.ridgeScale = training.ridgeSearch?.scale ?? 1;
+  const found = await searchRidge(training);
+  training.ridgeSearch = found?.report;
+  training.ridgeScale = found?.report.scale ?? 1;
   await initialise(training);
   if (settings.targets === 'gauss-newton') await gaussNewton(training);
   else await peelLayers(training);
   // Aborted in the last onIteration: no model comes of that either.
   if (settings.signal?.aborted) throw new AbortedError(settings.signal.reason);
+  if (found?.inverseTemperature) training.calibrate(found.inverseTemperature);
   return { network: training.network(), report: training.report() };
 }

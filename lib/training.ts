@@ -4,7 +4,7 @@ import { activationCode } from './activation.js';
 import { allocate, type FloatArray, type Matrix } from './matrix.js';
 import { layout } from './layout.js';
 import { Memory } from './memory.js';
-import { Network, type Standardization } from './network.js';
+import { inBatches, Network, type Standardization } from './network.js';
 import type { SampleRule, Settings } from './options.js';
 import { createRandom, type Random } from './random.js';
 import type { IterationReport, LayerReport, RidgeSearch, TrainReport } from './report.js';
@@ -15,6 +15,10 @@ export interface Problem {
   readonly outputs: number;
   readonly labels?: Int32Array;
   readonly targets?: FloatArray;
+  /** Mean over the outputs of the targets' variance: the unit of the objective, 1 where not given. */
+  readonly variance?: number;
+  /** Of the samples, of mean 1. */
+  readonly weights?: FloatArray | undefined;
   /** Desired pre-activations of a sample's own class and of the others. */
   readonly positive?: number;
   readonly negative?: number;
@@ -81,12 +85,15 @@ export class Training implements Lane {
   /** Of `ridge: 'auto'`, what ridge-search.ts finds. */
   ridgeScale = 1;
   ridgeSearch: RidgeSearch | undefined;
+  /** Of Huber's loss, one for each output. */
+  residualBounds: FloatArray | undefined;
   bestIteration = 0;
   readonly #cache: FloatArray | undefined;
   readonly #cacheRows: number;
   /** Batches of all rows, and how many of them are kept. */
   readonly #blocks: number;
   readonly #keptBlocks: number;
+  #inverseTemperature: number | undefined;
   readonly #started = performance.now();
 
   constructor(problem: Problem, settings: Settings, memory = new Memory(problem.inputs.data)) {
@@ -225,8 +232,16 @@ export class Training implements Lane {
   }
 
   #targets(samples: SampleRule): object {
-    const { labels, targets, positive = 1, negative = -1 } = this.problem;
-    return { ...(labels && { labels }), ...(targets && { targets }), positive, negative, demand: demands[samples] };
+    const { labels, targets, weights, positive = 1, negative = -1 } = this.problem;
+    return {
+      ...(labels && { labels }),
+      ...(targets && { targets }),
+      ...(weights && { sampleWeights: weights }),
+      ...(this.residualBounds && { residualBounds: this.residualBounds }),
+      positive,
+      negative,
+      demand: demands[samples],
+    };
   }
 
   /** Forward or from the cache, residuals by the sample rule, and the sums that `into` names. */
@@ -293,6 +308,14 @@ export class Training implements Lane {
     return squares;
   }
 
+  /** Pre-activations of the outputs (rows × outputs) of some rows, at the present weights. */
+  async scores(indices: Int32Array): Promise<FloatArray> {
+    const outputs = this.zeros(indices.length * this.problem.outputs);
+    const args = { ...this.samples(), indices, layers: [...this.hidden, this.output], outputs };
+    await callEach(this, 'predict', inBatches(indices.length, this.batch, args));
+    return outputs;
+  }
+
   /** Rows whose mark has one of the bits; undefined indices where all have. */
   markedRows(marks: Uint8Array, bits: number, count: number): RowSet {
     if (count === this.rows) return { count };
@@ -300,6 +323,13 @@ export class Training implements Lane {
     let found = 0;
     for (let row = 0; row < marks.length; row++) if (((marks[row] as number) & bits) !== 0) indices[found++] = row;
     return this.rowSet(indices);
+  }
+
+  /** Scores times β, which changes their probabilities and no class. */
+  calibrate(beta: number): void {
+    const { weights } = this.output;
+    weights.forEach((w, i) => (weights[i] = beta * w));
+    this.#inverseTemperature = beta;
   }
 
   snapshot(): Snapshot {
@@ -349,6 +379,7 @@ export class Training implements Lane {
       standardized: this.standardization !== undefined,
       cachedShare: this.#cacheRows / this.rows,
       ...(this.ridgeSearch && { ridgeSearch: this.ridgeSearch }),
+      ...(this.#inverseTemperature !== undefined && { temperature: 1 / this.#inverseTemperature }),
     };
   }
 }

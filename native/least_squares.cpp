@@ -1,6 +1,7 @@
 #include "least_squares.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "blas.h"
 #include "lapack.h"
@@ -69,14 +70,15 @@ SvdOutcome solve_svd(const T* a, std::int64_t rows, std::int64_t n, const T* b, 
 }
 
 template <typename T>
-void accumulate_triangle(const T* a, std::int64_t rows, std::int64_t n, T* r, Scratch& scratch) {
+void accumulate_triangle(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* r, Scratch& scratch) {
   // Row-major [R; A 1] is column-major [R; A 1]ᵀ, whose LQ factor L is the transpose of the new R.
   const std::int64_t p = n + 1;
   T* stacked = scratch.take<T>((p + rows) * p);
   std::copy_n(r, p * p, stacked);
   for (std::int64_t i = 0; i < rows; ++i) {
-    std::copy_n(a + i * n, n, stacked + (p + i) * p);
-    stacked[(p + i) * p + n] = T(1);
+    const T root = weights ? std::sqrt(weights[i]) : T(1);
+    for (std::int64_t j = 0; j < n; ++j) stacked[(p + i) * p + j] = root * a[i * n + j];
+    stacked[(p + i) * p + n] = root;
   }
   lq(p, p + rows, stacked, scratch);
   for (std::int64_t i = 0; i < p; ++i) std::copy_n(stacked + i * p + i, p - i, r + i * p + i);
@@ -134,7 +136,7 @@ void orthonormalise(T* q, std::int64_t rows, std::int64_t cols, Scratch& scratch
 
 #define BPLS_INSTANTIATE(T)                                                                                     \
   template SvdOutcome solve_svd(const T*, std::int64_t, std::int64_t, const T*, std::int64_t, T, T*, Scratch&); \
-  template void accumulate_triangle(const T*, std::int64_t, std::int64_t, T*, Scratch&);                        \
+  template void accumulate_triangle(const T*, const T*, std::int64_t, std::int64_t, T*, Scratch&);                        \
   template CholeskyOutcome pseudo_inverse(const T*, std::int64_t, std::int64_t, T*, Scratch&);                  \
   template void orthonormalise(T*, std::int64_t, std::int64_t, Scratch&);
 BPLS_INSTANTIATE(double)

@@ -16,10 +16,11 @@ template <typename T>
 SvdOutcome solve_svd(const T* a, std::int64_t rows, std::int64_t n, const T* b, std::int64_t m, T cut, T* x,
                      Scratch& scratch);
 
-/// R (n+1 square, upper triangle, row-major) becomes the R-factor of [R; [A, 1]] for A (rows×n): a QR factorisation
-/// that takes in rows batch by batch. RᵀR is the Gram matrix, but R keeps the accuracy that forming RᵀR loses.
+/// R (n+1 square, upper triangle, row-major) becomes the R-factor of [R; diag(√weights) [A, 1]] for A (rows×n), weights
+/// null where all are 1: a QR factorisation that takes in rows batch by batch. RᵀR is the Gram matrix, but R keeps the
+/// accuracy that forming RᵀR loses.
 template <typename T>
-void accumulate_triangle(const T* a, std::int64_t rows, std::int64_t n, T* r, Scratch& scratch);
+void accumulate_triangle(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* r, Scratch& scratch);
 
 /// P (n×m) = V⁺ for V (m×n) by dposv on the Gram matrix of its shorter side and one Newton-Schulz step
 /// P ← P (2I - V P), which squares the error. Returns info and rcond as solve_cholesky does.

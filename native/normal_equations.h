@@ -17,6 +17,11 @@ template <typename T>
 void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scratch& scratch,
                      Intercept intercept = Intercept::yes, T sign = T(1));
 
+/// gram ((n+1)×(n+1), lower triangle) += [A, 1]ᵀ diag(weights) [A, 1] for A (rows×n).
+template <typename T>
+void accumulate_weighted_gram(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* gram,
+                              Scratch& scratch);
+
 /// rhs (p×m) += sign AᵀB for A (rows×n), B (rows×m).
 template <typename T>
 void accumulate_rhs(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T* rhs, Scratch& scratch,

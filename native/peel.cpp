@@ -52,7 +52,7 @@ double peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<
   if (into.weights) subtract_product(values[l], into.weights, count, layer.inputs, layer.units, t);
   if (into.gram) accumulate_gram(values[l], count, layer.inputs, into.gram, scratch);
   if (into.rhs) accumulate_rhs(values[l], t, count, layer.inputs, layer.units, into.rhs, scratch);
-  if (into.triangle) accumulate_triangle(values[l], count, layer.inputs, into.triangle, scratch);
+  if (into.triangle) accumulate_triangle<T>(values[l], nullptr, count, layer.inputs, into.triangle, scratch);
   double squares = 0;
   for (std::int64_t i = 0; i < count * layer.units; ++i)
     squares += static_cast<double>(t[i]) * static_cast<double>(t[i]);

@@ -58,11 +58,17 @@ Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& 
   const Activations<T> values =
       cached ? recall(hidden, samples, rows, cache, scratch) : forward(hidden, samples, rows, cache, scratch);
   const std::int64_t count = rows.count;
-  for (std::size_t l = 0; l < into.grams.size(); ++l)
-    if (into.grams[l])
-      accumulate_gram(values[l], count, l ? hidden[l - 1].units : samples.cols, into.grams[l], scratch);
+  const T* weights = targets ? weights_of(*targets, rows, scratch) : nullptr;
+  for (std::size_t l = 0; l < into.grams.size(); ++l) {
+    if (!into.grams[l]) continue;
+    const std::int64_t n = l ? hidden[l - 1].units : samples.cols;
+    if (weights)
+      accumulate_weighted_gram(values[l], weights, count, n, into.grams[l], scratch);
+    else
+      accumulate_gram(values[l], count, n, into.grams[l], scratch);
+  }
   const T* top = values[hidden.size()];
-  if (into.triangle) accumulate_triangle(top, count, output.inputs, into.triangle, scratch);
+  if (into.triangle) accumulate_triangle(top, weights, count, output.inputs, into.triangle, scratch);
   if (!targets) return {};
   const auto [r, tally] = residuals(output, top, rows, *targets, into.output_rhs, into.marks, into.share, scratch);
   if (!into.hidden_rhs.empty()) back_propagate(hidden, output, values, r, count, into, scratch);

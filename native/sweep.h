@@ -8,7 +8,7 @@ namespace bpls {
 /// What one batch adds to. Null parts are skipped, with the work that only they need.
 template <typename T>
 struct Accumulators {
-  /// [H_l, 1]ᵀ[H_l, 1] for l = 0 … L, each ((N_l+1)×(N_l+1), lower triangle).
+  /// [H_l, 1]ᵀ diag(s) [H_l, 1] for l = 0 … L with the targets' weights s, each ((N_l+1)×(N_l+1), lower triangle).
   std::vector<T*> grams;
   /// [H_L, 1]ᵀ R ((N_L+1)×K) of the output layer.
   T* output_rhs = nullptr;

@@ -46,20 +46,27 @@ TangentSums tangent(const Network<T>& hidden, const Layer<T>& output, const std:
     for (T* rhs : output_rhs) std::fill_n(rhs, (output.inputs + 1) * output.units, T(0));
   const std::int64_t size = rows.count * widest(hidden);
   T* const buffers[2] = {scratch.take<T>(size), scratch.take<T>(size)};
-  std::vector<const T*> dz;
+  const T* weights = weights_of(targets, rows, scratch);
+  std::vector<const T*> dz, weighted;
   for (std::size_t i = 0; i < directions.size(); ++i) {
     T* derivative = scratch.take<T>(count);
     output_derivative(hidden, output, directions[i], values, rows.count, buffers, derivative, scratch);
     // Outputs without a residual ask for nothing, whichever way they move.
     for (std::int64_t j = 0; j < count; ++j) derivative[j] = r[j] != T(0) ? derivative[j] : T(0);
-    accumulate_rhs(values[hidden.size()], derivative, rows.count, output.inputs, output.units, output_rhs[i], scratch);
     dz.push_back(derivative);
+    if (weights) {
+      T* product = scratch.take<T>(count);
+      for (std::int64_t j = 0; j < count; ++j) product[j] = weights[j / output.units] * derivative[j];
+      derivative = product;
+    }
+    weighted.push_back(derivative);
+    accumulate_rhs(values[hidden.size()], derivative, rows.count, output.inputs, output.units, output_rhs[i], scratch);
   }
   TangentSums sums;
   for (std::size_t i = 0; i < dz.size(); ++i) {
     sums.slope[i] = inner_product(r, dz[i], count);
     for (std::size_t j = 0; j <= i; ++j)
-      sums.curvature[i][j] = sums.curvature[j][i] = inner_product(dz[i], dz[j], count);
+      sums.curvature[i][j] = sums.curvature[j][i] = inner_product(dz[i], weighted[j], count);
   }
   return sums;
 }

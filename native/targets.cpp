@@ -52,6 +52,7 @@ Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, con
                        std::uint8_t* marks, T* share, Scratch& scratch) {
   const std::int64_t count = rows.count, n = output.inputs, outputs = output.units;
   const T* bias = output.bias();
+  const T* weights = weights_of(targets, rows, scratch);
   T* r = scratch.take<T>(count * outputs);
   double* squares = scratch.take<double>(count);
   std::uint8_t* mark = scratch.take<std::uint8_t>(count);
@@ -63,11 +64,14 @@ Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, con
       double sum = 0;
       bool active = false;
       for_each_wanted(targets, rows[i], wrong, row, outputs, [&](std::int64_t k, T wanted) {
-        row[k] = wanted - row[k];
-        sum += static_cast<double>(row[k]) * static_cast<double>(row[k]);
+        const T residual = wanted - row[k];
+        row[k] = targets.bounds ? std::clamp(residual, -targets.bounds[k], targets.bounds[k]) : residual;
+        // r² within the bounds, and its tangent c(2r - c) beyond them.
+        sum += static_cast<double>(row[k]) * (2 * static_cast<double>(residual) - static_cast<double>(row[k]));
+        if (weights) row[k] *= weights[i];
         active |= row[k] != T(0);
       });
-      squares[i] = sum;
+      squares[i] = weights ? static_cast<double>(weights[i]) * sum : sum;
       mark[i] = static_cast<std::uint8_t>((active ? active_mark : 0) | (wrong ? misclassified_mark : 0));
     }
   };
@@ -89,11 +93,21 @@ Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, con
   }
   if (share)
     for (std::int64_t i = 0; i < count; ++i)
-      for (std::int64_t k = 0; k < outputs; ++k) share[k] += static_cast<T>(r[i * outputs + k] != T(0));
+      for (std::int64_t k = 0; k < outputs; ++k)
+        share[k] += r[i * outputs + k] != T(0) ? (weights ? weights[i] : T(1)) : T(0);
   return {r, tally};
 }
 
+template <typename T>
+const T* weights_of(const Targets<T>& targets, const Rows& rows, Scratch& scratch) {
+  if (!targets.weights) return nullptr;
+  T* weights = scratch.take<T>(rows.count);
+  for (std::int64_t i = 0; i < rows.count; ++i) weights[i] = targets.weights[rows[i]];
+  return weights;
+}
+
 #define BPLS_INSTANTIATE(T)                                                                                         \
+  template const T* weights_of(const Targets<T>&, const Rows&, Scratch&); \
   template void want(const Targets<T>&, const Rows&, std::int64_t, T*);                                             \
   template Residuals<T> residuals(const Layer<T>&, const T*, const Rows&, const Targets<T>&, T*, std::uint8_t*, T*, \
                                   Scratch&);

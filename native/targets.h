@@ -11,11 +11,14 @@ namespace bpls {
 enum class Demand : std::int32_t { all, misclassified, margin };
 
 /// Wanted pre-activations of the output layer: `values` (S×K), or from the class of each sample `positive` for its
-/// own output and `negative` for the others.
+/// own output and `negative` for the others. Both arrays that follow may be null: `weights` (S) of the samples, and
+/// `bounds` (K), beyond which an output's residual counts linearly (Huber's loss) instead of by its square.
 template <typename T>
 struct Targets {
   const T* values = nullptr;
   const std::int32_t* labels = nullptr;
+  const T* weights = nullptr;
+  const T* bounds = nullptr;
   T positive = 1, negative = -1;
   Demand samples = Demand::all;
 };
@@ -24,7 +27,7 @@ struct Targets {
 enum Mark : std::uint8_t { active_mark = 1, misclassified_mark = 2 };
 
 struct Tally {
-  double squares = 0;              ///< sum of squared residuals
+  double squares = 0;              ///< sum of squared residuals, weighted; of twice Huber's loss where there are bounds
   std::int64_t active = 0;         ///< samples with a residual
   std::int64_t misclassified = 0;  ///< samples whose largest output is not their class
 };
@@ -40,10 +43,15 @@ struct Residuals {
   Tally tally;
 };
 
-/// R = T* - [H, 1] W of the output layer, for the values H of the layer below. `rhs` ((n+1)×K) += [H, 1]ᵀR, `marks` (S)
-/// gets the bits of each row, `share` (K) counts the samples with a residual in each output; all three may be null.
+/// R = s ∘ clip(T* - [H, 1] W) of the output layer, for the values H of the layer below, weights s and bounds to clip
+/// to. `rhs` ((n+1)×K) += [H, 1]ᵀR, `marks` (S) gets the bits of each row, `share` (K) adds up the weights of the samples
+/// with a residual in each output; all three may be null.
 template <typename T>
 Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, const Targets<T>& targets, T* rhs,
                        std::uint8_t* marks, T* share, Scratch& scratch);
+
+/// Weights of the rows of a batch, in scratch; null where all are 1.
+template <typename T>
+const T* weights_of(const Targets<T>& targets, const Rows& rows, Scratch& scratch);
 
 }  // namespace bpls

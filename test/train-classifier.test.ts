@@ -303,7 +303,7 @@ describe('evaluate', () => {
     );
     const right = confusion[0]![0]! + confusion[1]![1]! + confusion[2]![2]!;
     expect(right).toBeLessThan(H.rows);
-    expect(evaluation).toEqual({
+    expect(evaluation).toMatchObject({
       confusion,
       rows: H.rows,
       misclassified: H.rows - right,

@@ -1,55 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { matrix, trainClassifier, trainRegressor, type FloatArray, type Matrix } from '../../lib/index.js';
 import { defaultThreads } from '../../lib/threads.js';
-import { imageSets, type PartOptions, type PartResult } from '../part.js';
+import type { PartOptions, PartResult } from '../part.js';
 import { progress } from '../progress.js';
-import { hasModule, Peer, versionsLine } from '../python.js';
+import { dataSets, nothing, onSplits, trainOn, units, type Score } from '../splits.js';
 import { deviation, mean, range } from '../statistics.js';
-import { timed } from '../stopwatch.js';
 import type { Cell, Table } from '../table.js';
 
 const threads = defaultThreads();
-/** Hidden units on all sides: the default of this package. */
-const units = 500;
-
-/** The data set without a lesson: a trainer is to find nothing, and none is ahead. */
-const nothing = 'noise';
-
-/** Data sets of rivals.py. */
-const tables = [
-  'iris',
-  'wine',
-  'breast cancer',
-  'digits',
-  'diabetes',
-  'Friedman 1',
-  'Friedman 3',
-  'imbalance 97:3',
-  '26 classes',
-  '100,000 rows',
-  'diamonds',
-  'binary inputs',
-  nothing,
-];
-
-/** One trainer on one split: accuracy, or R². */
-interface Score {
-  name: string;
-  seconds: number;
-  score: number;
-  /** The same on the rows that it was trained on. */
-  train?: number;
-}
-
-/** What rivals.py says of one split. */
-interface Split {
-  classes: boolean;
-  columns: number;
-  precision: 'float64' | 'float32';
-  results: Score[];
-}
 
 /** One data set: the scores of every trainer, split by split. */
 export interface Contest {
@@ -61,15 +17,17 @@ export interface Contest {
 export async function accuracy({ seeds = 5 }: PartOptions): Promise<PartResult> {
   const notes: string[] = [];
   const contests: Contest[] = [];
-  if (await hasModule('sklearn', 'python3-sklearn', notes)) {
-    const images = [...imageSets(notes)].map(({ name, folder }) => ({ name, args: ['--images', folder] }));
-    const sets = [...tables.map((name) => ({ name, args: [] as string[] })), ...images];
-    for (const { name, args } of sets) {
-      try {
-        contests.push(await contest(name, args, seeds, notes));
-      } catch (error) {
-        notes.push(`Left out: ${name}: ${(error as Error).message}`);
-      }
+  for (const data of await dataSets(notes)) {
+    const scores: Score[][] = [];
+    try {
+      progress(`accuracy: ${data.name}`);
+      await onSplits(data, { seeds: range(seeds), compete: true, notes }, async (split, seed) => {
+        scores.push([(await trainOn(split, { seed })).score, ...split.results]);
+        progress(`accuracy: ${data.name}, seed ${seed} done`);
+      });
+      contests.push({ data: data.name, scores });
+    } catch (error) {
+      notes.push(`Left out: ${data.name}: ${(error as Error).message}`);
     }
   }
   const description =
@@ -77,50 +35,11 @@ export async function accuracy({ seeds = 5 }: PartOptions): Promise<PartResult> 
     `diamonds; one hidden layer of ${units} units on all sides. bpls has no options at all. scikit-learn gets standardised ` +
     'inputs and regression targets (images: pixels in [0, 1]); MLP is MLPClassifier or MLPRegressor, at most 200 epochs or ' +
     '500; ridge is RidgeClassifierCV or RidgeCV; random features are tanh units before it.';
-  return { description, tables: [scoreTable(contests, seeds), verdictTable(contests)], notes };
-}
-
-async function contest(data: string, args: string[], seeds: number, notes: string[]): Promise<Contest> {
-  const folder = mkdtempSync(join(tmpdir(), 'bpls-accuracy-'));
-  const { peer, versions } = await Peer.start('rivals.py', [data, folder, '--units', String(units), ...args], {
-    openblas: threads,
-    openmp: 1,
-  });
-  if (!notes.includes(versionsLine(versions))) notes.push(versionsLine(versions));
-  const scores: Score[][] = [];
-  try {
-    for (const seed of range(seeds)) {
-      progress(`accuracy: ${data}, seed ${seed}`);
-      const split = await peer.next<Split>(seed);
-      scores.push([await ours(folder, split, seed), ...split.results]);
-    }
-  } finally {
-    await peer.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return { data, scores };
-}
-
-/** This package on the split that rivals.py left in the folder. */
-async function ours(folder: string, { classes, columns, precision }: Split, seed: number): Promise<Score> {
-  const read = (name: string): FloatArray => {
-    const { buffer } = new Uint8Array(readFileSync(join(folder, name)));
-    return precision === 'float64' ? new Float64Array(buffer) : new Float32Array(buffer);
+  return {
+    description,
+    tables: [scoreTable(contests, seeds), verdictTable(contests), probabilityTable(contests)],
+    notes,
   };
-  const rowsOf = (name: string): Matrix => {
-    const data = read(name);
-    return matrix(data, data.length / columns, columns);
-  };
-  const [X, y, test, truth] = [rowsOf('X'), read('y'), rowsOf('X_test'), read('y_test')];
-  if (classes) {
-    const { value: model, seconds } = await timed(() => trainClassifier(X, y, { seed }));
-    const score = async (rows: Matrix, labels: FloatArray) => (await model.evaluate(rows, labels)).accuracy;
-    return { name: 'bpls', seconds, score: await score(test, truth), train: await score(X, y) };
-  }
-  const { value: model, seconds } = await timed(() => trainRegressor(X, matrix(y, y.length, 1), { seed }));
-  const score = async (rows: Matrix, targets: FloatArray) =>
-    (await model.evaluate(rows, matrix(targets, targets.length, 1))).r2;
-  return { name: 'bpls', seconds, score: await score(test, truth), train: await score(X, y) };
 }
 
 const trainers = ['bpls', 'MLP', 'MLP, 500 epochs', 'ridge', 'random features'] as const;
@@ -206,5 +125,36 @@ function verdictTable(all: readonly Contest[]): Table {
       row('furthest behind', `${points(worst.ahead, undefined)} (${worst.data})`, '≥ -1', worst.ahead >= -0.01),
       row('time over that of the MLP, geometric mean', ratio.toPrecision(3), '≤ 0.5', ratio <= 0.5),
     ],
+  };
+}
+
+/** Of the classifiers that give any. */
+function probabilityTable(contests: readonly Contest[]): Table {
+  const names = ['bpls', 'MLP', 'MLP, 500 epochs'] as const;
+  const average = ({ scores }: Contest, name: string, figure: 'logLoss' | 'calibrationError') =>
+    mean(scores.map((split) => split.find((run) => run.name === name)![figure]!));
+  return {
+    title: 'Probabilities on the rows held out: log-loss in nats, and expected calibration error (15 bins)',
+    settings: {},
+    columns: {
+      data: 'text',
+      ...(Object.fromEntries(
+        names.flatMap((name) => [
+          [`${name}, log-loss`, 'decimal'],
+          [`${name}, error`, 'percent'],
+        ]),
+      ) as Record<string, 'decimal' | 'percent'>),
+    },
+    rows: contests
+      .filter(({ scores }) => scores[0]?.[0]?.logLoss !== undefined)
+      .map((contest) => ({
+        data: contest.data,
+        ...Object.fromEntries(
+          names.flatMap((name) => [
+            [`${name}, log-loss`, average(contest, name, 'logLoss')],
+            [`${name}, error`, average(contest, name, 'calibrationError')],
+          ]),
+        ),
+      })),
   };
 }

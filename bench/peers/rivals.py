@@ -1,5 +1,6 @@
 """scikit-learn's trainers beside bpls: for each seed read from standard input, a random 80/20 split of one data set is written to
-a folder as raw float64, and the rivals are trained on it; a JSON line has their seconds and their scores (accuracy, or R²).
+a folder in its own precision, and with --compete the rivals are trained on it; a JSON line has their seconds, their scores
+(accuracy, or R²) and, where they have probabilities, log-loss and expected calibration error.
 
 Images keep their own test rows and their pixels in [0, 1]; all other columns are standardised for the rivals, as their users do.
 """
@@ -108,6 +109,17 @@ class Scaled:
         return self.model.score(self.inputs(X), self.targets(y))
 
 
+    def truth_of(self, X, y):
+        """Log-loss and expected calibration error (15 bins of the predicted class's probability), where there are any."""
+        if not hasattr(self.model, 'predict_proba'):
+            return {}
+        p = np.clip(self.model.predict_proba(self.inputs(X)).astype(float), 1e-15, 1)
+        own = p[np.arange(len(y)), np.searchsorted(self.model.classes_, y)]
+        gap = p.max(1) - (self.model.classes_[p.argmax(1)] == y)
+        bins = np.minimum((p.max(1) * 15).astype(int), 14)
+        return {'logLoss': -np.log(own).mean(), 'calibrationError': np.abs(np.bincount(bins, gap)).sum() / len(y)}
+
+
 def rivals(classes, seed, units, scaled):
     alphas = np.logspace(-3, 4, 8)
     mlp = neural_network.MLPClassifier if classes else neural_network.MLPRegressor
@@ -137,14 +149,15 @@ def run(args, seed):
     for name, array in {'X': X, 'y': y, 'X_test': X_test, 'y_test': y_test}.items():
         np.ascontiguousarray(array, X.dtype).tofile(os.path.join(args.folder, name))
     results, last = [], None
-    for name, model in rivals(classes, seed, args.units, scaled=args.images is None).items():
+    competitors = rivals(classes, seed, args.units, scaled=args.images is None) if args.compete else {}
+    for name, model in competitors.items():
         if name == 'MLP, 500 epochs' and last.model.n_iter_ < last.model.max_iter:
             results.append({**results[-1], 'name': name})  # it had come to its end before
             continue
         started = time.perf_counter()
         model.fit(X, y)
         seconds = time.perf_counter() - started
-        results.append({'name': name, 'seconds': seconds, 'score': model.score(X_test, y_test)})
+        results.append({'name': name, 'seconds': seconds, 'score': model.score(X_test, y_test), **model.truth_of(X_test, y_test)})
         last = model
     return {'classes': classes, 'columns': X.shape[1], 'precision': str(X.dtype), 'results': results}
 
@@ -154,6 +167,7 @@ def main():
     parser.add_argument('data')
     parser.add_argument('folder', help='where the split is written')
     parser.add_argument('--images', help='folder of IDX files')
+    parser.add_argument('--compete', action='store_true', help='train the rivals')
     parser.add_argument('--units', type=int, default=500)
     args = parser.parse_args()
     print(json.dumps({'sklearn': sklearn.__version__, 'numpy': np.__version__, **openblas()}), flush=True)

@@ -60,6 +60,8 @@ Targets<T> targets_of(Arguments& args, std::int64_t samples, std::int64_t output
     }
   }
   if (!targets.values && !targets.labels) args.fail("labels", "given where targets are not");
+  targets.weights = args.optional<T>("sampleWeights", samples);
+  targets.bounds = args.optional<T>("residualBounds", outputs);
   return targets;
 }
 
@@ -142,6 +144,7 @@ Work peel_work(Arguments& args) {
   const Pass<T> pass(args);
   const Targets<T> targets = targets_of<T>(args, pass.samples.rows, pass.output.units);
   check_labels(args, targets.labels, pass.rows, pass.output.units);
+  if (targets.weights || targets.bounds) args.fail("sampleWeights", "absent, like residualBounds");
   const auto rule = static_cast<Rule>(args.size("rule", 1));
   std::vector<SolvedLayer<T>> solved;
   std::size_t l = pass.hidden.size();
