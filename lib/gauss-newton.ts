@@ -1,5 +1,6 @@
 import { call } from './lane.js';
 import { checkObjective } from './finite.js';
+import { iterationsOf, type HeldOut } from './held-out.js';
 import type { FloatArray } from './matrix.js';
 import { OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
@@ -32,8 +33,8 @@ const shrinkage = 0.25;
  *
  * @source Martens and Grosse 2015 (arXiv 1503.05671), section 7, for the two-direction model
  */
-export async function gaussNewton(training: Training): Promise<void> {
-  await new GaussNewton(training).run();
+export async function gaussNewton(training: Training, heldOut?: HeldOut): Promise<void> {
+  await new GaussNewton(training).run(heldOut);
 }
 
 /** Decrease that the quadratic model predicts at a share s of the step: s · linear − s²/2 · quadratic. */
@@ -59,12 +60,15 @@ class GaussNewton {
   #acceptedOutput: FloatArray;
   readonly #outputRhs: [FloatArray, FloatArray];
   readonly #ridges: number[];
+  /** At most. */
+  readonly #iterations: number;
   #damping = firstDamping;
 
   constructor(training: Training) {
     const { hidden } = training;
     const like = (size: (layer: HiddenState) => number) => hidden.map((layer) => training.memory.take(size(layer)));
     this.#training = training;
+    this.#iterations = iterationsOf(training.settings, training.rows);
     this.#output = new OutputLayer(training);
     this.#grams = like((layer) => (layer.inputs + 1) ** 2);
     this.#change = like((layer) => layer.weights.length);
@@ -78,7 +82,7 @@ class GaussNewton {
     this.#ridges = hidden.map(() => 0);
   }
 
-  async run(): Promise<void> {
+  async run(heldOut: HeldOut | undefined): Promise<void> {
     const training = this.#training;
     const { settings, hidden } = training;
     const patience = new Patience(training);
@@ -103,8 +107,9 @@ class GaussNewton {
         objective = trial;
         this.#accept();
         if (patience.spent(report, training.snapshot())) break;
+        if (await heldOut?.isEnough(iteration)) break;
       }
-      if (iteration === settings.iterations || hidden.length === 0 || totals.active === 0) break;
+      if (iteration === this.#iterations || hidden.length === 0 || totals.active === 0) break;
       if (better && settings.loss === 'huber') {
         await this.#output.boundResiduals();
         totals = await this.#output.totals();
@@ -119,7 +124,7 @@ class GaussNewton {
 
   /** Forward with the weights under trial, and the output layer solved on them. */
   async #evaluate(iteration: number): Promise<PassTotals> {
-    const isLast = iteration === this.#training.settings.iterations;
+    const isLast = iteration === this.#iterations;
     const grams = this.#grams.map((gram, l) => (isLast || (l === 0 && iteration > 0) ? null : gram));
     return this.#output.solve([...grams, null], () => {
       if (iteration === 0) this.#chooseRidges();
@@ -142,7 +147,7 @@ class GaussNewton {
   #chooseRidges(): void {
     const training = this.#training;
     const { ridgeScale, settings } = training;
-    const { ridge, iterations } = settings;
+    const { ridge } = settings;
     // Hidden weights have no units; their penalty has those of the objective. Output weights have the targets' own.
     const { variance = 1 } = training.problem;
     const meanSquare = (gram: FloatArray, n: number): number => {
@@ -151,7 +156,7 @@ class GaussNewton {
       return trace / n / training.rows;
     };
     // Without iterations the hidden layers are not solved, and what their ridge hangs on is not summed.
-    const solved = iterations > 0 ? training.hidden : [];
+    const solved = this.#iterations > 0 ? training.hidden : [];
     solved.forEach(({ inputs }, l) => {
       this.#ridges[l] =
         ridge === 'auto'

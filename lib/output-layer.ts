@@ -124,7 +124,7 @@ export class OutputLayer {
       return { gradient, stepLength: 1 };
     }
     const share = rows / training.rows;
-    const effective = rows * effectiveShare(training.problem.weights);
+    const effective = rows * effectiveShare(training.weights);
     const exact = rhs.slice();
     await training.sweep(kept, { cached: true, outputRhs: rhs });
     const correction = exact.map((sum, i) => sum - (rhs[i] as number) / share);
@@ -191,10 +191,14 @@ export function residualProbe(rows: number): number {
 
 /** Standard deviation of each output's residuals as their median tells it: 1.4826 median |r|, on rows spread evenly. */
 async function residualDeviations(training: Training): Promise<number[]> {
-  const { targets, outputs, weights } = training.problem;
+  const { targets, outputs } = training.problem;
+  const { weights } = training;
   const counted = Int32Array.from({ length: training.rows }, (_, row) => row).filter((row) => weights?.[row] !== 0);
   const count = residualProbe(counted.length);
-  const indices = Int32Array.from({ length: count }, (_, i) => counted[Math.floor((i * counted.length) / count)] as number);
+  const indices = Int32Array.from(
+    { length: count },
+    (_, i) => counted[Math.floor((i * counted.length) / count)] as number,
+  );
   const predicted = await training.scores(indices);
   return Array.from({ length: outputs }, (_, k) => {
     const sizes = Float64Array.from(indices, (row, i) =>

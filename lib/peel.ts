@@ -1,6 +1,7 @@
 import type { RawLayer } from '../binding/index.js';
 import { call } from './lane.js';
 import { checkObjective } from './finite.js';
+import { iterationsOf } from './held-out.js';
 import { epsilon, type FloatArray } from './matrix.js';
 import { smallestRcond } from './normal-equations.js';
 import { Patience } from './patience.js';
@@ -29,7 +30,8 @@ export async function peelLayers(training: Training): Promise<void> {
   // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
   await training.sweep(everything, { cached: false, marks });
   let set = everything;
-  for (let iteration = 1; iteration <= Math.max(1, settings.iterations); iteration++) {
+  const iterations = Math.max(1, iterationsOf(settings, rows));
+  for (let iteration = 1; iteration <= iterations; iteration++) {
     await peelOnce(training, set, iteration === 1 && settings.samples === 'misclassified' ? 'all' : settings.samples);
     const totals = await training.sweep(everything, { cached: false, marks }, 'all');
     if (iteration === 1) checkObjective(totals.squares);

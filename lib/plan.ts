@@ -1,8 +1,10 @@
+import { iterationsOf } from './held-out.js';
 import { contrastProbeRows, layout, searchSizes, type Shape } from './layout.js';
 import { checkEqual, checkMatrix, describe } from './matrix.js';
 import { ArgumentError } from './errors.js';
 import {
   integer,
+  isCalibrated,
   oneOf,
   readOptions,
   settingsOf,
@@ -12,7 +14,7 @@ import {
   type Settings,
 } from './options.js';
 import { innerRows, outputSteps, residualProbe } from './output-layer.js';
-import { isCalibrated, trialSettings } from './ridge-search.js';
+import { trialSettings } from './ridge-search.js';
 
 export type { Shape } from './layout.js';
 
@@ -166,7 +168,13 @@ export function plan(
   if (settings.targets !== 'gauss-newton') {
     setup += forward(sizes, sizes.rows) + outputs(sizes, sizes.rows);
     const step = peeling(sizes, settings.targets === 'nearest') + validate;
-    return { operations: setup + Math.max(1, settings.iterations) * step, setup, evaluation: 0, step, ...costs };
+    return {
+      operations: setup + Math.max(1, iterationsOf(settings, checked.rows)) * step,
+      setup,
+      evaluation: 0,
+      step,
+      ...costs,
+    };
   }
   return { ...gaussNewton(sizes, settings, setup, validate), ...costs };
 }
@@ -182,7 +190,7 @@ function sizesOf(shape: Shape, settings: Settings, element: number): Sizes {
 }
 
 function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: number) {
-  const iterations = sizes.layers.length > 0 ? settings.iterations : 0;
+  const iterations = sizes.layers.length > 0 ? iterationsOf(settings, sizes.rows) : 0;
   const setup = first + (iterations > 0 ? gram(sizes.rows, sizes.inputs) : 0);
   const last = evaluation(sizes, outputSteps(settings)) + validate;
   // Where a step follows, with the Gram matrices that it needs; the inputs' is summed once.

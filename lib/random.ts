@@ -8,6 +8,16 @@ export interface Random {
   normal(): number;
 }
 
+/** `count` of the rows, drawn without repetition. */
+export function drawRows(rows: number, count: number, random: Random): Int32Array {
+  const order = Int32Array.from({ length: rows }, (_, row) => row);
+  for (let i = 0; i < count; i++) {
+    const j = i + random.integer(rows - i);
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  return order.slice(0, count);
+}
+
 /** @source Chris Doty-Humphrey, PractRand: the sfc32 generator */
 export function createRandom(seed: number): Random {
   let a = 0x9e3779b9;

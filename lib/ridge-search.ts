@@ -1,10 +1,11 @@
 import { gaussNewton } from './gauss-newton.js';
 import { SingularError } from './errors.js';
+import { heldScores, iterationsOf } from './held-out.js';
 import { initialise } from './init.js';
 import { searchSizes } from './layout.js';
 import { allocate, epsilon, type FloatArray } from './matrix.js';
 import type { Settings } from './options.js';
-import { createRandom } from './random.js';
+import { createRandom, drawRows } from './random.js';
 import type { RidgeSearch } from './report.js';
 import { inverseTemperature, type HeldScores } from './temperature.js';
 import { Training, type Problem } from './training.js';
@@ -32,7 +33,7 @@ const scaleAt = (rows: number, strides: number) => (100_000 / rows) ** 0.75 * st
 
 /** Settings of a trial. */
 export function trialSettings(settings: Settings): Settings {
-  const iterations = Math.min(settings.iterations, trialIterations(settings.hidden.length));
+  const iterations = Math.min(iterationsOf(settings, 0), trialIterations(settings.hidden.length));
   return { ...settings, iterations, validation: undefined, onIteration: undefined };
 }
 
@@ -50,7 +51,7 @@ export async function searchRidge(training: Training): Promise<Found | undefined
   const { fit, held } = sizes;
   const started = performance.now();
   const before = training.operations;
-  const order = draw(inputs.rows, fit + held, settings.seed);
+  const order = drawRows(inputs.rows, fit + held, createRandom(settings.seed));
   const parts: Part[] = Array.from({ length: sizes.folds }, (_, fold) => {
     const [first, last] = [fold * held, (fold + 1) * held];
     const rest = new Int32Array(fit);
@@ -145,27 +146,8 @@ async function judge(
   // All trials are judged by one loss.
   training.residualBounds ??= trial.residualBounds;
   const { squares } = await training.sweep(training.rowSet(held), { cached: false });
-  const { labels, weights, outputs } = training.problem;
-  if (!labels || !isCalibrated(training.settings)) return { squares };
-  const scores = { data: await training.scores(held), rows: held.length, cols: outputs };
-  const of = (row: number) => labels[row] as number;
-  return { squares, scores: { scores, truth: held.map(of), weights: weights && Array.from(held, (row) => weights[row] as number) } };
-}
-
-/** Outputs that are normalised exponentials take a temperature. */
-export function isCalibrated({ output }: Settings): boolean {
-  return output === 'softmax' || output === 'softmin';
-}
-
-/** `count` of the rows, drawn at random. */
-function draw(rows: number, count: number, seed: number): Int32Array {
-  const random = createRandom(seed);
-  const order = Int32Array.from({ length: rows }, (_, row) => row);
-  for (let i = 0; i < count; i++) {
-    const j = i + random.integer(rows - i);
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
-  }
-  return order.slice(0, count);
+  const scores = await heldScores(training, held);
+  return { squares, ...(scores && { scores }) };
 }
 
 /** The problem of some of the rows. */

@@ -1,5 +1,6 @@
 import { AbortedError } from './errors.js';
 import { gaussNewton } from './gauss-newton.js';
+import { HeldOut, holdsOut } from './held-out.js';
 import { initialise } from './init.js';
 import type { Network } from './network.js';
 import type { Settings } from './options.js';
@@ -17,10 +18,12 @@ export async function train(problem: Problem, settings: Settings): Promise<{ net
   training.ridgeSearch = found?.report;
   training.ridgeScale = found?.report.scale ?? 1;
   await initialise(training);
-  if (settings.targets === 'gauss-newton') await gaussNewton(training);
+  const heldOut = holdsOut(settings, training.rows) ? new HeldOut(training) : undefined;
+  if (settings.targets === 'gauss-newton') await gaussNewton(training, heldOut);
   else await peelLayers(training);
   // Aborted in the last onIteration: no model comes of that either.
   if (settings.signal?.aborted) throw new AbortedError(settings.signal.reason);
-  if (found?.inverseTemperature) training.calibrate(found.inverseTemperature);
+  const inverseTemperature = heldOut ? await heldOut.inverseTemperature() : found?.inverseTemperature;
+  if (inverseTemperature !== undefined) training.calibrate(inverseTemperature);
   return { network: training.network(), report: training.report() };
 }

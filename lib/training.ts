@@ -81,6 +81,8 @@ export class Training implements Lane {
   readonly iterations: IterationReport[] = [];
   readonly batch: number;
   standardization: Standardization | undefined;
+  /** Of the samples: the problem's, less those that are held out. */
+  weights: FloatArray | undefined;
   operations = 0;
   /** Of `ridge: 'auto'`, what ridge-search.ts finds. */
   ridgeScale = 1;
@@ -99,6 +101,7 @@ export class Training implements Lane {
   constructor(problem: Problem, settings: Settings, memory = new Memory(problem.inputs.data)) {
     this.memory = memory;
     this.problem = problem;
+    this.weights = problem.weights;
     this.settings = settings;
     this.random = createRandom(settings.seed);
     let inputs = problem.inputs.cols;
@@ -232,11 +235,11 @@ export class Training implements Lane {
   }
 
   #targets(samples: SampleRule): object {
-    const { labels, targets, weights, positive = 1, negative = -1 } = this.problem;
+    const { labels, targets, positive = 1, negative = -1 } = this.problem;
     return {
       ...(labels && { labels }),
       ...(targets && { targets }),
-      ...(weights && { sampleWeights: weights }),
+      ...(this.weights && { sampleWeights: this.weights }),
       ...(this.residualBounds && { residualBounds: this.residualBounds }),
       positive,
       negative,
@@ -256,6 +259,7 @@ export class Training implements Lane {
       slopes?: readonly FloatArray[];
       marks?: Uint8Array;
       share?: FloatArray;
+      sampleWeights?: FloatArray | undefined;
     },
     samples: SampleRule = this.settings.samples,
   ): Promise<PassTotals> {

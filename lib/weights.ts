@@ -61,8 +61,7 @@ function classWeightsOf(value: unknown, { classes, indices }: Encoded): number[]
   const result = classes.map(() => 1);
   for (const [label, weight] of given) {
     const k = classes.indexOf(label as Label);
-    if (k < 0)
-      throw new ArgumentError(`Expected options.classWeights to name classes but received ${describe(label)}`);
+    if (k < 0) throw new ArgumentError(`Expected options.classWeights to name classes but received ${describe(label)}`);
     result[k] = nonNegative(`options.classWeights of ${describe(label)}`, weight);
   }
   return result;
