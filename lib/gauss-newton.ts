@@ -94,6 +94,7 @@ class GaussNewton {
       const trial = totals.squares / (2 * training.rows) + penalty;
       if (iteration === 0) checkObjective(trial);
       const better = trial <= objective;
+      const heldOutLoss = better ? await heldOut?.loss() : undefined;
       const report = await training.record({
         iteration,
         objective: trial,
@@ -101,13 +102,14 @@ class GaussNewton {
         activeShare: totals.active / training.rows,
         accepted: better,
         damping: iteration === 0 ? 0 : this.#damping,
+        ...(heldOutLoss !== undefined && { heldOutLoss }),
       });
       if (iteration > 0) this.#adapt((objective - trial) / predicted(model), better);
       if (better) {
         objective = trial;
         this.#accept();
         if (patience.spent(report, training.snapshot())) break;
-        if (await heldOut?.isEnough(iteration)) break;
+        if (heldOutLoss !== undefined && heldOut?.isEnough(iteration, heldOutLoss)) break;
       }
       if (iteration === this.#iterations || hidden.length === 0 || totals.active === 0) break;
       if (better && settings.loss === 'huber') {

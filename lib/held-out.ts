@@ -39,19 +39,24 @@ export class HeldOut {
     const weights = problem.weights?.slice() ?? allocate(problem.inputs.data, rows).fill(1);
     for (const row of this.#rows) weights[row] = 0;
     training.weights = weights;
+    training.heldOut = this.count;
   }
 
   get count(): number {
     return this.#rows.length;
   }
 
-  /** Whether an accepted iteration is to be the last. */
-  async isEnough(iteration: number): Promise<boolean> {
+  /** Mean over the held-out rows of Σ (T* − z)², at the present weights. */
+  async loss(): Promise<number> {
     const training = this.#training;
-    const { weights } = training.problem;
-    const into = { cached: true, sampleWeights: weights };
+    const into = { cached: true, sampleWeights: training.problem.weights };
     const { squares } = await training.sweep(training.rowSet(this.#rows), into);
-    if (squares < this.#mark * (1 - progress)) [this.#mark, this.#waited] = [squares, 0];
+    return squares / this.count;
+  }
+
+  /** Whether an accepted iteration that ended with this loss is to be the last. */
+  isEnough(iteration: number, loss: number): boolean {
+    if (loss < this.#mark * (1 - progress)) [this.#mark, this.#waited] = [loss, 0];
     else this.#waited++;
     return iteration >= usualIterations && this.#waited >= waits;
   }

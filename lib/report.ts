@@ -12,6 +12,8 @@ export interface IterationReport {
   accepted: boolean;
   /** Levenberg–Marquardt damping with which the step was taken; 0 where the rule has none. */
   damping: number;
+  /** Mean over the rows that `iterations: 'auto'` held out of Σ (T* − z)², as in {@link RidgeSearch}. */
+  heldOutLoss?: number;
   /** Accuracy (classifier) or R² (regressor) on the validation data. */
   validation?: number;
   /** Since the training began. */
@@ -38,8 +40,8 @@ export interface LayerReport {
 export interface RidgeSearch {
   /**
    * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs (and, for a regressor,
-   * the targets' variance), half of that at the output. It is that of the best trial, moved to the least of the parabola through it and its neighbours (in the
-   * logarithm), times (rows of the trial / all rows)^¾.
+   * the targets' variance), half of that at the output. It is that of the best trial, moved to the least of the parabola
+   * through it and its neighbours (in the logarithm), times (rows of the trial / all rows)^¾.
    */
   scale: number;
   /** Rows that the trials had, drawn at random, a fifth of them held out; and how often that was done. */
@@ -61,6 +63,8 @@ export interface TrainReport {
   operations: number;
   seconds: number;
   rows: number;
+  /** Those of them that `iterations: 'auto'` held out: they changed no weight. */
+  heldOut: number;
   threads: number;
   standardized: boolean;
   /** Share of the rows whose activations were kept between passes. */
@@ -69,7 +73,7 @@ export interface TrainReport {
   ridgeSearch?: RidgeSearch;
   /**
    * What the scores were divided by, so that their softmax says how sure a classifier is: the temperature at which the
-   * rows held out by the search are likeliest. Absent where nothing was searched or the output is no softmax.
+   * rows held out, by the search or to find the end, are likeliest. Absent where none were or the output is no softmax.
    */
   temperature?: number;
 }

@@ -83,6 +83,8 @@ export class Training implements Lane {
   standardization: Standardization | undefined;
   /** Of the samples: the problem's, less those that are held out. */
   weights: FloatArray | undefined;
+  /** Rows that a HeldOut took out. */
+  heldOut = 0;
   operations = 0;
   /** Of `ridge: 'auto'`, what ridge-search.ts finds. */
   ridgeScale = 1;
@@ -379,6 +381,7 @@ export class Training implements Lane {
       operations: this.operations,
       seconds: this.seconds,
       rows: this.rows,
+      heldOut: this.heldOut,
       threads: this.threads,
       standardized: this.standardization !== undefined,
       cachedShare: this.#cacheRows / this.rows,

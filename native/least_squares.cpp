@@ -136,7 +136,7 @@ void orthonormalise(T* q, std::int64_t rows, std::int64_t cols, Scratch& scratch
 
 #define BPLS_INSTANTIATE(T)                                                                                     \
   template SvdOutcome solve_svd(const T*, std::int64_t, std::int64_t, const T*, std::int64_t, T, T*, Scratch&); \
-  template void accumulate_triangle(const T*, const T*, std::int64_t, std::int64_t, T*, Scratch&);                        \
+  template void accumulate_triangle(const T*, const T*, std::int64_t, std::int64_t, T*, Scratch&);              \
   template CholeskyOutcome pseudo_inverse(const T*, std::int64_t, std::int64_t, T*, Scratch&);                  \
   template void orthonormalise(T*, std::int64_t, std::int64_t, Scratch&);
 BPLS_INSTANTIATE(double)

@@ -131,7 +131,7 @@ void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t 
 #define BPLS_INSTANTIATE(T)                                                                                           \
   template void sum_columns(const T*, std::int64_t, std::int64_t, T*, Scratch&, T);                                   \
   template void accumulate_gram(const T*, std::int64_t, std::int64_t, T*, Scratch&, Intercept, T);                    \
-  template void accumulate_weighted_gram(const T*, const T*, std::int64_t, std::int64_t, T*, Scratch&); \
+  template void accumulate_weighted_gram(const T*, const T*, std::int64_t, std::int64_t, T*, Scratch&);               \
   template void accumulate_rhs(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&, Intercept, \
                                T);                                                                                    \
   template void accumulate_residual(const T*, const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*,       \

@@ -17,8 +17,8 @@ struct TangentSums {
 };
 
 /// One batch: the outputs' derivatives by forward differentiation, dZ_l = [H_{l-1}, 1] D_l + dH_{l-1} V_l,
-/// dH_l = f′(Z_l) ∘ dZ_l. Each output_rhs[i] ((N_L+1)×K) += [H_L, 1]ᵀ diag(s) dZ_i, from which follows how much of dZ_i the
-/// output layer will take up when it is solved again.
+/// dH_l = f′(Z_l) ∘ dZ_l. Each output_rhs[i] ((N_L+1)×K) += [H_L, 1]ᵀ diag(s) dZ_i, from which follows how much of dZ_i
+/// the output layer will take up when it is solved again.
 template <typename T>
 TangentSums tangent(const Network<T>& hidden, const Layer<T>& output, const std::vector<Direction<T>>& directions,
                     const Samples<T>& samples, const Rows& rows, const Cache<T>& cache, const Targets<T>& targets,

@@ -107,7 +107,7 @@ const T* weights_of(const Targets<T>& targets, const Rows& rows, Scratch& scratc
 }
 
 #define BPLS_INSTANTIATE(T)                                                                                         \
-  template const T* weights_of(const Targets<T>&, const Rows&, Scratch&); \
+  template const T* weights_of(const Targets<T>&, const Rows&, Scratch&);                                           \
   template void want(const Targets<T>&, const Rows&, std::int64_t, T*);                                             \
   template Residuals<T> residuals(const Layer<T>&, const T*, const Rows&, const Targets<T>&, T*, std::uint8_t*, T*, \
                                   Scratch&);

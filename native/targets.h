@@ -44,8 +44,8 @@ struct Residuals {
 };
 
 /// R = s ∘ clip(T* - [H, 1] W) of the output layer, for the values H of the layer below, weights s and bounds to clip
-/// to. `rhs` ((n+1)×K) += [H, 1]ᵀR, `marks` (S) gets the bits of each row, `share` (K) adds up the weights of the samples
-/// with a residual in each output; all three may be null.
+/// to. `rhs` ((n+1)×K) += [H, 1]ᵀR, `marks` (S) gets the bits of each row, `share` (K) adds up the weights of the
+/// samples with a residual in each output; all three may be null.
 template <typename T>
 Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, const Targets<T>& targets, T* rhs,
                        std::uint8_t* marks, T* share, Scratch& scratch);

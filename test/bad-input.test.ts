@@ -375,10 +375,13 @@ const refusedOptions: [options: unknown, message: string][] = [
 ];
 
 describe.each(trainers)('options of %s', (name, run) => {
-  it.each(['hiden', 'learningRate', name === 'trainClassifier' ? 'loss' : 'classWeights'])('none is %s', async (given) => {
-    const message = `Expected options to be among ${knownBy(name)} but received "${given}"`;
-    await expectBplsError(run({ [given]: undefined }), ...argument(message));
-  });
+  it.each(['hiden', 'learningRate', name === 'trainClassifier' ? 'loss' : 'classWeights'])(
+    'none is %s',
+    async (given) => {
+      const message = `Expected options to be among ${knownBy(name)} but received "${given}"`;
+      await expectBplsError(run({ [given]: undefined }), ...argument(message));
+    },
+  );
 
   it.each(refusedOptions)('%j', async (options, message) => {
     await expectBplsError(run(options), ...argument(message));
@@ -455,7 +458,11 @@ describe.each(trainers)('options of %s', (name, run) => {
   });
 
   it('takes undefined for every default', async () => {
-    const options = Object.fromEntries(knownBy(name).split(', ').map((option) => [option, undefined]));
+    const options = Object.fromEntries(
+      knownBy(name)
+        .split(', ')
+        .map((option) => [option, undefined]),
+    );
     await expect(run({ ...options, ...quick })).resolves.toBeDefined();
   });
 });

@@ -12,7 +12,12 @@ describe('calibrationOf', () => {
     // p of the first class: 0.9, 0.9, 0.9, 0.8; right, right, wrong, right.
     const p = [0.9, 0.9, 0.9, 0.8];
     const scores = matrix(Float64Array.from(p.flatMap((x) => [log(x), log(1 - x)])), 4, 2);
-    const { logLoss, calibrationError } = calibrationOf(scores, Int32Array.of(0, 0, 1, 0), new Int32Array(4), 'softmax');
+    const { logLoss, calibrationError } = calibrationOf(
+      scores,
+      Int32Array.of(0, 0, 1, 0),
+      new Int32Array(4),
+      'softmax',
+    );
     expect(logLoss).toBeCloseTo(-(2 * log(0.9) + log(0.1) + log(0.8)) / 4, 12);
     expect(calibrationError).toBeCloseTo(0.75 * (0.9 - 2 / 3) + 0.25 * (1 - 0.8), 12);
   });
@@ -73,7 +78,14 @@ describe('temperature', () => {
     const draw = (seed: number) => {
       const random = source(seed);
       const labels = random.labels(1000, 2);
-      return { X: matrix(random.normals(1000, 2).data.map((x, i) => x + labels[i >> 1]!), 1000, 2), labels };
+      return {
+        X: matrix(
+          random.normals(1000, 2).data.map((x, i) => x + 3 * labels[i >> 1]!),
+          1000,
+          2,
+        ),
+        labels,
+      };
     };
     const [fit, held] = [draw(3), draw(4)];
     const model = await trainClassifier(fit.X, fit.labels, { hidden: [20] });

@@ -15,13 +15,19 @@ import { source } from './support/random.js';
 
 const random = source(1);
 const X = matrix(random.uniforms(60, 3).data, 60, 3);
-const Y = matrix(Float64Array.from({ length: 60 }, (_, i) => X.data[3 * i]! * X.data[3 * i + 1]!), 60, 1);
+const Y = matrix(
+  Float64Array.from({ length: 60 }, (_, i) => X.data[3 * i]! * X.data[3 * i + 1]!),
+  60,
+  1,
+);
 const labels = Array.from(Y.data, (y) => (y > 0.1 ? 'rare' : 'common'));
 const times = Array.from({ length: 60 }, (_, i) => i % 3);
 
 /** Every row as often as its weight says. */
 function repeated({ data, cols }: Matrix<Float64Array>): Matrix<Float64Array> {
-  const rows = times.flatMap((count, row) => Array<number[]>(count).fill([...data.subarray(row * cols, (row + 1) * cols)]));
+  const rows = times.flatMap((count, row) =>
+    Array<number[]>(count).fill([...data.subarray(row * cols, (row + 1) * cols)]),
+  );
   return matrix(Float64Array.from(rows.flat()), rows.length, cols);
 }
 
@@ -63,13 +69,23 @@ describe('sampleWeights', () => {
   });
 
   it.each([
-    [5, ArgumentError, 'INVALID_ARGUMENT', 'Expected options.sampleWeights to be a typed array or number[] but received 5'],
+    [
+      5,
+      ArgumentError,
+      'INVALID_ARGUMENT',
+      'Expected options.sampleWeights to be a typed array or number[] but received 5',
+    ],
     [[1, 2], ShapeError, 'SHAPE_MISMATCH', 'Expected options.sampleWeights.length to equal X.rows (60) but received 2'],
     [[...times.slice(1), -1], ArgumentError, 'INVALID_ARGUMENT', 'Expected options.sampleWeights[59] to be a finite number not below 0 but received -1'], // prettier-ignore
     [times.map(() => 0), ArgumentError, 'INVALID_ARGUMENT', 'Expected finite weights of which one is above 0 but the greatest is 0'], // prettier-ignore
   ] as const)('refuses %#', async (sampleWeights, Class, code, message) => {
     const options = { sampleWeights: sampleWeights as never };
-    await expectBplsError(trainRegressor(X, Y, options), Class as typeof ArgumentError, code as 'INVALID_ARGUMENT', message);
+    await expectBplsError(
+      trainRegressor(X, Y, options),
+      Class as typeof ArgumentError,
+      code as 'INVALID_ARGUMENT',
+      message,
+    );
   });
 
   it('needs the rule that has weights', async () => {
@@ -87,7 +103,9 @@ describe('classWeights', () => {
   const truth = Int32Array.from(rare.uniforms(2000, 1).data, (u) => Number(u > 0.9));
   const inputs = matrix(rare.normals(2000, 2).data.map((x, i) => x + 1.2 * truth[i >> 1]!), 2000, 2); // prettier-ignore
   const recall = async (options: ClassifierOptions) => {
-    const { confusion } = await (await trainClassifier(inputs, truth, { hidden: [20], ...options })).evaluate(inputs, truth);
+    const { confusion } = await (
+      await trainClassifier(inputs, truth, { hidden: [20], ...options })
+    ).evaluate(inputs, truth);
     return confusion.map((row, k) => row[k]! / (row[0]! + row[1]!)) as [number, number];
   };
 
@@ -99,7 +117,8 @@ describe('classWeights', () => {
   });
 
   it('are the same however they are given', async () => {
-    const train = (options: ClassifierOptions) => trainClassifier(inputs, truth, { hidden: [5], ridge: 1e-4, ...options });
+    const train = (options: ClassifierOptions) =>
+      trainClassifier(inputs, truth, { hidden: [5], ridge: 1e-4, ...options });
     const expected = (await train({ classWeights: { 1: 3 } })).network.layers;
     for (const more of [
       { classWeights: new Map([[1, 3]]) },
@@ -114,9 +133,9 @@ describe('classWeights', () => {
   });
 
   it.each([
-    ['even', "Expected options.classWeights to be 'balanced', a Map or an object but received \"even\""],
-    [{ rarest: 2 }, "Expected options.classWeights to name classes but received \"rarest\""],
-    [{ rare: -1 }, "Expected options.classWeights of \"rare\" to be a finite number not below 0 but received -1"],
+    ['even', 'Expected options.classWeights to be \'balanced\', a Map or an object but received "even"'],
+    [{ rarest: 2 }, 'Expected options.classWeights to name classes but received "rarest"'],
+    [{ rare: -1 }, 'Expected options.classWeights of "rare" to be a finite number not below 0 but received -1'],
   ])('refuses %o', async (classWeights, message) => {
     await expectBplsError(
       trainClassifier(X, labels, { classWeights: classWeights as never }),
