@@ -63,7 +63,6 @@ export async function searchRidge(training: Training): Promise<Found | undefined
   const trials: RidgeSearch['trials'] = [];
   const losses = new Map<number, number>();
   let scores: HeldScores[] = [];
-  let bestScores = scores;
   const loss = async (strides: number): Promise<number> => {
     const scale = scaleAt(fit, strides);
     let squares = 0;
@@ -80,7 +79,7 @@ export async function searchRidge(training: Training): Promise<Found | undefined
 
   let best = 0;
   let least = await loss(0);
-  bestScores = scores;
+  let bestScores = scores;
   // Both ways from the start: where a strong ridge leaves nothing to learn, the loss is level on one side.
   for (const direction of [1, -1]) {
     for (let strides = direction; Math.abs(strides) <= mostStrides; strides += direction) {

@@ -71,7 +71,22 @@ describe('temperature', () => {
     const scaled = await inverseTemperature(part(Float64Array.from(z.data, (value) => 100 * value)));
     expect(scaled / beta).toBeCloseTo(0.01, 6);
     const weighted = await inverseTemperature([{ ...part(Float64Array.from(z.data))[0]!, weights: Array<number>(4000).fill(3) }]); // prettier-ignore
-    expect(weighted).toBeCloseTo(beta, 6);
+    expect(weighted).toBeCloseTo(beta, 2);
+    const nobody = [{ ...part(Float64Array.from(z.data))[0]!, weights: Array<number>(4000).fill(0) }];
+    expect(await inverseTemperature(nobody)).toBe(1);
+  });
+
+  it('is not certain because all rows are classified right', async () => {
+    const right = (rows: number) => ({
+      scores: { data: new Float64Array(2 * rows).map((_, i) => (i % 2 ? -1 : 1)), rows, cols: 2 },
+      truth: new Int32Array(rows),
+      weights: undefined,
+    });
+    for (const rows of [10, 1000]) {
+      const beta = await inverseTemperature([right(rows)]);
+      const sure = 1 / (1 + Math.exp(-2 * beta));
+      expect(sure).toBeCloseTo(1 - 0.5 / (rows + 1), 4);
+    }
   });
 
   it('makes a classifier as sure as it may be', async () => {

@@ -58,7 +58,7 @@ describe.each(precisions)('weights of samples in $name', (precision) => {
       const size = problem.output.weights.data.length;
       const outputRhs = [zeros(size), zeros(size)] as const;
       const more = { targets, demand: 0, change: draw(), momentum: draw(), outputRhs, clear: true };
-      const { operations, seconds, ...sums } = await call(lane(2), 'tangent', { ...args, ...more });
+      const { operations: _, seconds: __, ...sums } = await call(lane(2), 'tangent', { ...args, ...more });
       return [Object.values(sums), ...outputRhs];
     };
     const [weighted, plain] = [await run(true), await run(false)];
