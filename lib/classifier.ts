@@ -3,7 +3,15 @@ import type { OutputActivation } from './activation.js';
 import { checkLabels, encodeLabels, indexLabels, type Label, type Labels } from './labels.js';
 import { ModelFileError } from './errors.js';
 import { checkFinite } from './finite.js';
-import { checkEqual, checkMatrix, checkSamePrecision, describe, type FloatArray, type Matrix } from './matrix.js';
+import {
+  checkEqual,
+  checkMatrix,
+  checkSamePrecision,
+  describe,
+  type FloatArray,
+  type Matrix,
+  type Precision,
+} from './matrix.js';
 import { calibrationOf } from './metrics.js';
 import type { Layer, Network } from './network.js';
 import {
@@ -206,7 +214,7 @@ export async function trainClassifier<L extends Label = number, T extends FloatA
   inputs: Matrix<T>,
   labels: ArrayLike<L> | readonly L[],
   options: ClassifierOptions = {},
-): Promise<Classifier<L, T>> {
+): Promise<Classifier<L, Precision<T>>> {
   const settings = settingsOf(options, true);
   const X = checkMatrix('X', inputs);
   checkImage(settings, X.cols);
@@ -223,7 +231,7 @@ export async function trainClassifier<L extends Label = number, T extends FloatA
     ...(await validation(settings, X, classes)),
   };
   const { network, report } = await train(problem, settings);
-  return new Classifier(softminOf(network) as Network<T>, classes as L[], report);
+  return new Classifier(softminOf(network) as Network<Precision<T>>, classes as L[], report);
 }
 
 /** softmin(−z) is softmax(z): the scores are trained for softmax, then the output layer changes its sign. */

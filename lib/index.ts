@@ -16,7 +16,7 @@ export {
 } from './errors.js';
 export type { Label, Labels } from './labels.js';
 export { lstsq, ridge, type LstsqOptions, type RidgeOptions } from './lstsq.js';
-export { matrix, type FloatArray, type Matrix } from './matrix.js';
+export { matrix, type FloatArray, type Matrix, type Precision } from './matrix.js';
 export { Network, type Layer, type Standardization } from './network.js';
 export { NormalEquations, type Solution, type SolveOptions } from './normal-equations.js';
 export type {
@@ -24,6 +24,7 @@ export type {
   HiddenLayer,
   ImageShape,
   Init,
+  Loss,
   RegressorOptions,
   SampleRule,
   Solver,

@@ -3,6 +3,9 @@ import { ArgumentError, BufferError, MemoryError, PrecisionError, ShapeError } f
 /** The two precisions: double (Float64Array) and single (Float32Array). */
 export type FloatArray = Float64Array | Float32Array;
 
+/** The precision of an array, whatever buffer it views. */
+export type Precision<T extends FloatArray> = T extends Float64Array ? Float64Array : Float32Array;
+
 /** A row-major matrix over memory that it borrows: element (i, j) is `data[i * cols + j]`. */
 export interface Matrix<T extends FloatArray = FloatArray> {
   readonly data: T;

@@ -2,7 +2,15 @@ import { inverse, type Activation } from './activation.js';
 import { predictLane, type PredictOptions } from './classifier.js';
 import { checkFinite } from './finite.js';
 import { ArgumentError } from './errors.js';
-import { allocate, checkEqual, checkMatrix, checkSamePrecision, type FloatArray, type Matrix } from './matrix.js';
+import {
+  allocate,
+  checkEqual,
+  checkMatrix,
+  checkSamePrecision,
+  type FloatArray,
+  type Matrix,
+  type Precision,
+} from './matrix.js';
 import type { Network } from './network.js';
 import { checkImage, readOptions, settingsOf, type RegressorOptions, type Settings } from './options.js';
 import type { TrainReport } from './report.js';
@@ -119,7 +127,7 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   inputs: Matrix<T>,
   targets: Matrix<T>,
   options: RegressorOptions = {},
-): Promise<Regressor<T>> {
+): Promise<Regressor<Precision<T>>> {
   const settings = settingsOf(options, false);
   const X = checkMatrix('X', inputs);
   const Y = checkMatrix('Y', targets);
@@ -140,7 +148,7 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
     ...(await validation(settings, X, Y)),
   };
   const { network, report } = await train(problem, settings);
-  return new Regressor(network as Network<T>, report);
+  return new Regressor(network as Network<Precision<T>>, report);
 }
 
 /** Mean over the columns of the variance, of weighted rows; 1 where nothing varies. */

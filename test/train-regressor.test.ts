@@ -249,7 +249,7 @@ describe('evaluate', () => {
 
 describe('validation', () => {
   const random = source(7);
-  const few = part(lesson.inputs, 0, 60, 20);
+  const few: Matrix<Float64Array> = part(lesson.inputs, 0, 60, 20);
   const noisy = matrix(part(lesson.targets, 0, 60, 2).data.map((y) => y + random.uniform(0.5)), 60, 2); // prettier-ignore
   const options: RegressorOptions = {
     hidden: [40],
@@ -323,7 +323,7 @@ describe('a matrix of deficient rank', () => {
 });
 
 describe('units of measurement', () => {
-  const few = part(lesson.inputs, 0, 500, 20);
+  const few: Matrix<Float64Array> = part(lesson.inputs, 0, 500, 20);
   const wanted = part(lesson.targets, 0, 500, 2);
   // Half of the columns on one range, which `auto` does not standardise.
   const onOneScale: Matrix<Float64Array> = matrix(
@@ -336,25 +336,28 @@ describe('units of measurement', () => {
     ['squared', 'of different ranges', few],
     ['huber', 'of different ranges', few],
     ['squared', 'of one range', onOneScale],
-  ] as const)('make no difference with the loss %s and columns %s', async (loss, _, inputs) => {
-    const train = (x: number, y: number, shift: number) =>
+  ] as const)(
+    'make no difference with the loss %s and columns %s',
+    async (loss, _, inputs) => {
+      const train = (x: number, y: number, shift: number) =>
       trainRegressor(matrix(inputs.data.map((v) => x * v), 500, 20), matrix(wanted.data.map((v) => y * v + shift), 500, 2), { hidden: [30], loss }); // prettier-ignore
-    const usual = await train(1, 1, 0);
-    const expected = (await usual.predict(inputs)).data;
-    for (const [x, y, shift] of [
-      [1000, 1, 0],
-      [1, 1000, 0],
-      [1, 1e-3, 10],
-    ] as const) {
-      const other = await train(x, y, shift);
-      const { data } = await other.predict(matrix(inputs.data.map((v) => x * v), 500, 20)); // prettier-ignore
-      expect(other.report.standardized).toBe(usual.report.standardized);
-      expectClose(
-        data.map((v) => (v - shift) / y),
-        expected,
-        2 ** -52,
-        1e8,
-      );
-    }
-  });
+      const usual = await train(1, 1, 0);
+      const expected = (await usual.predict(inputs)).data;
+      for (const [x, y, shift] of [
+        [1000, 1, 0],
+        [1, 1000, 0],
+        [1, 1e-3, 10],
+      ] as const) {
+        const other = await train(x, y, shift);
+        const { data } = await other.predict(matrix(inputs.data.map((v) => x * v), 500, 20)); // prettier-ignore
+        expect(other.report.standardized).toBe(usual.report.standardized);
+        expectClose(
+          data.map((v) => (v - shift) / y),
+          expected,
+          2 ** -52,
+          1e8,
+        );
+      }
+    },
+  );
 });
