@@ -21,6 +21,8 @@ struct Wide {
 
 /// Rows that are in hand at a time, few enough to stay in the second cache; a multiple of a tile's.
 constexpr std::int64_t chunk = 36;
+/// Operations below which a second thread takes longer to wake than to work.
+constexpr std::int64_t least_operations = 1 << 20;
 constexpr int tile_rows = 3;
 /// Most columns of a tile, so that its sums, and what is multiplied, have a register each.
 constexpr std::int64_t product_columns = 4, sum_columns_at_once = 5;
@@ -155,6 +157,9 @@ void multiply_rows(const T* a, const T* vt, std::int64_t rows, std::int64_t n, s
   });
 }
 
+/// Rows for each thread, where a row takes `operations`.
+std::int64_t grain_of(std::int64_t operations) { return std::max(chunk, least_operations / operations); }
+
 template <typename T>
 T* transposed(const T* v, std::int64_t n, std::int64_t m, Scratch& scratch) {
   T* vt = scratch.take<T>(n * m);
@@ -167,10 +172,11 @@ T* transposed(const T* v, std::int64_t n, std::int64_t m, Scratch& scratch) {
 template <typename T>
 void accumulate_rows(const T* a, const T* b, std::int64_t rows, std::int64_t n, std::int64_t m, T sign, T* c,
                      Scratch& scratch, const std::function<void(std::int64_t, std::int64_t)>& prepare) {
-  const int parts = parts_of(rows, chunk);
+  const std::int64_t grain = grain_of((prepare ? 4 : 2) * n * m);
+  const int parts = parts_of(rows, grain);
   T* sums = scratch.take_zeroed<T>(parts * n * m);
   std::int64_t* used = scratch.take_zeroed<std::int64_t>(parts);
-  parallel_parts(rows, chunk, [=, &prepare](int part, std::int64_t begin, std::int64_t end) {
+  parallel_parts(rows, grain, [=, &prepare](int part, std::int64_t begin, std::int64_t end) {
     std::int64_t filled[chunk];
     for (std::int64_t i = begin; i < end; i += chunk) {
       const std::int64_t size = std::min(chunk, end - i);
@@ -201,7 +207,7 @@ void multiply_narrow(const T* a, const T* v, std::int64_t rows, std::int64_t n, 
                      Scratch& scratch) {
   count_operations(2 * rows * n * m);
   const T* vt = transposed(v, n, m, scratch);
-  parallel_for(rows, chunk, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(rows, grain_of(2 * n * m), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; i += chunk)
       multiply_rows(a + i * n, vt, std::min(chunk, end - i), n, m, z + i * m);
   });
@@ -223,7 +229,7 @@ void revise_narrow(const T* a, const T* v, std::int64_t rows, std::int64_t n, st
     revise(begin, end);
   };
   if (c) return accumulate_rows(a, z, rows, n, m, T(1), c, scratch, prepare);
-  parallel_for(rows, chunk, [&prepare](std::int64_t begin, std::int64_t end) {
+  parallel_for(rows, grain_of(2 * n * m), [&prepare](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; i += chunk) prepare(i, std::min(i + chunk, end));
   });
 }
