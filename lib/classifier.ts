@@ -245,7 +245,7 @@ async function validation(
   { validation: given, threads, signal }: Settings,
   X: Matrix,
   classes: readonly Label[],
-): Promise<Pick<Problem, 'validate'>> {
+): Promise<Pick<Problem, 'validate' | 'validation'>> {
   if (given === undefined) return {};
   const options = readOptions(given, ['inputs', 'labels']);
   const V = checkMatrix('validation.inputs', options.inputs);
@@ -255,6 +255,7 @@ async function validation(
   const truth = indexLabels('validation.labels', labels, classes);
   await checkFinite({ threads, signal, operations: 0 }, 'validation.inputs', V);
   return {
+    validation: [V.data, truth],
     validate: async (network, lane) => {
       const predicted = await classIndices(network.withOutput('identity'), V, lane, 1);
       return truth.reduce((right, own, i) => right + (own === predicted[i] ? 1 : 0), 0) / V.rows;

@@ -1,3 +1,4 @@
+import { arrayOf, arraysOf, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import { call } from './lane.js';
 import { checkObjective } from './finite.js';
 import { iterationsOf, type HeldOut } from './held-out.js';
@@ -5,7 +6,7 @@ import type { FloatArray } from './matrix.js';
 import { OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
 import type { LayerReport } from './report.js';
-import type { HiddenState, PassTotals, RowSet, Training } from './training.js';
+import type { HiddenState, PassTotals, RowSet, Training, TrainingState } from './training.js';
 
 /**
  * Ridge of `auto` at scale 1 (ridge-search.ts), as a share of the mean square of a layer's inputs (for a regression, of
@@ -33,8 +34,25 @@ const shrinkage = 0.25;
  *
  * @source Martens and Grosse 2015 (arXiv 1503.05671), section 7, for the two-direction model
  */
-export async function gaussNewton(training: Training, heldOut?: HeldOut): Promise<void> {
-  await new GaussNewton(training).run(heldOut);
+export async function gaussNewton(training: Training, heldOut?: HeldOut, checkpoint?: Checkpoint): Promise<void> {
+  await new GaussNewton(training, heldOut, checkpoint).run();
+}
+
+/** Of the weights under trial: taken, taken and the last, or refused. */
+type Verdict = 'better' | 'enough' | 'worse';
+
+/** What a checkpoint has beside arrays. */
+interface OwnState {
+  training: TrainingState;
+  patience: State['values'];
+  heldOut?: ReturnType<HeldOut['state']> | undefined;
+  iteration: number;
+  objective: number;
+  penalty: number;
+  damping: number;
+  hasMoved: boolean;
+  ridges: number[];
+  outputRidge: number;
 }
 
 /** Decrease that the quadratic model predicts at a share s of the step: s · linear − s²/2 · quadratic. */
@@ -45,6 +63,9 @@ interface Model {
 
 class GaussNewton {
   readonly #training: Training;
+  readonly #heldOut: HeldOut | undefined;
+  readonly #checkpoint: Checkpoint | undefined;
+  readonly #patience: Patience;
   readonly #output: OutputLayer;
   /** [H_l, 1]ᵀ[H_l, 1] of each hidden layer's inputs, where a step follows; the first is summed once. */
   readonly #grams: FloatArray[];
@@ -60,12 +81,21 @@ class GaussNewton {
   #acceptedOutput: FloatArray;
   readonly #outputRhs: [FloatArray, FloatArray];
   readonly #ridges: number[];
+  /** At the accepted weights: the objective, its penalty, and the sums over the rows. */
+  #objective = Infinity;
+  #penalised = 0;
+  #totals: PassTotals = { squares: 0, active: 0, misclassified: 0 };
+  /** What the step under trial promised. */
+  #model: Model = { linear: 0, quadratic: 0 };
   /** At most. */
   readonly #iterations: number;
   #damping = firstDamping;
 
-  constructor(training: Training) {
+  constructor(training: Training, heldOut?: HeldOut, checkpoint?: Checkpoint) {
     const { hidden } = training;
+    this.#heldOut = heldOut;
+    this.#checkpoint = checkpoint;
+    this.#patience = new Patience(training);
     const like = (size: (layer: HiddenState) => number) => hidden.map((layer) => training.memory.take(size(layer)));
     this.#training = training;
     this.#iterations = iterationsOf(training.settings, training.rows);
@@ -82,46 +112,102 @@ class GaussNewton {
     this.#ridges = hidden.map(() => 0);
   }
 
-  async run(heldOut: HeldOut | undefined): Promise<void> {
+  async run(): Promise<void> {
     const training = this.#training;
-    const { settings, hidden } = training;
-    const patience = new Patience(training);
-    let objective = Infinity;
-    let model: Model = { linear: 0, quadratic: 0 };
-    for (let iteration = 0; ; iteration++) {
-      let totals = await this.#evaluate(iteration);
-      const penalty = (await this.#penalty()) / 2;
-      const trial = totals.squares / (2 * training.rows) + penalty;
-      if (iteration === 0) checkObjective(trial);
-      const better = trial <= objective;
-      const heldOutLoss = better ? await heldOut?.loss() : undefined;
-      const report = await training.record({
-        iteration,
-        objective: trial,
-        ...(training.problem.labels && { misclassified: totals.misclassified }),
-        activeShare: totals.active / training.rows,
-        accepted: better,
-        damping: iteration === 0 ? 0 : this.#damping,
-        ...(heldOutLoss !== undefined && { heldOutLoss }),
-      });
-      if (iteration > 0) this.#adapt((objective - trial) / predicted(model), better);
-      if (better) {
-        objective = trial;
-        this.#accept();
-        if (patience.spent(report, training.snapshot())) break;
-        if (heldOutLoss !== undefined && heldOut?.isEnough(iteration, heldOutLoss)) break;
-      }
-      if (iteration === this.#iterations || hidden.length === 0 || totals.active === 0) break;
-      if (better && settings.loss === 'huber') {
-        await this.#output.boundResiduals();
-        totals = await this.#output.totals();
-        objective = totals.squares / (2 * training.rows) + penalty;
-      }
-      const next = better ? await this.#step(totals) : await this.#shorten(model);
-      if (!next) break;
-      model = next;
+    const { hidden, settings } = training;
+    const found = this.#checkpoint?.found;
+    let iteration = 0;
+    let verdict: Verdict = 'better';
+    if (found) iteration = await this.#resume(found);
+    else verdict = await this.#assess(0);
+    while (verdict !== 'enough') {
+      if (iteration === this.#iterations || hidden.length === 0 || this.#totals.active === 0) break;
+      if (verdict === 'better' && settings.loss === 'huber') await this.#boundResiduals();
+      const model = verdict === 'better' ? await this.#step() : await this.#shorten();
+      if (!model) break;
+      this.#model = model;
+      verdict = await this.#assess(++iteration);
     }
-    patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
+    this.#patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
+  }
+
+  /** Solves the output layer on the hidden weights under trial, and keeps both where the objective has not risen. */
+  async #assess(iteration: number): Promise<Verdict> {
+    const training = this.#training;
+    const totals = await this.#evaluate(iteration);
+    const penalty = (await this.#penalty()) / 2;
+    const trial = totals.squares / (2 * training.rows) + penalty;
+    if (iteration === 0) checkObjective(trial);
+    const better = trial <= this.#objective;
+    const heldOutLoss = better ? await this.#heldOut?.loss() : undefined;
+    const report = await training.record({
+      iteration,
+      objective: trial,
+      ...(training.problem.labels && { misclassified: totals.misclassified }),
+      activeShare: totals.active / training.rows,
+      accepted: better,
+      damping: iteration === 0 ? 0 : this.#damping,
+      ...(heldOutLoss !== undefined && { heldOutLoss }),
+    });
+    if (iteration > 0) this.#adapt((this.#objective - trial) / predicted(this.#model), better);
+    if (!better) return 'worse';
+    [this.#objective, this.#penalised, this.#totals] = [trial, penalty, totals];
+    this.#accept();
+    if (this.#patience.spent(report, training.snapshot())) return 'enough';
+    if (heldOutLoss !== undefined && this.#heldOut?.isEnough(iteration, heldOutLoss)) return 'enough';
+    await this.#checkpoint?.write(this.#state(iteration));
+    return 'better';
+  }
+
+  #state(iteration: number): State {
+    const patience = this.#patience.state();
+    const own: OwnState = {
+      training: this.#training.state(),
+      patience: patience.values,
+      heldOut: this.#heldOut?.state(),
+      iteration,
+      objective: this.#objective,
+      penalty: this.#penalised,
+      damping: this.#damping,
+      hasMoved: this.#hasMoved,
+      ridges: this.#ridges,
+      outputRidge: this.#output.ridge,
+    };
+    const moved = Object.fromEntries(this.#moved.map((step, l) => [`moved.${l}`, step]));
+    const { residualBounds } = this.#training;
+    const accepted = arraysOf('accepted', { hidden: this.#accepted, output: this.#acceptedOutput });
+    return {
+      values: { ...own },
+      arrays: { ...accepted, ...moved, ...patience.arrays, ...(residualBounds && { residualBounds }) },
+    };
+  }
+
+  /** To where `#assess` left it when the state was written; returns that iteration. */
+  async #resume(state: State): Promise<number> {
+    const training = this.#training;
+    const own = state.values as unknown as OwnState;
+    training.resume(own.training);
+    this.#patience.resume({ ...state, values: own.patience });
+    if (own.heldOut) this.#heldOut?.resume(own.heldOut);
+    [this.#objective, this.#penalised, this.#damping] = [own.objective, own.penalty, own.damping];
+    this.#hasMoved = own.hasMoved;
+    this.#moved.forEach((step, l) => step.set(arrayOf(state, `moved.${l}`, step)));
+    own.ridges.forEach((ridge, l) => (this.#ridges[l] = ridge));
+    this.#output.ridge = own.outputRidge;
+    const { hidden, output } = snapshotOf('accepted', state, training.snapshot());
+    training.hidden.forEach(({ weights }, l) => weights.set(hidden[l] as FloatArray));
+    if (state.arrays.residualBounds)
+      training.residualBounds = arrayOf(state, 'residualBounds', training.zeros(training.problem.outputs));
+    this.#totals = await this.#output.recall(this.#grams, output);
+    this.#accept();
+    return own.iteration;
+  }
+
+  /** Huber's bounds from the present residuals, and the objective with them. */
+  async #boundResiduals(): Promise<void> {
+    await this.#output.boundResiduals();
+    this.#totals = await this.#output.totals();
+    this.#objective = this.#totals.squares / (2 * this.#training.rows) + this.#penalised;
   }
 
   /** Forward with the weights under trial, and the output layer solved on them. */
@@ -184,8 +270,9 @@ class GaussNewton {
   }
 
   /** A new step from the accepted weights, on the active samples; undefined where none can be found. */
-  async #step(totals: PassTotals): Promise<Model | undefined> {
+  async #step(): Promise<Model | undefined> {
     const training = this.#training;
+    const totals = this.#totals;
     const active = training.markedRows(this.#output.marks, 1, totals.active);
     for (; this.#damping <= mostDamping; this.#damping *= 4) {
       await training.sweep(active, { cached: true, hiddenRhs: this.#change, slopes: this.#slopes });
@@ -295,9 +382,10 @@ class GaussNewton {
   }
 
   /** The refused step again, shorter. */
-  async #shorten(model: Model): Promise<Model> {
+  async #shorten(): Promise<Model> {
     await this.#move(this.#moved, shrinkage, 0);
-    return { linear: model.linear * shrinkage, quadratic: model.quadratic * shrinkage ** 2 };
+    const { linear, quadratic } = this.#model;
+    return { linear: linear * shrinkage, quadratic: quadratic * shrinkage ** 2 };
   }
 }
 

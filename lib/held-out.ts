@@ -61,6 +61,14 @@ export class HeldOut {
     return iteration >= usualIterations && this.#waited >= waits;
   }
 
+  state(): [mark: number | null, waited: number] {
+    return [this.#mark, this.#waited];
+  }
+
+  resume([mark, waited]: [number | null, number]): void {
+    [this.#mark, this.#waited] = [mark ?? Infinity, waited];
+  }
+
   /** The inverse temperature that makes the held-out rows likeliest; undefined where there are no probabilities. */
   async inverseTemperature(): Promise<number | undefined> {
     const scores = await heldScores(this.#training, this.#rows);

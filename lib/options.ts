@@ -80,6 +80,12 @@ export interface TrainOptions {
   threads?: number;
   /** Bytes of working memory beside the inputs; more lets activations be kept between passes. @default 384 MiB for float32, 768 MiB for float64 */
   memoryLimit?: number;
+  /**
+   * File in which the training keeps its state after each accepted iteration. Where it exists, left by a training of the
+   * same data and options that was cut off, this one goes on from there, to the same weights bit for bit (with as many
+   * threads and as much memory). It is written beside and renamed, and removed when the training is done.
+   */
+  checkpoint?: string;
   /** Aborts the training between two batches. */
   signal?: AbortSignal;
   /** Called after each iteration; what it throws rejects the training. */
@@ -138,6 +144,7 @@ export interface Settings {
   seed: number;
   threads: number;
   memoryLimit: number | undefined;
+  checkpoint: string | undefined;
   signal: AbortSignal | undefined;
   onIteration: ((iteration: IterationReport) => void) | undefined;
   loss: Loss;
@@ -162,6 +169,7 @@ export const trainOptions = [
   'seed',
   'threads',
   'memoryLimit',
+  'checkpoint',
   'signal',
   'onIteration',
   'output',
@@ -220,6 +228,13 @@ export function signalOf(value: unknown): AbortSignal | undefined {
 
 export function threadsOf(value: unknown): number {
   return integer('options.threads', value, 1, 1024, defaultThreads());
+}
+
+/** @throws ArgumentError */
+export function checkPath(name: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '' || value.includes('\0'))
+    throw new ArgumentError(`Expected ${name} to be the path of a file but received ${describe(value)}`);
+  return value;
 }
 
 function functionOf(name: string, value: unknown): unknown {
@@ -320,6 +335,7 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
       options.memoryLimit === undefined
         ? undefined
         : integer('options.memoryLimit', options.memoryLimit, 1, Number.MAX_SAFE_INTEGER, 0),
+    checkpoint: options.checkpoint === undefined ? undefined : checkPath('options.checkpoint', options.checkpoint),
     signal: signalOf(options.signal),
     onIteration: functionOf('options.onIteration', options.onIteration) as Settings['onIteration'],
     loss: oneOf('options.loss', options.loss, ['squared', 'huber'], 'squared'),

@@ -88,6 +88,18 @@ export class OutputLayer {
     return this.totals();
   }
 
+  /** What `solve` leaves where it found these weights: the cache, the Gram matrices, the factor, the totals. */
+  async recall(grams: (FloatArray | null)[], weights: FloatArray): Promise<PassTotals> {
+    const training = this.#training;
+    await training.sweep(
+      { count: training.rows },
+      { cached: false, grams: [...grams, this.gram], outputRhs: this.#rhs },
+    );
+    await this.#factorAndSolve();
+    training.output.weights.set(weights);
+    return this.totals();
+  }
+
   /** Sums, marks and shares at the present weights. */
   async totals(): Promise<PassTotals> {
     const training = this.#training;

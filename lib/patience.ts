@@ -1,3 +1,4 @@
+import { arraysOf, snapshotOf, type State } from './checkpoint.js';
 import type { IterationReport } from './report.js';
 import type { Snapshot, Training } from './training.js';
 
@@ -28,6 +29,18 @@ export class Patience {
       this.#waited++;
     }
     return this.#waited >= this.#training.settings.patience;
+  }
+
+  state(): State {
+    const values = { bestScore: this.#bestScore, waited: this.#waited };
+    return { values, arrays: this.#best ? arraysOf('best', this.#best) : {} };
+  }
+
+  resume(state: State): void {
+    const { bestScore, waited } = state.values as { bestScore: number | null; waited: number };
+    if (bestScore === null) return;
+    [this.#bestScore, this.#waited] = [bestScore, waited];
+    this.#best = snapshotOf('best', state, this.#training.snapshot());
   }
 
   /** Leaves the best weights in the training: on validation data where given, else those last accepted. */

@@ -1,3 +1,4 @@
+import { arraysOf, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import type { RawLayer } from '../binding/index.js';
 import { call } from './lane.js';
 import { checkObjective } from './finite.js';
@@ -8,7 +9,7 @@ import { Patience } from './patience.js';
 import type { LayerReport } from './report.js';
 import { notPositiveDefinite, solveLayer } from './solve.js';
 import { svdFailed } from './errors.js';
-import type { RowSet, Training } from './training.js';
+import type { PassTotals, RowSet, Training, TrainingState } from './training.js';
 
 type Solved = RawLayer & { pseudoInverse: FloatArray };
 
@@ -19,7 +20,7 @@ type Solved = RawLayer & { pseudoInverse: FloatArray };
  * Passes end where `patience` in a row bring no improvement. The weights kept are those of the iteration with the fewest misclassified samples (the least objective, for a
  * regressor), or the best on the validation data.
  */
-export async function peelLayers(training: Training): Promise<void> {
+export async function peelLayers(training: Training, checkpoint?: Checkpoint): Promise<void> {
   const { settings, rows } = training;
   const marks = new Uint8Array(rows);
   const everything: RowSet = { count: rows };
@@ -27,11 +28,24 @@ export async function peelLayers(training: Training): Promise<void> {
   let best = Infinity;
   let waited = 0;
   let accepted = training.snapshot();
-  // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
-  await training.sweep(everything, { cached: false, marks });
+  let first = 1;
   let set = everything;
+  const found = checkpoint?.found;
+  if (found) {
+    const own = found.values as unknown as OwnState;
+    training.resume(own.training);
+    patience.resume({ ...found, values: own.patience });
+    [first, best, waited] = [own.iteration + 1, own.best, own.waited];
+    accepted = snapshotOf('accepted', found, accepted);
+    training.restore(snapshotOf('present', found, accepted));
+  }
+  // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
+  const present = await training.sweep(everything, { cached: false, marks }, found ? 'all' : settings.samples);
+  const misclassified = ({ misclassified: count }: PassTotals) =>
+    settings.samples === 'misclassified' ? training.markedRows(marks, 2, count) : everything;
+  if (found) set = misclassified(present);
   const iterations = Math.max(1, iterationsOf(settings, rows));
-  for (let iteration = 1; iteration <= iterations; iteration++) {
+  for (let iteration = first; iteration <= iterations; iteration++) {
     await peelOnce(training, set, iteration === 1 && settings.samples === 'misclassified' ? 'all' : settings.samples);
     const totals = await training.sweep(everything, { cached: false, marks }, 'all');
     if (iteration === 1) checkObjective(totals.squares);
@@ -55,9 +69,21 @@ export async function peelLayers(training: Training): Promise<void> {
       break;
     }
     if (measure === 0 || !Number.isFinite(measure)) break;
-    if (settings.samples === 'misclassified') set = training.markedRows(marks, 2, totals.misclassified);
+    set = misclassified(totals);
+    const own: OwnState = { training: training.state(), patience: patience.state().values, iteration, best, waited };
+    const arrays = { ...patience.state().arrays, ...arraysOf('accepted', accepted) };
+    await checkpoint?.write({ values: { ...own }, arrays: { ...arrays, ...arraysOf('present', training.snapshot()) } });
   }
   patience.restore(accepted);
+}
+
+/** What a checkpoint has beside arrays. */
+interface OwnState {
+  training: TrainingState;
+  patience: State['values'];
+  iteration: number;
+  best: number;
+  waited: number;
 }
 
 async function peelOnce(training: Training, set: RowSet, samples: Training['settings']['samples']): Promise<void> {

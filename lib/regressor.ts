@@ -180,7 +180,7 @@ async function validation(
   { validation: given, threads, signal }: Settings,
   X: Matrix,
   Y: Matrix,
-): Promise<Pick<Problem, 'validate'>> {
+): Promise<Pick<Problem, 'validate' | 'validation'>> {
   if (given === undefined) return {};
   const options = readOptions(given, ['inputs', 'targets']);
   const inputs = checkMatrix('validation.inputs', options.inputs);
@@ -193,5 +193,8 @@ async function validation(
   const lane = { threads, signal, operations: 0 };
   await checkFinite(lane, 'validation.inputs', inputs);
   await checkFinite(lane, 'validation.targets', targets);
-  return { validate: async (network, lane) => errors(await network.forward(inputs, lane), targets).r2 };
+  return {
+    validation: [inputs.data, targets.data],
+    validate: async (network, lane) => errors(await network.forward(inputs, lane), targets).r2,
+  };
 }

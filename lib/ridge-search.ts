@@ -40,14 +40,14 @@ export function trialSettings(settings: Settings): Settings {
 /**
  * Chooses the scale of `ridge: 'auto'`: short trainings on a part of the rows, each judged by its residuals on rows held
  * out, at scales four times apart, from the usual one as far as the loss falls. What is best for those rows is carried
- * over to all of them. The trials take the memory that the training itself takes afterwards.
+ * over to all of them, and so is how the probabilities of the best trial are to be calibrated. The trials take the memory that the training itself takes afterwards.
  */
-export async function searchRidge(training: Training): Promise<Found | undefined> {
+export async function searchRidge(training: Training): Promise<void> {
   const { problem, settings } = training;
   const { inputs } = problem;
   const shape = { rows: inputs.rows, inputs: inputs.cols, outputs: problem.outputs };
   const sizes = searchSizes(shape, settings, inputs.data.BYTES_PER_ELEMENT);
-  if (!sizes) return undefined;
+  if (!sizes) return;
   const { fit, held } = sizes;
   const started = performance.now();
   const before = training.operations;
@@ -92,23 +92,17 @@ export async function searchRidge(training: Training): Promise<Found | undefined
   }
   training.restore(blank);
   training.residualBounds = undefined;
-  return {
-    ...(bestScores.length > 0 && { inverseTemperature: await inverseTemperature(bestScores) }),
-    report: {
-      scale: scaleAt(inputs.rows, best + vertex(losses.get(best - 1), least, losses.get(best + 1))),
-      rows: fit + held,
-      folds: parts.length,
-      trials,
-      operations: training.operations - before,
-      seconds: (performance.now() - started) / 1000,
-    },
+  const scale = scaleAt(inputs.rows, best + vertex(losses.get(best - 1), least, losses.get(best + 1)));
+  training.ridgeScale = scale;
+  training.ridgeSearch = {
+    scale,
+    rows: fit + held,
+    folds: parts.length,
+    trials,
+    operations: training.operations - before,
+    seconds: (performance.now() - started) / 1000,
   };
-}
-
-/** What the search has found: the scale of the ridge, and how the probabilities of its best trial are to be calibrated. */
-interface Found {
-  report: RidgeSearch;
-  inverseTemperature?: number;
+  if (bestScores.length > 0) training.inverseTemperature = await inverseTemperature(bestScores);
 }
 
 /** Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. */

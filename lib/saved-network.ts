@@ -3,6 +3,7 @@ import { ModelFileError } from './errors.js';
 import { describe, precisionName, type FloatArray } from './matrix.js';
 import { readTensors, writeTensors, type Tensor, type TensorFile } from './model-file.js';
 import { Network, type Layer } from './network.js';
+import { checkPath } from './options.js';
 import type { TrainReport } from './report.js';
 
 /** Version of the metadata below; the tensors and the checksum are model-file.ts's. */
@@ -18,6 +19,7 @@ export interface SavedNetwork {
 
 /** One file: every layer's weights as a tensor, the rest as JSON in the header. Written beside and renamed. */
 export async function saveNetwork(path: string, { kind, network, report, extra }: SavedNetwork): Promise<void> {
+  checkPath('path', path);
   const tensors: Record<string, Tensor> = {};
   network.layers.forEach(({ weights, inputs, units }, l) => {
     tensors[`layers.${l}.weights`] = { shape: [inputs + 1, units], data: weights };
@@ -39,6 +41,7 @@ export async function saveNetwork(path: string, { kind, network, report, extra }
 
 /** @throws ModelFileError where the file cannot be read, is damaged, or holds something else */
 export async function loadNetwork(path: string, kind: SavedNetwork['kind']): Promise<SavedNetwork> {
+  checkPath('path', path);
   const file = await readTensors(path);
   const { metadata } = file;
   const refuse = (expected: string, received: unknown): never => {

@@ -1,3 +1,4 @@
+import { Checkpoint } from './checkpoint.js';
 import { AbortedError } from './errors.js';
 import { gaussNewton } from './gauss-newton.js';
 import { HeldOut, holdsOut } from './held-out.js';
@@ -14,16 +15,18 @@ import { Training, type Problem } from './training.js';
 export async function train(problem: Problem, settings: Settings): Promise<{ network: Network; report: TrainReport }> {
   const training = new Training(problem, settings);
   await standardize(training);
-  const found = await searchRidge(training);
-  training.ridgeSearch = found?.report;
-  training.ridgeScale = found?.report.scale ?? 1;
-  await initialise(training);
+  const checkpoint = settings.checkpoint === undefined ? undefined : await Checkpoint.open(settings.checkpoint, problem, settings); // prettier-ignore
+  if (!checkpoint?.found) {
+    await searchRidge(training);
+    await initialise(training);
+  }
   const heldOut = holdsOut(settings, training.rows) ? new HeldOut(training) : undefined;
-  if (settings.targets === 'gauss-newton') await gaussNewton(training, heldOut);
-  else await peelLayers(training);
+  if (settings.targets === 'gauss-newton') await gaussNewton(training, heldOut, checkpoint);
+  else await peelLayers(training, checkpoint);
   // Aborted in the last onIteration: no model comes of that either.
   if (settings.signal?.aborted) throw new AbortedError(settings.signal.reason);
-  const inverseTemperature = heldOut ? await heldOut.inverseTemperature() : found?.inverseTemperature;
-  if (inverseTemperature !== undefined) training.calibrate(inverseTemperature);
+  if (heldOut) training.inverseTemperature = await heldOut.inverseTemperature();
+  training.calibrate();
+  await checkpoint?.remove();
   return { network: training.network(), report: training.report() };
 }

@@ -22,6 +22,8 @@ export interface Problem {
   /** Desired pre-activations of a sample's own class and of the others. */
   readonly positive?: number;
   readonly negative?: number;
+  /** The data that `validate` scores by. */
+  readonly validation?: readonly (FloatArray | Int32Array)[];
   /** Score of a network on the held-out data: the greater the better. */
   readonly validate?: (network: Network, lane: Lane) => Promise<number>;
 }
@@ -65,6 +67,18 @@ export interface Snapshot {
   output: FloatArray;
 }
 
+/** Of a training that is under way, as JSON takes it. */
+export interface TrainingState {
+  layerReports: LayerReport[];
+  iterations: IterationReport[];
+  bestIteration: number;
+  operations: number;
+  seconds: number;
+  ridgeScale: number;
+  ridgeSearch?: RidgeSearch | undefined;
+  inverseTemperature?: number | undefined;
+}
+
 /**
  * The state of one training, and the passes over its rows. The rules for the hidden layers (gauss-newton.ts, peel.ts)
  * decide which passes to make and what to solve; nothing here decides.
@@ -89,6 +103,8 @@ export class Training implements Lane {
   /** Of `ridge: 'auto'`, what ridge-search.ts finds. */
   ridgeScale = 1;
   ridgeSearch: RidgeSearch | undefined;
+  /** Of the scores of a classifier, what held-out rows say that their factor is to be. */
+  inverseTemperature: number | undefined;
   /** Of Huber's loss, one for each output. */
   residualBounds: FloatArray | undefined;
   bestIteration = 0;
@@ -97,8 +113,7 @@ export class Training implements Lane {
   /** Batches of all rows, and how many of them are kept. */
   readonly #blocks: number;
   readonly #keptBlocks: number;
-  #inverseTemperature: number | undefined;
-  readonly #started = performance.now();
+  #started = performance.now();
 
   constructor(problem: Problem, settings: Settings, memory = new Memory(problem.inputs.data)) {
     this.memory = memory;
@@ -331,11 +346,11 @@ export class Training implements Lane {
     return this.rowSet(indices);
   }
 
-  /** Scores times β, which changes their probabilities and no class. */
-  calibrate(beta: number): void {
+  /** Scores times the inverse temperature, which changes their probabilities and no class. */
+  calibrate(): void {
     const { weights } = this.output;
-    weights.forEach((w, i) => (weights[i] = beta * w));
-    this.#inverseTemperature = beta;
+    const beta = this.inverseTemperature;
+    if (beta !== undefined) weights.forEach((w, i) => (weights[i] = beta * w));
   }
 
   snapshot(): Snapshot {
@@ -345,6 +360,21 @@ export class Training implements Lane {
   restore(snapshot: Snapshot): void {
     this.hidden.forEach((layer, l) => (layer.weights = snapshot.hidden[l] as FloatArray));
     this.output.weights.set(snapshot.output);
+  }
+
+  /** What the rest of the training hangs on, beside the weights. */
+  state(): TrainingState {
+    const { layerReports, iterations, bestIteration, operations, seconds } = this;
+    const { ridgeScale, ridgeSearch, inverseTemperature } = this;
+    const found = { ridgeScale, ridgeSearch, inverseTemperature };
+    return { layerReports, iterations, bestIteration, operations, seconds, ...found };
+  }
+
+  resume({ layerReports, iterations, seconds, ...rest }: TrainingState): void {
+    this.layerReports.forEach((report, l) => Object.assign(report, layerReports[l]));
+    this.iterations.push(...iterations);
+    this.#started = performance.now() - 1000 * seconds;
+    Object.assign(this, rest);
   }
 
   /** The network of the present weights. They stay shared until the training is over. */
@@ -386,7 +416,7 @@ export class Training implements Lane {
       standardized: this.standardization !== undefined,
       cachedShare: this.#cacheRows / this.rows,
       ...(this.ridgeSearch && { ridgeSearch: this.ridgeSearch }),
-      ...(this.#inverseTemperature !== undefined && { temperature: 1 / this.#inverseTemperature }),
+      ...(this.inverseTemperature !== undefined && { temperature: 1 / this.inverseTemperature }),
     };
   }
 }

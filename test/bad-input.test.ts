@@ -284,7 +284,7 @@ const positive = (name: string, most: number | string, least = 1) =>
 const activationNames = "'identity', 'sigmoid', 'tanh', 'elu', 'softplus', 'relu', 'leaky-relu'";
 const initNames = "'uniform', 'orthogonal', 'contrast'";
 const knownBy = (name: string) =>
-  `hidden, activation, init, image, mask, targets, samples, iterations, ridge, solver, standardize, seed, threads, memoryLimit, signal, onIteration, output, validation, patience, sampleWeights, ${name === 'trainClassifier' ? 'classWeights' : 'loss'}`;
+  `hidden, activation, init, image, mask, targets, samples, iterations, ridge, solver, standardize, seed, threads, memoryLimit, checkpoint, signal, onIteration, output, validation, patience, sampleWeights, ${name === 'trainClassifier' ? 'classWeights' : 'loss'}`;
 const penalty = (name: string) => `Expected options.${name} to be a finite number not below 0 but received`;
 
 const refusedOptions: [options: unknown, message: string][] = [

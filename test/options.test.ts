@@ -22,6 +22,7 @@ describe('the options of a training', () => {
     seed: 0,
     threads: defaultThreads(),
     memoryLimit: undefined,
+    checkpoint: undefined,
     signal: undefined,
     onIteration: undefined,
   };

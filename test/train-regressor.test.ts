@@ -336,28 +336,25 @@ describe('units of measurement', () => {
     ['squared', 'of different ranges', few],
     ['huber', 'of different ranges', few],
     ['squared', 'of one range', onOneScale],
-  ] as const)(
-    'make no difference with the loss %s and columns %s',
-    async (loss, _, inputs) => {
-      const train = (x: number, y: number, shift: number) =>
+  ] as const)('make no difference with the loss %s and columns %s', async (loss, _, inputs) => {
+    const train = (x: number, y: number, shift: number) =>
       trainRegressor(matrix(inputs.data.map((v) => x * v), 500, 20), matrix(wanted.data.map((v) => y * v + shift), 500, 2), { hidden: [30], loss }); // prettier-ignore
-      const usual = await train(1, 1, 0);
-      const expected = (await usual.predict(inputs)).data;
-      for (const [x, y, shift] of [
-        [1000, 1, 0],
-        [1, 1000, 0],
-        [1, 1e-3, 10],
-      ] as const) {
-        const other = await train(x, y, shift);
-        const { data } = await other.predict(matrix(inputs.data.map((v) => x * v), 500, 20)); // prettier-ignore
-        expect(other.report.standardized).toBe(usual.report.standardized);
-        expectClose(
-          data.map((v) => (v - shift) / y),
-          expected,
-          2 ** -52,
-          1e8,
-        );
-      }
-    },
-  );
+    const usual = await train(1, 1, 0);
+    const expected = (await usual.predict(inputs)).data;
+    for (const [x, y, shift] of [
+      [1000, 1, 0],
+      [1, 1000, 0],
+      [1, 1e-3, 10],
+    ] as const) {
+      const other = await train(x, y, shift);
+      const { data } = await other.predict(matrix(inputs.data.map((v) => x * v), 500, 20)); // prettier-ignore
+      expect(other.report.standardized).toBe(usual.report.standardized);
+      expectClose(
+        data.map((v) => (v - shift) / y),
+        expected,
+        2 ** -52,
+        1e8,
+      );
+    }
+  });
 });

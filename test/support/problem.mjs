@@ -4,7 +4,7 @@ import bpls from '../../dist/lib/index.js';
 const { matrix, trainClassifier } = bpls;
 
 /** Two classes of `rows` points; the same numbers everywhere. */
-function points(rows) {
+export function points(rows) {
   let state = 1;
   const next = () => (state = (state * 48271) % 2147483647) / 2147483647;
   const data = Float64Array.from({ length: rows * 4 }, () => 2 * next() - 1);

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { matrix, trainClassifier, type Network } from '../../lib/index.js';
+import { parameters } from '../support/models.js';
+import { source } from '../support/random.js';
+
+describe('trainings at once', () => {
+  it('give the same bits as in turn, from one thread', async () => {
+    const random = source(1);
+    const problems = Array.from({ length: 8 }, (_, i) => {
+      const rows = 500 + 300 * i;
+      return { X: matrix(random.normals(rows, 6).data, rows, 6), labels: random.labels(rows, 2 + (i % 3)), seed: i };
+    });
+    const train = async ({ X, labels, seed }: (typeof problems)[number]): Promise<Network> =>
+      (await trainClassifier(X, labels, { hidden: [40 + 10 * seed, 20], seed, iterations: 5 })).network;
+    const inTurn: Network[] = [];
+    for (const problem of problems) inTurn.push(await train(problem));
+    const atOnce = await Promise.all(problems.map(train));
+    expect(atOnce.map(parameters)).toEqual(inTurn.map(parameters));
+  });
+
+  it('give the same bits as in turn, from four worker threads with two each', async () => {
+    const script = join(__dirname, '../support/train-worker.mjs');
+    const train = (seed: number) =>
+      new Promise<Float64Array[]>((resolve, reject) => {
+        const worker = new Worker(script, { workerData: { rows: 1500, hidden: [60, 20], iterations: 4, seed } });
+        worker.on('error', reject);
+        worker.on('message', ({ weights }: { weights?: Float64Array[] }) => {
+          if (weights) resolve(weights);
+        });
+      });
+    const seeds = Array.from({ length: 8 }, (_, i) => i);
+    const inTurn: Float64Array[][] = [];
+    for (const seed of seeds) inTurn.push(await train(seed));
+    for (let round = 0; round < 3; round++) expect(await Promise.all(seeds.map(train))).toEqual(inTurn);
+  });
+});

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { describe, expect, it } from 'vitest';
+import { AbortedError, matrix, trainClassifier } from '../../lib/index.js';
+import { failure } from '../support/expect.js';
+import { source } from '../support/random.js';
+
+const random = source(1);
+/** As large as MNIST. */
+const [rows, cols] = [60_000, 784];
+const X = matrix(
+  Float32Array.from({ length: rows * cols }, (_, i) => ((i * 2654435761) % 4093) / 4093),
+  rows,
+  cols,
+);
+const labels = random.labels(rows, 10);
+
+describe('child_process.spawn while BLAS is busy', () => {
+  it('holds the event loop for 50 ms at most', async () => {
+    const training = trainClassifier(X, labels, { hidden: [1000], iterations: 2, ridge: 1e-4 });
+    const delays: number[] = [];
+    const state = { running: true };
+    void training.then(() => (state.running = false));
+    const loop = monitorEventLoopDelay({ resolution: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    loop.enable();
+    while (state.running && delays.length < 200) {
+      const started = performance.now();
+      const child = spawn('/bin/true');
+      delays.push(performance.now() - started);
+      await new Promise((resolve) => child.on('exit', resolve));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    loop.disable();
+    await training;
+    console.log(`${delays.length} spawns: ${Math.max(...delays).toFixed(1)} ms at most; loop ${(loop.max / 1e6).toFixed(1)} ms at most`); // prettier-ignore
+    expect(delays.length).toBeGreaterThan(50);
+    expect(Math.max(...delays)).toBeLessThan(50);
+  });
+});
+
+describe('an aborted signal', () => {
+  it('ends a training as large as MNIST within 100 ms, wherever it is, and leaves its inputs alone', async () => {
+    const before = X.data.slice();
+    const waits: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const controller = new AbortController();
+      let aborted = 0;
+      setTimeout(
+        () => {
+          aborted = performance.now();
+          controller.abort();
+        },
+        100 + 400 * i,
+      );
+      const error = await failure(trainClassifier(X, labels, { hidden: [1000], signal: controller.signal }));
+      waits.push(performance.now() - aborted);
+      expect(error).toBeInstanceOf(AbortedError);
+    }
+    console.log(`aborted 0.1 to 7.7 s after the start: ${waits.map((ms) => ms.toFixed(0)).join(' ')} ms`);
+    expect(Math.max(...waits)).toBeLessThan(100);
+    expect(Buffer.compare(Buffer.from(before.buffer), Buffer.from(X.data.buffer))).toBe(0);
+  });
+});

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { run } from '../support/processes.js';
+
+/** MiB from the mean of the third quarter of the samples to that of the last, when all that is kept for good is there. */
+function growth(samples: number[]): number {
+  const mean = (from: number, to: number) => {
+    const part = samples.slice(from * samples.length, to * samples.length);
+    return part.reduce((a, b) => a + b, 0) / part.length;
+  };
+  return mean(0.75, 1) - mean(0.5, 0.75);
+}
+
+describe('resident memory', () => {
+  it.each([
+    ['train', 500],
+    ['train, and fail', 200],
+    ['predictSync', 1_000_000],
+    ['predictSync, and fail', 100_000],
+  ])('is flat: %s, %i times', async (what, count) => {
+    const { output, errors } = await run('leaks.mjs', [what, String(count)], {
+      flags: ['--expose-gc'],
+      timeout: 800_000,
+    });
+    expect(errors).toBe('');
+    const samples = output.split('\n').map(Number);
+    expect(samples).toHaveLength(20);
+    console.log(`${what}: ${samples.map((mib) => mib.toFixed(1)).join(' ')} MiB`);
+    expect(growth(samples)).toBeLessThan(2);
+  });
+});

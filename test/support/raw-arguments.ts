@@ -1,0 +1,146 @@
+import type { RawCalls } from '../../binding/index.js';
+
+export type Name = keyof RawCalls;
+export type Args = Record<string, unknown>;
+
+export const f64 = (length: number) => Float64Array.from({ length }, (_, i) => Math.sin(i));
+
+/** 4 samples of 3 columns, hidden layers of 2 and 3 units, 2 outputs. */
+export const layer = (inputs: number, units: number, activation = 2) => ({
+  weights: f64((inputs + 1) * units),
+  inputs,
+  units,
+  activation,
+});
+export const rows = () => ({ inputs: f64(12), samples: 4, columns: 3, start: 0, count: 4 });
+const pass = () => ({ ...rows(), hidden: [layer(3, 2), layer(2, 3)], output: layer(3, 2, 0) });
+const classes = () => ({ labels: Int32Array.of(0, 1, 1, 0), positive: 1, negative: -1, demand: 2 });
+
+/** Arguments that each function takes; every array is just long enough. */
+export const valid: { [N in Name]: () => Args } = {
+  sweep: () => ({
+    ...pass(),
+    ...classes(),
+    indices: Int32Array.of(3, 0, 1, 2),
+    shift: f64(3),
+    scale: f64(3),
+    cache: f64(4 * 5),
+    cacheRows: 4,
+    slots: Int32Array.of(3, 0, 1, 2),
+    cached: false,
+    clear: true,
+    grams: [f64(16), f64(9), f64(16)],
+    triangle: f64(16),
+    outputRhs: f64(8),
+    hiddenRhs: [f64(8), f64(9)],
+    slopes: [f64(4), f64(9)],
+    marks: new Uint8Array(4),
+    share: f64(2),
+  }),
+  tangent: () => ({
+    ...pass(),
+    ...classes(),
+    cached: true,
+    change: [f64(8), f64(9)],
+    momentum: [f64(8), f64(9)],
+    outputRhs: [f64(8), f64(8)],
+    clear: true,
+  }),
+  peel: () => ({
+    ...pass(),
+    targets: f64(8),
+    demand: 0,
+    rule: 1,
+    clear: true,
+    solved: [{ ...layer(3, 2, 0), pseudoInverse: f64(6) }],
+    gram: f64(9),
+    rhs: f64(9),
+    triangle: f64(9),
+    weights: f64(9),
+  }),
+  predict: () => ({ ...rows(), layers: [layer(3, 2), layer(2, 3)], outputs: f64(12) }),
+  accumulate: () => ({
+    ...rows(),
+    targets: f64(8),
+    targetColumns: 2,
+    gram: f64(16),
+    rhs: f64(8),
+    weights: f64(8),
+    intercept: true,
+    sign: 1,
+  }),
+  contrast: () => ({
+    ...rows(),
+    pairs: Int32Array.of(0, 1, 1, 2, 2, 3, 3, 0),
+    candidates: 2,
+    masks: f64(6),
+    first: 1,
+    units: 2,
+    total: 3,
+    weights: f64(12),
+  }),
+  columnStatistics: () => ({
+    inputs: f64(12),
+    samples: 4,
+    columns: 3,
+    mean: f64(3),
+    deviation: f64(3),
+    least: f64(3),
+    greatest: f64(3),
+  }),
+  findNonFinite: () => ({ values: f64(5), length: 5 }),
+  innerProduct: () => ({ x: f64(5), y: f64(5), length: 5 }),
+  combine: () => ({
+    weights: f64(5),
+    change: f64(5),
+    momentum: f64(5),
+    alpha: 1,
+    beta: 2,
+    length: 5,
+    moved: f64(5),
+    next: f64(5),
+  }),
+  solveCholesky: () => ({
+    gram: Float64Array.of(2, 0, 0, 2),
+    order: 2,
+    weight: 1,
+    ridge: 0,
+    lastRidge: 0,
+    rhs: f64(6),
+    rightHandSides: 3,
+    factor: f64(4),
+    solution: f64(6),
+  }),
+  solveFactored: () => ({
+    factor: Float64Array.of(2, 0, 0, 2),
+    order: 2,
+    rhs: f64(6),
+    rightHandSides: 3,
+    solution: f64(6),
+  }),
+  solveSvd: () => ({ a: f64(6), rows: 3, columns: 2, b: f64(9), rightHandSides: 3, cut: 1e-9, solution: f64(6) }),
+  pseudoInverse: () => ({ a: f64(6), rows: 3, columns: 2, solution: f64(6) }),
+  multiply: () => ({ a: f64(6), b: f64(8), rows: 3, inner: 2, columns: 4, transposed: false, solution: f64(12) }),
+  orthonormalise: () => ({ matrix: f64(6), rows: 3, columns: 2 }),
+  curvature: () => ({
+    hidden: [layer(3, 2), layer(2, 3)],
+    output: layer(3, 2, 0),
+    columns: 3,
+    slopes: [f64(4), f64(9)],
+    share: f64(2),
+    samples: 4,
+    active: 3,
+  }),
+  step: () => ({
+    gram: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1),
+    columns: 2,
+    curvature: Float64Array.of(1, 0, 0, 1),
+    units: 2,
+    rhs: f64(6),
+    weights: f64(6),
+    samples: 4,
+    ridge: 0.1,
+    damping: 0.5,
+    change: f64(6),
+  }),
+};
