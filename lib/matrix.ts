@@ -43,7 +43,8 @@ export function describe(value: unknown): string {
 }
 
 export function isFloatArray(value: unknown): value is FloatArray {
-  return value instanceof Float64Array || value instanceof Float32Array;
+  // An object may have such a prototype without being such an array.
+  return ArrayBuffer.isView(value) && (value instanceof Float64Array || value instanceof Float32Array);
 }
 
 function isDetached(buffer: ArrayBuffer): boolean {

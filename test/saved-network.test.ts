@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  ArgumentError,
   loadClassifier,
   loadRegressor,
   matrix,
@@ -12,6 +13,7 @@ import {
 } from '../lib/index.js';
 import { readTensors, writeTensors } from '../lib/model-file.js';
 import { loadIris } from '../bench/data/iris.js';
+import { failure } from './support/expect.js';
 
 let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'bpls-'))));
@@ -46,6 +48,14 @@ describe('save and load', () => {
     await expect(loadClassifier(path)).rejects.toThrow(
       `Expected ${path} to hold a classifier but received "regressor"`,
     );
+  });
+
+  it('refuses a path that is none', async () => {
+    const model = await trainClassifier(matrix(iris.inputs, 150, 4), iris.labels, { hidden: [3], ridge: 1e-3 });
+    for (const path of ['', 3, null, undefined, 'a\0b', {}] as never[]) {
+      expect(await failure(model.save(path))).toBeInstanceOf(ArgumentError);
+      expect(await failure(loadClassifier(path))).toBeInstanceOf(ArgumentError);
+    }
   });
 
   it('refuses a damaged file and leaves no other file behind', async () => {

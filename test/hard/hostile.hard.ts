@@ -17,7 +17,7 @@ import {
   type Classifier,
   type Regressor,
 } from '../../lib/index.js';
-import { native } from '../../lib/lane.js';
+import { call } from '../../lib/lane.js';
 import { source } from '../support/random.js';
 import { valid, type Name } from '../support/raw-arguments.js';
 
@@ -168,8 +168,8 @@ const publicCalls: readonly Call[] = [
 
 const rawCalls: readonly Call[] = (Object.keys(valid) as Name[]).map((name) => [
   name,
-  () => [{ ...valid[name](), threads: 1 }],
-  (...args: never[]) => (native() as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!(...args),
+  () => [valid[name]()],
+  (args: never) => call({ threads: 1, operations: 0 }, name, args),
 ]);
 
 /** One or two spoilt places in the arguments of a call. */
@@ -182,20 +182,20 @@ const spoilt = fc.record({
 });
 
 /** Calls, several at a time; counts what came of them. */
-async function attack(calls: readonly Call[], runs: number, isRefusal: (error: unknown) => boolean) {
+async function attack(calls: readonly Call[], runs: number) {
   const counts = { calls: 0, refused: 0, own: 0 };
-  const one = async ({ call, places }: { call: number; places: { path: number; value: number }[] }) => {
-    const [name, makeArgs, run] = calls[call % calls.length]!;
+  const one = async ({ call: which, places }: { call: number; places: { path: number; value: number }[] }) => {
+    const [name, makeArgs, run] = calls[which % calls.length]!;
     let args: unknown = makeArgs();
     const all = paths(args);
     for (const { path, value } of places) {
       try {
         args = replace(args, all[path % all.length]!, hostile[value]!);
-      } catch (error) {
-        if (!(error instanceof Own)) throw error; // the second place is inside a proxy
+      } catch {
+        // The second place is inside what stands in the first, which does not let it.
       }
     }
-    const inputs = calls === publicCalls || calls === rawCalls ? safely(() => arraysIn(args)) : [];
+    const inputs = safely(() => arraysIn(args));
     const before = inputs.map((bytes) => bytes.slice());
     counts.calls++;
     try {
@@ -205,9 +205,12 @@ async function attack(calls: readonly Call[], runs: number, isRefusal: (error: u
     } catch (error) {
       counts.refused++;
       if (error instanceof Own || (error as Error).cause instanceof Own) counts.own++;
-      else if (!isRefusal(error)) throw new Error(`${name}: ${String(error)}`, { cause: error });
+      else if (!(error instanceof BplsError) || error.code.length === 0)
+        throw new Error(`${name}: ${String(error)}`, { cause: error });
     }
     inputs.forEach((bytes, i) => {
+      // Another of the raw calls under way may write to the memory that they share.
+      if (calls === rawCalls && bytes.buffer === aliased.buffer) return;
       if (bytes.length === before[i]!.length && Buffer.compare(bytes, before[i]!) !== 0) throw new Error(`${name} wrote to its input`); // prettier-ignore
     });
   };
@@ -231,14 +234,15 @@ function safely<T>(get: () => T[]): T[] {
 describe('a hostile caller', () => {
   it('of the public API is refused by a BplsError, and nothing is written', async () => {
     await classifier.save(join(folder, 'model'));
-    const counts = await attack(publicCalls, 30_000, (error) => error instanceof BplsError && error.code.length > 0);
+    const counts = await attack(publicCalls, 30_000);
     console.log(counts);
     expect(counts.calls).toBeGreaterThanOrEqual(30_000);
     expect(counts.refused).toBeGreaterThan(10_000);
   });
 
-  it('of the raw addon is refused by a TypeError, and nothing is written', async () => {
-    const counts = await attack(rawCalls, 30_000, (error) => error instanceof TypeError || (error as { code?: string }).code === 'OUT_OF_MEMORY'); // prettier-ignore
+  it('of the raw addon is refused by a BplsError, and nothing is written', async () => {
+    const counts = await attack(rawCalls, 30_000);
+
     console.log(counts);
     expect(counts.calls).toBeGreaterThanOrEqual(30_000);
     expect(counts.refused).toBeGreaterThan(15_000);
