@@ -1,5 +1,5 @@
 import { load, type RawAddon, type RawCalls, type RawOutcome } from '../binding/index.js';
-import { AbortedError, AddonError, BplsError, MemoryError } from './errors.js';
+import { AbortedError, AddonError, BplsError, BufferError, MemoryError } from './errors.js';
 
 let addon: RawAddon | undefined;
 
@@ -22,11 +22,13 @@ export interface Lane {
   operations: number;
 }
 
-function typed(error: unknown): unknown {
+/** A failure of the addon as an error of this package. */
+export function typed(error: unknown): unknown {
   if (error instanceof BplsError || !(error instanceof Error)) return error;
-  return 'code' in error && error.code === 'OUT_OF_MEMORY'
-    ? new MemoryError(error.message, { cause: error })
-    : new AddonError(error.message, { cause: error });
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'OUT_OF_MEMORY') return new MemoryError(error.message, { cause: error });
+  if (code === 'UNSUPPORTED_BUFFER') return new BufferError(error.message);
+  return new AddonError(error.message, { cause: error });
 }
 
 /**

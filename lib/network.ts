@@ -1,5 +1,5 @@
 import type { RawLayer } from '../binding/index.js';
-import { callEach, native, type Lane } from './lane.js';
+import { callEach, native, typed, type Lane } from './lane.js';
 import { activationCode, type OutputActivation } from './activation.js';
 import { PrecisionError } from './errors.js';
 import { allocate, checkEqual, checkMatrix, precisionName, type FloatArray, type Matrix } from './matrix.js';
@@ -99,7 +99,12 @@ export class Network<T extends FloatArray = FloatArray> {
   forwardSync(value: Matrix<T>): Matrix<T> {
     const X = this.#check(value);
     const outputs = allocate(X.data, X.rows * this.outputs) as T;
-    native().predictSync({ ...this.#samples(X), layers: this.#raw, outputs });
+    const args = { ...this.#samples(X), layers: this.#raw, outputs };
+    try {
+      native().predictSync(args);
+    } catch (error) {
+      throw typed(error);
+    }
     return { data: outputs, rows: X.rows, cols: this.outputs };
   }
 }

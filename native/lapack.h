@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "cholesky.h"
 #include "dimension.h"
 #include "operations.h"
 #include "parallel.h"
@@ -17,6 +18,8 @@ extern "C" {
 // The trailing size_t are gfortran's hidden lengths of the character arguments.
 void dposv_(const char*, const int*, const int*, double*, const int*, double*, const int*, int*, std::size_t);
 void sposv_(const char*, const int*, const int*, float*, const int*, float*, const int*, int*, std::size_t);
+void dpotrf_(const char*, const int*, double*, const int*, int*, std::size_t);
+void spotrf_(const char*, const int*, float*, const int*, int*, std::size_t);
 void dpotrs_(const char*, const int*, const int*, const double*, const int*, double*, const int*, int*, std::size_t);
 void spotrs_(const char*, const int*, const int*, const float*, const int*, float*, const int*, int*, std::size_t);
 void dpocon_(const char*, const int*, const double*, const int*, const double*, double*, double*, int*, int*,
@@ -61,6 +64,19 @@ inline blas_int posv(char uplo, std::int64_t n, std::int64_t nrhs, float* a, std
   return checked("sposv", info);
 }
 
+/// A (n×n) = UᵀU or L Lᵀ, in place, uncounted.
+inline blas_int potrf(char uplo, std::int64_t n, double* a, std::int64_t lda) {
+  blas_int order = narrow(n), stride = narrow(lda), info = 0;
+  dpotrf_(&uplo, &order, a, &stride, &info, 1);
+  return checked("dpotrf", info);
+}
+
+inline blas_int potrf(char uplo, std::int64_t n, float* a, std::int64_t lda) {
+  blas_int order = narrow(n), stride = narrow(lda), info = 0;
+  spotrf_(&uplo, &order, a, &stride, &info, 1);
+  return checked("spotrf", info);
+}
+
 /// Solve A X = B with the factor that posv left.
 inline void potrs(char uplo, std::int64_t n, std::int64_t nrhs, const double* a, std::int64_t lda, double* b,
                   std::int64_t ldb) {
@@ -85,20 +101,16 @@ void potrs_shared(char uplo, std::int64_t n, std::int64_t nrhs, const T* a, std:
   });
 }
 
-/// posv with the right-hand sides shared out over the threads: the first goes with the factorisation, the others by
-/// potrs. Small orders are factored by one thread; from here on it pays to wake OpenBLAS's own.
+/// posv of a row-major lower triangle with the right-hand sides shared out over the threads: the first goes with the
+/// factorisation, the others by potrs. Small orders are factored by one thread; from here on several are worth it.
 constexpr std::int64_t threaded_order = 2000;
 
 template <typename T>
-blas_int posv_shared(char uplo, std::int64_t n, std::int64_t nrhs, T* a, std::int64_t lda, T* b, std::int64_t ldb) {
-  blas_int info = 0;
-  if (n >= threaded_order) {
-    const BlasThreads several;
-    info = posv(uplo, n, std::min<std::int64_t>(nrhs, 1), a, lda, b, ldb);
-  } else {
-    info = posv(uplo, n, std::min<std::int64_t>(nrhs, 1), a, lda, b, ldb);
-  }
-  if (info == 0 && nrhs > 1) potrs_shared(uplo, n, nrhs - 1, a, lda, b + ldb, ldb);
+blas_int posv_shared(std::int64_t n, std::int64_t nrhs, T* a, T* b) {
+  const bool threaded = n >= threaded_order;
+  const std::int64_t done = threaded ? 0 : std::min<std::int64_t>(nrhs, 1);
+  const blas_int info = threaded ? factor_shared(n, a) : posv('U', n, done, a, n, b, n);
+  if (info == 0 && nrhs > done) potrs_shared('U', n, nrhs - done, a, n, b + done * n, n);
   return info;
 }
 

@@ -32,7 +32,6 @@ T* lq(std::int64_t m, std::int64_t n, T* a, Scratch& scratch) {
   T query;
   gelqf(m, n, a, m, tau, &query, -1);
   const blas_int lwork = optimal(query);
-  const BlasThreads several;
   gelqf(m, n, a, m, tau, scratch.take<T>(lwork), lwork);
   count_operations(2 * m * m * n - 2 * m * m * m / 3);
   return tau;
@@ -59,7 +58,6 @@ SvdOutcome solve_svd(const T* a, std::int64_t rows, std::int64_t n, const T* b, 
   T query;
   gelsd(rows, n, m, a_columns, rows, b_columns, longer, sigma, cut, &rank, &query, -1, &iwork_size);
   const blas_int lwork = optimal(query);
-  const BlasThreads several;
   const blas_int info = gelsd(rows, n, m, a_columns, rows, b_columns, longer, sigma, cut, &rank, scratch.take<T>(lwork),
                               lwork, scratch.take<blas_int>(std::max(iwork_size, 1)));
   count_operations(svd_operations(rows, n, m));
@@ -128,7 +126,6 @@ void orthonormalise(T* q, std::int64_t rows, std::int64_t cols, Scratch& scratch
   T query;
   orglq(shorter, longer, tall, shorter, tau, &query, -1);
   const blas_int lwork = optimal(query);
-  const BlasThreads several;
   orglq(shorter, longer, tall, shorter, tau, scratch.take<T>(lwork), lwork);
   count_operations(2 * shorter * shorter * longer - 2 * shorter * shorter * shorter / 3);
   if (rows < cols) transpose(tall, cols, rows, q);

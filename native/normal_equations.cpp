@@ -94,7 +94,7 @@ CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge,
   // LAPACK's right-hand sides are columns, ours are rows: one transposition in, one out.
   T* columns = scratch.take<T>(n * m);
   transpose(rhs, n, m, columns);
-  const int info = posv_shared('U', n, m, factor, n, columns, n);
+  const int info = posv_shared(n, m, factor, columns);
   if (info > 0) return {info, 0};
   transpose(columns, m, n, solution);
   return {0, static_cast<double>(pocon('U', n, factor, n, norm, work, scratch.take<int>(n)))};

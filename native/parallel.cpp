@@ -6,15 +6,44 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
+// OpenBLAS's own, exported but in none of its headers.
+extern "C" void* blas_memory_alloc(int position);
+extern "C" void blas_memory_free(void* buffer);
+
 namespace bpls {
 namespace {
+
+/// OpenBLAS has buffers for as many as it was built for, 128 at Debian, and ends badly where far more are inside of it.
+/// it.
+constexpr int most_threads = 120;
+
+/// Buffers that OpenBLAS has for the threads that are inside of it at once. Touched by the lane only.
+int reserved_buffers = 0;
+/// At least what one takes: 128 MiB and a page in 0.3.21, of addresses; only what is used becomes memory.
+constexpr std::size_t buffer_bytes = 129 << 20;
+
+/// OpenBLAS takes a buffer for each thread that is inside of it, keeps it, and asks again for ever where the system
+/// refuses one. So it gets them while it is known that they can be had; else this throws bad_alloc.
+void reserve_buffers(int threads) {
+  if (reserved_buffers >= threads) return;
+  std::vector<std::unique_ptr<std::byte[]>> probes(static_cast<std::size_t>(threads - reserved_buffers));
+  for (auto& probe : probes) probe = std::make_unique_for_overwrite<std::byte[]>(buffer_bytes);
+  probes.clear();
+  std::vector<void*> buffers(static_cast<std::size_t>(threads));
+  for (void*& buffer : buffers) buffer = blas_memory_alloc(0);
+  for (void* buffer : buffers) blas_memory_free(buffer);
+  reserved_buffers = threads;
+}
 
 using Body = std::function<void(int, std::int64_t, std::int64_t)>;
 
@@ -43,22 +72,38 @@ bool spin_until(const Ready& ready) {
 class Pool {
  public:
   void run(int parts, std::int64_t count, const Body& body) {
-    remaining_.store(parts - 1);
+    const int helpers = hire(parts - 1);
+    remaining_.store(helpers);
     body_ = &body;
     count_ = count;
     {
       const std::lock_guard lock(mutex_);
-      while (workers_ < parts - 1) std::thread(&Pool::work, this, ++workers_, call_.load()).detach();
       call_.store(((call_.load() >> part_bits) + 1) << part_bits | static_cast<std::uint64_t>(parts));
     }
     if (sleepers_.load() > 0) wake_.notify_all();
     run_part(body, 0, parts, count);
+    // The parts of threads that the system would not give: the parts decide the bits, whoever computes them.
+    for (int part = helpers + 1; part < parts; ++part) run_part(body, part, parts, count);
     while (remaining_.load() > 0)
       if (!spin_until([this] { return remaining_.load() == 0; })) std::this_thread::yield();
   }
 
  private:
   static constexpr int part_bits = 16;
+
+  /// Sees to it that there are so many workers, and returns how many of them there are.
+  int hire(int wanted) {
+    const std::lock_guard lock(mutex_);
+    try {
+      while (workers_ < wanted) {
+        std::thread(&Pool::work, this, workers_ + 1, call_.load()).detach();
+        ++workers_;
+      }
+    } catch (const std::system_error&) {
+      // The process or the system has as many threads as it may.
+    }
+    return std::min(workers_, wanted);
+  }
 
   static void run_part(const Body& body, int part, int parts, std::int64_t count) {
     body(part, count * part / parts, count * (part + 1) / parts);
@@ -102,16 +147,9 @@ thread_local int current_threads = 1;
 }  // namespace
 
 void set_threads(int threads) {
-  current_threads = threads;
+  current_threads = std::min(threads, most_threads);
+  reserve_buffers(1);
   if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
-}
-
-BlasThreads::BlasThreads() {
-  if (current_threads > 1) openblas_set_num_threads(current_threads);
-}
-
-BlasThreads::~BlasThreads() {
-  if (current_threads > 1) openblas_set_num_threads(1);
 }
 
 SingleThread::SingleThread() : before_(current_threads) { current_threads = 1; }
@@ -124,10 +162,12 @@ int parts_of(std::int64_t count, std::int64_t grain) {
 void parallel_parts(std::int64_t count, std::int64_t grain, const Body& body) {
   if (count <= 0) return;
   const int parts = parts_of(count, grain);
-  if (parts == 1)
+  if (parts == 1) {
     body(0, 0, count);
-  else
+  } else {
+    reserve_buffers(parts);
     pool().run(parts, count, body);
+  }
 }
 
 void parallel_for(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {

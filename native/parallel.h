@@ -5,17 +5,10 @@
 
 namespace bpls {
 
-/// Threads of this thread's parallel_for. Set by the lane before each call. OpenBLAS itself is left with one.
+/// Threads of this thread's parallel_for. Set by the lane before each call. OpenBLAS itself is left with one, for good:
+/// before every fork, which child_process.spawn is, it ends its own threads, and one that forks while another thread
+/// waits for them waits for ever (0.3.21; test/hard/event-loop.hard.ts).
 void set_threads(int threads);
-
-/// While it lives, OpenBLAS uses its own threads: for the LAPACK routines that have no parts to share out.
-class BlasThreads {
- public:
-  BlasThreads();
-  ~BlasThreads();
-  BlasThreads(const BlasThreads&) = delete;
-  BlasThreads& operator=(const BlasThreads&) = delete;
-};
 
 /// While it lives, this thread's parallel_for runs everything here.
 class SingleThread {
@@ -31,7 +24,7 @@ class SingleThread {
 
 /// Run body(begin, end) over [0, count) in equal contiguous parts, one a thread, fewer when a part would be smaller
 /// than `grain`. Parts depend on count, grain and the thread count only, so results are reproducible.
-/// One caller at a time (the lane); body must not throw.
+/// One caller at a time (the lane); body must not throw, but this throws bad_alloc where OpenBLAS would have no memory.
 void parallel_for(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body);
 
 /// The same with the number of the part, for bodies that need memory of their own.

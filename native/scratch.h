@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <new>
 #include <vector>
@@ -15,6 +16,8 @@ class Scratch {
  public:
   template <typename T>
   T* take(std::int64_t count) {
+    if (count > std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(2 * sizeof(T)))
+      throw std::bad_array_new_length();
     const std::size_t bytes = (static_cast<std::size_t>(std::max<std::int64_t>(count, 1)) * sizeof(T) + 63) / 64 * 64;
     if (blocks_.empty() || used_ + bytes > blocks_.back().bytes) {
       blocks_.push_back(Block(bytes));

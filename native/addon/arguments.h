@@ -177,8 +177,11 @@ class Arguments {
     throw Napi::TypeError::New(env_, std::string("Expected argument ") + name + " to be " + expected);
   }
 
-  /// A getter that ran while arguments were read may have detached an array that was read before.
+  /// A getter that ran while arguments were read may have detached an array that was read before, and a setter on
+  /// Array.prototype may have swallowed what was to be kept alive.
   void verify() const {
+    if (kept_.Length() != pointers_.size())
+      throw Napi::TypeError::New(env_, "Expected an Array.prototype without setters");
     for (const auto& [value, data] : pointers_)
       if (value.ArrayBuffer().IsDetached() || address(value) != data)
         throw Napi::TypeError::New(env_, "Expected typed arrays that stay in place while arguments are read");
@@ -206,6 +209,9 @@ class Arguments {
     if (array.TypedArrayType() != array_type<T>()) fail(name, expected);
     if (static_cast<std::int64_t>(array.ElementLength()) < length)
       fail(name, (std::string(expected) + " of at least " + std::to_string(length) + " elements").c_str());
+    // The system takes back what a resizable buffer gives up, even while a call reads it.
+    if (array.ArrayBuffer().Get("resizable").ToBoolean())
+      fail(name, (std::string(expected) + " of fixed size").c_str());
     kept_.Set(kept_.Length(), value);
     pointers_.emplace_back(array, address(array));
     return const_cast<T*>(reinterpret_cast<const T*>(pointers_.back().second));

@@ -47,6 +47,8 @@ struct Job {
   std::string error_message;
 };
 
+constexpr const char* out_of_memory = "OUT_OF_MEMORY";
+
 void run(Job& job, Scratch& scratch) {
   const auto start = std::chrono::steady_clock::now();
   counted_operations = 0;
@@ -59,8 +61,7 @@ void run(Job& job, Scratch& scratch) {
                              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   } catch (const std::bad_alloc&) {
     scratch.release();
-    job.error_code = "OUT_OF_MEMORY";
-    job.error_message = "Expected enough memory for this call but the system refused an allocation";
+    job.error_code = out_of_memory;  // Without a message, which would take memory.
   } catch (const std::exception& error) {
     job.error_code = "ADDON";
     job.error_message = error.what();
@@ -146,6 +147,16 @@ class Lane {
   bool stopped_ = false;
 };
 
+/// Whether all arrays are still where they were when the call began. One that was transferred in the meantime may have
+/// changed under the call, or been given back to the system.
+bool in_place(const Napi::Array& arrays) {
+  for (std::uint32_t i = 0; i < arrays.Length(); ++i) {
+    const Napi::Value value = arrays.Get(i);
+    if (value.As<Napi::TypedArray>().ArrayBuffer().IsDetached()) return false;
+  }
+  return true;
+}
+
 /// Runs on the JavaScript thread; env is null when that thread is ending.
 void settle(Napi::Env env, Napi::Function, Realm* realm, Job* raw) {
   const std::unique_ptr<Job> job(raw);
@@ -155,7 +166,13 @@ void settle(Napi::Env env, Napi::Function, Realm* realm, Job* raw) {
   }
   const Napi::HandleScope scope(env);
   if (--realm->pending == 0) realm->completion.Unref(env);
+  if (!in_place(job->keep.Value().As<Napi::Array>())) {
+    job->error_code = "UNSUPPORTED_BUFFER";
+    job->error_message = "Expected the arrays of this call to stay where they are but one was detached while it ran";
+  }
   if (job->error_code) {
+    if (job->error_code == out_of_memory)
+      job->error_message = "Expected enough memory for this call but the system refused an allocation";
     const Napi::Error error = Napi::Error::New(env, job->error_message);
     error.Value().Set("code", job->error_code);
     job->deferred.Reject(error.Value());
@@ -181,8 +198,9 @@ Napi::Promise enqueue(Napi::Env env, Work work, int threads, Napi::Object keep) 
   auto* realm = env.GetInstanceData<Realm>();
   auto job = std::make_unique<Job>(env, realm, std::move(work), threads, keep);
   const Napi::Promise promise = job->deferred.Promise();
-  if (realm->pending++ == 0) realm->completion.Ref(env);
+  // May throw, where the system gives no memory or no thread; the event loop must not be kept waiting for that job.
   Lane::instance().submit(std::move(job));
+  if (realm->pending++ == 0) realm->completion.Ref(env);
   return promise;
 }
 
