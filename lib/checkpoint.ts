@@ -5,6 +5,7 @@ import { ModelFileError } from './errors.js';
 import { describe, precisionName, type FloatArray } from './matrix.js';
 import { readTensors, writeTensors, type Tensor } from './model-file.js';
 import type { Settings } from './options.js';
+import { parseJson } from './saved-network.js';
 import type { Problem, Snapshot } from './training.js';
 
 /** Version of what `State` holds; the tensors and the checksum are model-file.ts's. */
@@ -73,8 +74,19 @@ async function read(path: string, fingerprint: string): Promise<State | undefine
   expect('bpls.format', format, `a bpls file of format ${format}`);
   expect('bpls.kind', 'checkpoint', 'a checkpoint');
   expect('bpls.fingerprint', fingerprint, 'a checkpoint of these data and options');
+  const values = parseJson(path, metadata['bpls.state']) as State['values'] | null;
+  const { iteration, training, patience } = values ?? {};
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+  if (
+    !values ||
+    !Number.isInteger(iteration) ||
+    (iteration as number) < 0 ||
+    !isObject(training) ||
+    !isObject(patience)
+  )
+    throw new ModelFileError(`Expected ${path} to hold the state of a training`);
   return {
-    values: JSON.parse(metadata['bpls.state'] ?? '') as State['values'],
+    values,
     arrays: Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data])),
   };
 }

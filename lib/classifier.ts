@@ -148,10 +148,12 @@ export async function loadClassifier<L extends Label = Label, T extends FloatArr
   path: string,
 ): Promise<Classifier<L, T>> {
   const { network, report, extra } = await loadNetwork(path, 'classifier');
-  const { classes } = extra as { classes: L[] };
-  if (!Array.isArray(classes) || classes.length !== network.outputs)
+  const classes = extra && (extra as { classes?: unknown }).classes;
+  const areLabels =
+    Array.isArray(classes) && classes.every((label) => typeof label === 'string' || typeof label === 'number');
+  if (!areLabels || classes.length !== network.outputs)
     throw new ModelFileError(`Expected ${path} to name ${network.outputs} classes but received ${describe(classes)}`);
-  return new Classifier(network as Network<T>, classes, report);
+  return new Classifier(network as Network<T>, classes as L[], report);
 }
 
 function greatest(scores: Matrix, sign: number): Int32Array {

@@ -121,7 +121,7 @@ class GaussNewton {
     if (found) iteration = await this.#resume(found);
     else verdict = await this.#assess(0);
     while (verdict !== 'enough') {
-      if (iteration === this.#iterations || hidden.length === 0 || this.#totals.active === 0) break;
+      if (iteration >= this.#iterations || hidden.length === 0 || this.#totals.active === 0) break;
       if (verdict === 'better' && settings.loss === 'huber') await this.#boundResiduals();
       const model = verdict === 'better' ? await this.#step() : await this.#shorten();
       if (!model) break;

@@ -49,19 +49,19 @@ export async function loadNetwork(path: string, kind: SavedNetwork['kind']): Pro
   };
   if (metadata['bpls.format'] !== format) refuse(`a bpls model of format ${format}`, metadata['bpls.format']);
   if (metadata['bpls.kind'] !== kind) refuse(`a ${kind}`, metadata['bpls.kind']);
+  const [activations, report, extra] = ['activations', 'report', 'extra'].map((key) =>
+    parseJson(path, metadata[`bpls.${key}`]),
+  );
+  if (typeof report !== 'object' || report === null) refuse('a report', report);
+  return { kind, network: networkOf(file, activations, refuse), report: report as TrainReport, extra };
+}
+
+/** @throws ModelFileError where the text of a file's metadata is no JSON */
+export function parseJson(path: string, text = 'null'): unknown {
   try {
-    const activations = JSON.parse(metadata['bpls.activations'] ?? 'null') as unknown;
-    const network = networkOf(file, activations, refuse);
-    return {
-      kind,
-      network,
-      report: JSON.parse(metadata['bpls.report'] ?? 'null') as TrainReport,
-      extra: JSON.parse(metadata['bpls.extra'] ?? 'null'),
-    };
+    return JSON.parse(text) as unknown;
   } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new ModelFileError(`Expected ${path} to hold JSON metadata`, { cause: error });
-    throw error;
+    throw new ModelFileError(`Expected ${path} to hold JSON metadata`, { cause: error });
   }
 }
 

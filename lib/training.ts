@@ -370,11 +370,14 @@ export class Training implements Lane {
     return { layerReports, iterations, bestIteration, operations, seconds, ...found };
   }
 
-  resume({ layerReports, iterations, seconds, ...rest }: TrainingState): void {
+  /** The state is from a file: nothing else of it may get into this object. */
+  resume(state: TrainingState): void {
+    const { layerReports, iterations, seconds, bestIteration, operations } = state;
+    const { ridgeScale, ridgeSearch, inverseTemperature } = state;
     this.layerReports.forEach((report, l) => Object.assign(report, layerReports[l]));
     this.iterations.push(...iterations);
     this.#started = performance.now() - 1000 * seconds;
-    Object.assign(this, rest);
+    Object.assign(this, { bestIteration, operations, ridgeScale, ridgeSearch, inverseTemperature });
   }
 
   /** The network of the present weights. They stay shared until the training is over. */

@@ -30,6 +30,8 @@ beforeEach(() => {
 });
 
 describe('defaultThreads', () => {
+  const own = '/proc/self/cgroup';
+  const groups = '/sys/fs/cgroup';
   const second = '/sys/fs/cgroup/cpu.max';
   const [quota, period] = ['/sys/fs/cgroup/cpu/cpu.cfs_quota_us', '/sys/fs/cgroup/cpu/cpu.cfs_period_us'];
 
@@ -40,6 +42,34 @@ describe('defaultThreads', () => {
     ['a quota beyond the cores', 2, { [second]: '300000 100000\n' }, 2],
     ['a quota of two and a half', 8, { [second]: '250000 100000\n' }, 2],
     ['a quota of less than one', 8, { [second]: '50000 100000\n' }, 1],
+    [
+      'the quota of its own group',
+      8,
+      { [own]: '0::/system.slice/it\n', [`${groups}/system.slice/it/cpu.max`]: '200000 100000\n' },
+      2,
+    ],
+    [
+      'the quota of a group above',
+      8,
+      { [own]: '0::/a/b\n', [`${groups}/a/cpu.max`]: '300000 100000\n', [`${groups}/a/b/cpu.max`]: 'max 100000\n' },
+      3,
+    ],
+    [
+      'the least of several',
+      8,
+      { [own]: '0::/a\n', [second]: '500000 100000\n', [`${groups}/a/cpu.max`]: '600000 100000\n' },
+      5,
+    ],
+    [
+      'the quota of its own group, version 1',
+      8,
+      {
+        [own]: '4:memory:/a\n3:cpu,cpuacct:/a\n',
+        [`${groups}/cpu/a/cpu.cfs_quota_us`]: '200000\n',
+        [`${groups}/cpu/a/cpu.cfs_period_us`]: '100000\n',
+      },
+      2,
+    ],
     ['version 1 without a quota', 8, { [quota]: '-1\n', [period]: '100000\n' }, 8],
     ['version 1 with a quota', 8, { [quota]: '400000\n', [period]: '100000\n' }, 4],
     ['version 1, half a core', 8, { [quota]: '50000\n', [period]: '100000\n' }, 1],
