@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ModelFileError } from './errors.js';
+import { BplsError, ModelFileError } from './errors.js';
 import { describe, precisionName, type FloatArray } from './matrix.js';
 import { readTensors, writeTensors, type Tensor } from './model-file.js';
 import type { Settings } from './options.js';
@@ -128,6 +128,16 @@ async function fingerprintOf(problem: Problem, settings: Settings): Promise<stri
     }
   }
   return hash.digest('hex');
+}
+
+/** Takes up a state: what fails in it that is no error of this package is the file's fault. */
+export async function resuming<T>(action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof BplsError && error.code !== 'ADDON') throw error;
+    throw new ModelFileError('Expected a checkpoint with the whole state of a training', { cause: error });
+  }
 }
 
 /** One layer's array of a state. */

@@ -1,4 +1,4 @@
-import { arrayOf, arraysOf, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
+import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import { call } from './lane.js';
 import { checkObjective } from './finite.js';
 import { iterationsOf, type HeldOut } from './held-out.js';
@@ -118,7 +118,7 @@ class GaussNewton {
     const found = this.#checkpoint?.found;
     let iteration = 0;
     let verdict: Verdict = 'better';
-    if (found) iteration = await this.#resume(found);
+    if (found) iteration = await resuming(() => this.#resume(found));
     else verdict = await this.#assess(0);
     while (verdict !== 'enough') {
       if (iteration >= this.#iterations || hidden.length === 0 || this.#totals.active === 0) break;

@@ -1,4 +1,4 @@
-import { arraysOf, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
+import { arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import type { RawLayer } from '../binding/index.js';
 import { call } from './lane.js';
 import { checkObjective } from './finite.js';
@@ -32,12 +32,14 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
   let set = everything;
   const found = checkpoint?.found;
   if (found) {
-    const own = found.values as unknown as OwnState;
-    training.resume(own.training);
-    patience.resume({ ...found, values: own.patience });
-    [first, best, waited] = [own.iteration + 1, own.best, own.waited];
-    accepted = snapshotOf('accepted', found, accepted);
-    training.restore(snapshotOf('present', found, accepted));
+    await resuming(() => {
+      const own = found.values as unknown as OwnState;
+      training.resume(own.training);
+      patience.resume({ ...found, values: own.patience });
+      [first, best, waited] = [own.iteration + 1, own.best, own.waited];
+      accepted = snapshotOf('accepted', found, accepted);
+      training.restore(snapshotOf('present', found, accepted));
+    });
   }
   // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
   const present = await training.sweep(everything, { cached: false, marks }, found ? 'all' : settings.samples);

@@ -2,14 +2,16 @@
 // and needs nothing but Node, because `npm test` runs it before node_modules exists.
 //
 //   --lint    also what `npm run check` needs (clang-format)
+//   --hard    also what `npm run test:hard` needs (doctest, and libFuzzer for Jazzer.js, which is built here)
 //   --static  also what the self-contained prebuild needs (the static Fortran runtime)
 //   --data    also the Fashion-MNIST files for the demo and the benchmarks; goes on without when they can't be had
 //   --peers   also what the benchmarks compare with: SciPy, PyTorch, scikit-learn, ggplot2's data, onnxruntime-node; goes on
 //             without as well
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -19,6 +21,7 @@ process.chdir(root);
 const { values: wanted } = parseArgs({
   options: {
     lint: { type: 'boolean' },
+    hard: { type: 'boolean' },
     static: { type: 'boolean' },
     data: { type: 'boolean' },
     peers: { type: 'boolean' },
@@ -29,6 +32,7 @@ installSystemPackages();
 if (wanted.data) installData();
 installNodeModules();
 if (wanted.peers) installPeers();
+if (wanted.hard) buildFuzzer();
 buildNative();
 buildTypeScript();
 say('ready');
@@ -62,6 +66,11 @@ function requirements() {
   ];
   if (wanted.lint) {
     list.push({ name: 'clang-format', package: 'clang-format', present: () => succeeds('clang-format', '--version') });
+  }
+  if (wanted.hard) {
+    const header = () => existsSync('/usr/include/doctest/doctest.h');
+    list.push({ name: 'doctest', package: 'doctest-dev', present: header });
+    list.push({ name: 'libFuzzer', package: 'libclang-rt-14-dev', present: () => libFuzzer() !== undefined });
   }
   if (wanted.static) {
     const present = () => output(cxx, '-print-file-name=libgfortran.a').startsWith('/');
@@ -155,6 +164,37 @@ function installPeers() {
   }
   const without = [...missing(), ...absent()];
   say(without.length === 0 ? 'the peers are installed' : `no ${without.join(', ')}: going on without`);
+}
+
+/** In test/fuzz/node_modules, with a lockfile of their own: nothing but the fuzzing wants them. */
+function buildFuzzer() {
+  const addon = 'test/fuzz/node_modules/@jazzer.js/fuzzer/build/Release/jazzerjs.node';
+  if (modified(addon) > newest('test/fuzz/package-lock.json', 'test/fuzz/fuzzer')) return;
+  say('building Jazzer.js');
+  // Its install script would fetch the sources of LLVM; the distribution's libFuzzer serves.
+  run('npm', 'ci', '--prefix', 'test/fuzz', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+  const folder = 'test/fuzz/node_modules/@jazzer.js/fuzzer';
+  const sources = [folder, `${folder}/shared`, 'test/fuzz/fuzzer'].flatMap((path) =>
+    readdirSync(path).flatMap((name) => (name.endsWith('.cpp') ? [`${path}/${name}`] : [])),
+  );
+  const includes = ['test/fuzz', folder, 'node_modules/node-api-headers/include', 'node_modules/node-addon-api'];
+  mkdirSync(dirname(addon), { recursive: true });
+  run(
+    process.env.CXX ?? 'c++',
+    ...['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=4', '-DNAPI_CPP_EXCEPTIONS'],
+    ...includes.map((path) => `-I${path}`),
+    ...sources,
+    ...['-Wl,--whole-archive', libFuzzer(), '-Wl,--no-whole-archive', '-lpthread', '-ldl', '-lrt', '-o', addon],
+  );
+}
+
+function libFuzzer() {
+  const name = /^libclang_rt\.fuzzer_no_main(-x86_64|-aarch64)?\.a$/;
+  const llvm = existsSync('/usr/lib') ? readdirSync('/usr/lib').filter((folder) => folder.startsWith('llvm-')) : [];
+  const clang = llvm.map((folder) => `/usr/lib/${folder}/lib/clang`).filter((path) => existsSync(path));
+  return clang
+    .flatMap((path) => readdirSync(path, { recursive: true }).map((file) => `${path}/${file}`))
+    .find((path) => name.test(path.slice(path.lastIndexOf('/') + 1)));
 }
 
 function packagesOf(lockfile) {
