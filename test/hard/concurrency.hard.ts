@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { matrix, trainClassifier, type Network } from '../../lib/index.js';
 import { parameters } from '../support/models.js';
+import { run } from '../support/processes.js';
 import { source } from '../support/random.js';
 
 describe('trainings at once', () => {
@@ -34,5 +35,28 @@ describe('trainings at once', () => {
     const inTurn: Float64Array[][] = [];
     for (const seed of seeds) inTurn.push(await train(seed));
     for (let round = 0; round < 3; round++) expect(await Promise.all(seeds.map(train))).toEqual(inTurn);
+  });
+});
+
+describe('the addon', () => {
+  it.each([
+    ['in workers that end in the middle of their trainings, again and again', 'terminate-workers.mjs'],
+    ['in realms that come and go, and twice in one', 'realms.mjs'],
+  ])('is loaded %s', async (_, script) => {
+    for (let round = 0; round < 5; round++) {
+      const { code, signal, output, errors } = await run(script, [], { flags: ['--expose-gc'] });
+      expect({ code, signal, output, errors }).toEqual({ code: 0, signal: null, output: 'done', errors: '' });
+    }
+  });
+
+  it.each([
+    ['exit', 7],
+    ['exit in a callback', 8],
+    ['throw', 1],
+  ])('lets a process go at 20 moments of a training: %s', async (how, code) => {
+    for (let round = 0; round < 20; round++) {
+      const { signal, ...exit } = await run('exit-mid-training.mjs', [how]);
+      expect({ code: exit.code, signal }).toEqual({ code, signal: null });
+    }
   });
 });

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  AbortedError,
   BplsError,
+  BufferError,
   loadClassifier,
   loadRegressor,
   lstsq,
@@ -18,11 +20,19 @@ import {
   type Regressor,
 } from '../../lib/index.js';
 import { call } from '../../lib/lane.js';
+import { failure } from '../support/expect.js';
+import { bits } from '../support/models.js';
 import { source } from '../support/random.js';
 import { valid, type Name } from '../support/raw-arguments.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bpls-hostile-'));
+const before = process.cwd();
+// Some of the calls save a model to '3', or wherever a string may be taken for a path.
+beforeAll(() => {
+  process.chdir(folder);
+});
 afterAll(() => {
+  process.chdir(before);
   rmSync(folder, { recursive: true });
 });
 
@@ -246,5 +256,88 @@ describe('a hostile caller', () => {
     console.log(counts);
     expect(counts.calls).toBeGreaterThanOrEqual(30_000);
     expect(counts.refused).toBeGreaterThan(15_000);
+  });
+});
+
+describe('an array that goes away while a call reads it', () => {
+  it('ends a training with a BufferError, and no model comes of it', async () => {
+    for (let turns = 0; turns < 20; turns++) {
+      const X = matrix(random.normals(6000, 8).data, 6000, 8);
+      const training = trainClassifier(X, random.labels(6000, 2), { hidden: [50], ridge: 1e-3, iterations: 3 });
+      const outcome = failure(training);
+      for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+      // The receiver keeps it: what the system takes back in the middle of a call cannot be guarded against.
+      const kept = structuredClone(X.data.buffer, { transfer: [X.data.buffer as ArrayBuffer] });
+      expect(await outcome).toMatchObject({ code: 'UNSUPPORTED_BUFFER' });
+      expect(kept.byteLength).toBe(6000 * 8 * 8);
+    }
+  });
+
+  it('is refused by the raw addon when its call comes back', async () => {
+    const args = valid.multiply() as Parameters<typeof call<'multiply'>>[2];
+    const running = failure(call({ threads: 1, operations: 0 }, 'multiply', args));
+    const kept = structuredClone(args.b.buffer, { transfer: [args.b.buffer as ArrayBuffer] });
+    expect(await running).toBeInstanceOf(BufferError);
+    expect(kept.byteLength).toBe(64);
+  });
+
+  it('is refused by the raw addon where it could be resized', async () => {
+    const args = valid.multiply() as Parameters<typeof call<'multiply'>>[2];
+    const error = await failure(call({ threads: 1, operations: 0 }, 'multiply', { ...args, a: resizable(6) }));
+    expect((error as Error).message).toMatch(/of fixed size/);
+  });
+
+  it('is kept even where Array.prototype has setters', async () => {
+    const args = valid.multiply() as Parameters<typeof call<'multiply'>>[2];
+    let error;
+    try {
+      Object.defineProperty(Array.prototype, '0', { set: () => undefined, configurable: true });
+      error = await failure(call({ threads: 1, operations: 0 }, 'multiply', args));
+    } finally {
+      Reflect.deleteProperty(Array.prototype, '0');
+    }
+    expect((error as Error).message).toMatch(/Array.prototype/);
+  });
+});
+
+describe('calls during calls', () => {
+  it('from onIteration do what they do elsewhere, and disturb nothing', async () => {
+    const train = (onIteration?: () => unknown) =>
+      trainClassifier(X(), labels(), {
+        hidden: [6],
+        iterations: 4,
+        ridge: 1e-3,
+        onIteration: onIteration as () => void,
+      });
+    const inputs = X();
+    const inner: Promise<unknown>[] = [];
+    const fixed = matrix(inputs.data, 12, 3);
+    const quiet = await trainClassifier(fixed, labels(), { hidden: [6], iterations: 4, ridge: 1e-3 });
+    const busy = await trainClassifier(fixed, labels(), {
+      hidden: [6],
+      iterations: 4,
+      ridge: 1e-3,
+      onIteration: () => {
+        inner.push(train(), lstsq(X(), Y()), classifier.predict(X()), classifier.evaluate(X(), labels()));
+        classifier.predictSync(X());
+      },
+    });
+    await Promise.all(inner);
+    expect(inner.length).toBeGreaterThan(4);
+    expect(bits(busy.network)).toBe(bits(quiet.network));
+  });
+
+  it('from a getter of the options work, and one that aborts there aborts', async () => {
+    const controller = new AbortController();
+    const options = {
+      hidden: [4],
+      signal: controller.signal,
+      get ridge() {
+        expect(classifier.predictSync(X())).toHaveLength(12);
+        controller.abort(new Own('enough'));
+        return 1e-3;
+      },
+    };
+    expect(await failure(trainClassifier(X(), labels(), options))).toBeInstanceOf(AbortedError);
   });
 });
