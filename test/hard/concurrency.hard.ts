@@ -23,18 +23,25 @@ describe('trainings at once', () => {
 
   it('give the same bits as in turn, from four worker threads with two each', async () => {
     const script = join(__dirname, '../support/train-worker.mjs');
-    const train = (seed: number) =>
-      new Promise<Float64Array[]>((resolve, reject) => {
-        const worker = new Worker(script, { workerData: { rows: 1500, hidden: [60, 20], iterations: 4, seed } });
+    type Weights = Record<number, Float64Array[]>;
+    const train = (seeds: number[]) =>
+      new Promise<Weights>((resolve, reject) => {
+        const workerData = seeds.map((seed) => ({ rows: 1500, hidden: [60, 20], iterations: 4, seed }));
+        const worker = new Worker(script, { workerData });
+        const all: Weights = {};
         worker.on('error', reject);
-        worker.on('message', ({ weights }: { weights?: Float64Array[] }) => {
-          if (weights) resolve(weights);
+        worker.on('message', ({ seed, weights }: { seed: number; weights?: Float64Array[] }) => {
+          if (weights) all[seed] = weights;
         });
+        worker.on('exit', () => resolve(all));
       });
-    const seeds = Array.from({ length: 8 }, (_, i) => i);
-    const inTurn: Float64Array[][] = [];
-    for (const seed of seeds) inTurn.push(await train(seed));
-    for (let round = 0; round < 3; round++) expect(await Promise.all(seeds.map(train))).toEqual(inTurn);
+    let inTurn: Weights = {};
+    for (let seed = 0; seed < 8; seed++) inTurn = { ...inTurn, ...(await train([seed])) };
+    expect(Object.keys(inTurn)).toHaveLength(8);
+    for (let round = 0; round < 3; round++) {
+      const parts = await Promise.all([train([0, 1]), train([2, 3]), train([4, 5]), train([6, 7])]);
+      expect(Object.assign({}, ...parts)).toEqual(inTurn);
+    }
   });
 });
 

@@ -15,8 +15,11 @@ const X = matrix(
 );
 const labels = random.labels(rows, 10);
 
+/** Others may have the cores for as long as that; what this package does to the event loop, it does every time. */
+const retry = 3;
+
 describe('child_process.spawn while BLAS is busy', () => {
-  it('holds the event loop for 50 ms at most', async () => {
+  it('holds the event loop for 50 ms at most', { retry }, async () => {
     const training = trainClassifier(X, labels, { hidden: [1000], iterations: 2, ridge: 1e-4 });
     const delays: number[] = [];
     const state = { running: true };
@@ -41,12 +44,12 @@ describe('child_process.spawn while BLAS is busy', () => {
 
 describe('child_process.spawn while LAPACK is busy', () => {
   // OpenBLAS ends its own threads before every fork; while one of its calls waited for them, both waited for ever.
-  it.each(['svd', 'cholesky'] as const)('holds the event loop for 50 ms at most: %s', async (solver) => {
+  it.each(['svd', 'cholesky'] as const)('holds the event loop for 50 ms at most: %s', { retry }, async (solver) => {
     const n = 2100;
     const A = matrix(random.normals(n, n).data, n, n);
     const B = matrix(random.normals(n, 10).data, n, 10);
     const state = { running: true };
-    const solved = lstsq(A, B, { solver, threads: 2, ...(solver === 'cholesky' && { intercept: false }) });
+    const solved = lstsq(A, B, { solver, threads: 2 });
     void solved.catch(() => undefined).finally(() => (state.running = false));
     const delays: number[] = [];
     while (state.running) {
@@ -64,25 +67,29 @@ describe('child_process.spawn while LAPACK is busy', () => {
 });
 
 describe('an aborted signal', () => {
-  it('ends a training as large as MNIST within 100 ms, wherever it is, and leaves its inputs alone', async () => {
-    const before = X.data.slice();
-    const waits: number[] = [];
-    for (let i = 0; i < 20; i++) {
-      const controller = new AbortController();
-      let aborted = 0;
-      setTimeout(
-        () => {
-          aborted = performance.now();
-          controller.abort();
-        },
-        100 + 400 * i,
-      );
-      const error = await failure(trainClassifier(X, labels, { hidden: [1000], signal: controller.signal }));
-      waits.push(performance.now() - aborted);
-      expect(error).toBeInstanceOf(AbortedError);
-    }
-    console.log(`aborted 0.1 to 7.7 s after the start: ${waits.map((ms) => ms.toFixed(0)).join(' ')} ms`);
-    expect(Math.max(...waits)).toBeLessThan(100);
-    expect(Buffer.compare(Buffer.from(before.buffer), Buffer.from(X.data.buffer))).toBe(0);
-  });
+  it(
+    'ends a training as large as MNIST within 100 ms, wherever it is, and leaves its inputs alone',
+    { retry },
+    async () => {
+      const before = X.data.slice();
+      const waits: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        const controller = new AbortController();
+        let aborted = 0;
+        setTimeout(
+          () => {
+            aborted = performance.now();
+            controller.abort();
+          },
+          100 + 400 * i,
+        );
+        const error = await failure(trainClassifier(X, labels, { hidden: [1000], signal: controller.signal }));
+        waits.push(performance.now() - aborted);
+        expect(error).toBeInstanceOf(AbortedError);
+      }
+      console.log(`aborted 0.1 to 7.7 s after the start: ${waits.map((ms) => ms.toFixed(0)).join(' ')} ms`);
+      expect(Math.max(...waits)).toBeLessThan(100);
+      expect(Buffer.compare(Buffer.from(before.buffer), Buffer.from(X.data.buffer))).toBe(0);
+    },
+  );
 });
