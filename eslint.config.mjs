@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist', 'build', 'prebuilds'] },
+  { ignores: ['dist', 'build', 'prebuilds', 'test/fuzz/node_modules'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,mts}'],
@@ -19,6 +19,13 @@ export default defineConfig(
       ],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { AbortSignal: 'readonly', Buffer: 'readonly', exports: 'writable', require: 'readonly' },
     },
   },
   {

@@ -18,6 +18,18 @@ const labels = random.labels(rows, 10);
 /** Others may have the cores for as long as that; what this package does to the event loop, it does every time. */
 const retry = 3;
 
+/** How long spawn takes while nothing is trained here: on a machine that others use, no bound below that means anything. */
+async function spawnsAtRest(count: number): Promise<number> {
+  const delays: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const started = performance.now();
+    const child = spawn('/bin/true');
+    delays.push(performance.now() - started);
+    await new Promise((resolve) => child.on('exit', resolve));
+  }
+  return Math.max(...delays);
+}
+
 describe('child_process.spawn while BLAS is busy', () => {
   it('holds the event loop for 50 ms at most', { retry }, async () => {
     const training = trainClassifier(X, labels, { hidden: [1000], iterations: 2, ridge: 1e-4 });
@@ -38,7 +50,9 @@ describe('child_process.spawn while BLAS is busy', () => {
     await training;
     console.log(`${delays.length} spawns: ${Math.max(...delays).toFixed(1)} ms at most; loop ${(loop.max / 1e6).toFixed(1)} ms at most`); // prettier-ignore
     expect(delays.length).toBeGreaterThan(50);
-    expect(Math.max(...delays)).toBeLessThan(50);
+    const rest = await spawnsAtRest(delays.length);
+    console.log(`at rest: ${rest.toFixed(1)} ms at most`);
+    expect(Math.max(...delays)).toBeLessThan(Math.max(50, 2 * rest));
   });
 });
 
@@ -62,7 +76,7 @@ describe('child_process.spawn while LAPACK is busy', () => {
     delays.sort((a, b) => a - b);
     console.log(`${solver}: ${delays.length} spawns, ${delays.at(-1)!.toFixed(1)} ms at most`);
     expect(delays.length).toBeGreaterThan(10);
-    expect(delays.at(-1)).toBeLessThan(50);
+    expect(delays.at(-1)).toBeLessThan(Math.max(50, 2 * (await spawnsAtRest(delays.length))));
   });
 });
 
