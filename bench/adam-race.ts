@@ -1,6 +1,45 @@
-import { adamName, fastestThreads, timeTo, traceAdam, type AdamSetting, type Trace } from './adam.js';
 import { progress } from './progress.js';
 import type { PeerThreads } from './python.js';
+import { fastestThreads, torch, type TorchSetting } from './torch.js';
+
+/** One network, and one way to train it by PyTorch's Adam. */
+export interface AdamSetting {
+  hidden: number;
+  batch: number;
+  rate: number;
+}
+
+/** Training seconds and test accuracy as a training went on. */
+export interface Trace {
+  setting: AdamSetting;
+  points: { seconds: number; accuracy: number }[];
+  versions: string;
+}
+
+export function adamName({ hidden, batch, rate }: AdamSetting): string {
+  return `PyTorch's Adam, 784-${hidden}-10, batch ${batch}, rate ${rate}`;
+}
+
+function torchSetting({ hidden, batch, rate }: AdamSetting): TorchSetting {
+  return { optimizer: 'adam', hidden: [hidden], batch, rates: [rate] };
+}
+
+/** Trains until the target accuracy, or for so many training seconds. */
+async function traceAdam(
+  folder: string,
+  setting: AdamSetting,
+  threads: PeerThreads,
+  until: { target?: number; limit: number },
+): Promise<Trace> {
+  const { points, versions } = await torch({ folder }, torchSetting(setting), threads, until);
+  return { setting, points: points.map(({ seconds, accuracy = 0 }) => ({ seconds, accuracy })), versions };
+}
+
+/** Seconds until any of the trainings was at least as accurate; undefined where none ever was. */
+export function timeTo(traces: readonly Pick<Trace, 'points'>[], accuracy: number): number | undefined {
+  const times = traces.flatMap(({ points }) => points.find((point) => point.accuracy >= accuracy)?.seconds ?? []);
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
 
 /** Most training seconds of one setting. */
 export const adamLimit = 60;
@@ -28,7 +67,8 @@ export async function threadsOfWidths(folder: string, cores: number): Promise<Th
   const threads = new Map<number, PeerThreads>();
   for (const hidden of widths) {
     progress(`peers: threads of PyTorch and OpenBLAS, 784-${hidden}-10`);
-    threads.set(hidden, await fastestThreads(folder, hidden, cores));
+    const setting = torchSetting({ hidden, batch: 128, rate: 1e-3 });
+    threads.set(hidden, await fastestThreads({ folder }, setting, cores));
   }
   return threads;
 }

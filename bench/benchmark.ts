@@ -7,7 +7,7 @@ import { ablation } from './parts/ablation.js';
 import { accuracy } from './parts/accuracy.js';
 import { depth } from './parts/depth.js';
 import { growth } from './parts/growth.js';
-import { images, literal } from './parts/images.js';
+import { images } from './parts/images.js';
 import { injective } from './parts/injective.js';
 import { latency } from './parts/latency.js';
 import { memory } from './parts/memory.js';
@@ -30,7 +30,6 @@ export const parts: Readonly<Record<string, Part>> = {
   ablation,
   depth,
   images,
-  paper: literal,
   rate,
   numpy,
   peers,

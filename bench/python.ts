@@ -1,9 +1,8 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
+import { Script } from './script.js';
 
 /** Debian's own interpreter, which sees Debian's packages whatever else is installed. */
 const interpreter = '/usr/bin/python3';
@@ -30,28 +29,16 @@ export interface PeerThreads {
   sleep?: boolean;
 }
 
-/** A script of bench/peers, running. The first line that it prints is about itself. */
-export class Peer {
-  readonly #what: string;
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
-  readonly #lines: AsyncIterator<string>;
-  readonly #ended: Promise<number | null>;
-  #errors = '';
-
+/** A script of bench/peers, running. */
+export class Peer extends Script {
   private constructor(script: string, args: readonly string[], { openblas, openmp, sleep }: PeerThreads) {
     const folder = join(dirname(require.resolve('bpls/package.json')), 'bench/peers');
-    const env = {
-      ...process.env,
+    super([script, ...args].join(' '), interpreter, [join(folder, script), ...args], {
       OPENBLAS_NUM_THREADS: String(openblas),
       OMP_NUM_THREADS: String(openmp),
+      PYTHONDONTWRITEBYTECODE: '1',
       ...(sleep && { OMP_WAIT_POLICY: 'passive' }),
-    };
-    this.#what = [script, ...args].join(' ');
-    this.#child = spawn(interpreter, [join(folder, script), ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
-    this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
-    this.#ended = once(this.#child, 'close').then(([code]) => code as number | null);
-    this.#child.stdin.on('error', () => undefined); // a script that has ended is told of by #read
-    this.#child.stderr.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
+    });
   }
 
   /** Starts bench/peers/SCRIPT and waits until it has loaded its data. */
@@ -61,31 +48,11 @@ export class Peer {
     threads: PeerThreads,
   ): Promise<{ peer: Peer; versions: PeerVersions }> {
     const peer = new Peer(script, args, threads);
-    return { peer, versions: (await peer.#read()) as PeerVersions };
+    return { peer, versions: await peer.about<PeerVersions>() };
   }
 
-  /** Asks for one run, with this seed, and waits for what it prints. */
-  async next<Line = PeerLine>(seed: number): Promise<Line> {
-    this.#child.stdin.write(`${seed}\n`);
-    return (await this.#read()) as Line;
-  }
-
-  /** All lines to its end, of a script that asks for nothing. */
-  async *rest(): AsyncGenerator<PeerLine> {
-    for (let line = await this.#read(false); line !== undefined; line = await this.#read(false)) yield line as PeerLine;
-  }
-
-  /** No more will be asked of it. */
-  async close(): Promise<void> {
-    this.#child.stdin.end();
-    await this.#ended;
-  }
-
-  async #read(needed = true): Promise<unknown> {
-    const line = await this.#lines.next();
-    if (line.done !== true) return JSON.parse(line.value);
-    if ((await this.#ended) === 0 && !needed) return undefined;
-    throw new Error(`${this.#what} failed: ${this.#errors.trim().split('\n').at(-1) ?? ''}`);
+  override async next<Line = PeerLine>(seed: number): Promise<Line> {
+    return super.next<Line>(seed);
   }
 }
 

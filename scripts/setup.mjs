@@ -5,8 +5,8 @@
 //   --hard    also what `npm run test:hard` needs (doctest, and libFuzzer for Jazzer.js, which is built here)
 //   --static  also what the self-contained prebuild needs (the static Fortran runtime)
 //   --data    also the Fashion-MNIST files for the demo and the benchmarks; goes on without when they can't be had
-//   --peers   also what the benchmarks compare with: SciPy, PyTorch, scikit-learn, ggplot2's data, onnxruntime-node; goes on
-//             without as well
+//   --peers   also what the benchmarks compare with: SciPy, PyTorch, scikit-learn, ggplot2's data, onnxruntime-node,
+//             TensorFlow.js, brain.js, ml-matrix; goes on without as well
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -149,7 +149,14 @@ function installPeers() {
   ];
   if (missing().length > 0) aptInstall(missing());
 
-  const versions = { 'onnxruntime-node': '1.30.0', 'onnx-buf': '1.20.0-1' };
+  const versions = {
+    'onnxruntime-node': '1.30.0',
+    'onnx-buf': '1.20.0-1',
+    '@tensorflow/tfjs': '4.22.0',
+    '@tensorflow/tfjs-backend-wasm': '4.22.0',
+    'brain.js': '2.0.0-beta.24',
+    'ml-matrix': '6.15.1',
+  };
   const absent = () => {
     const installed = packagesOf('node_modules/.package-lock.json');
     return Object.keys(versions).filter((name) => installed[`node_modules/${name}`]?.version !== versions[name]);
@@ -157,10 +164,10 @@ function installPeers() {
   if (absent().length > 0) {
     const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
     say(`npm install --no-save ${packages.join(' ')}`);
-    // Its install script would fetch the libraries of a GPU.
-    const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
-    const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-    spawnSync('npm', ['install', '--no-save', ...quiet, ...packages], { stdio: ['ignore', 'inherit', 'inherit'], env });
+    // All in one call, because npm takes away what an earlier one left. Without their scripts, which would fetch the
+    // libraries of a GPU (onnxruntime-node) and build OpenGL (brain.js's gpu.js): neither is needed on a CPU.
+    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    spawnSync('npm', ['install', '--no-save', ...quiet, ...packages], { stdio: ['ignore', 'inherit', 'inherit'] });
   }
   const without = [...missing(), ...absent()];
   say(without.length === 0 ? 'the peers are installed' : `no ${without.join(', ')}: going on without`);

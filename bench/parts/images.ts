@@ -1,4 +1,4 @@
-import { paper, type ClassifierOptions } from '../../lib/index.js';
+import type { ClassifierOptions } from '../../lib/index.js';
 import { classify, imageRows, type Run } from '../classification.js';
 import { imageSets, type PartOptions, type PartResult } from '../part.js';
 import { progress } from '../progress.js';
@@ -12,20 +12,6 @@ type Options = ClassifierOptions & { hidden: number[] };
 /** MNIST and Fashion-MNIST in full, with the defaults and at most the image-patch option. */
 export async function images({ seeds = 5 }: PartOptions): Promise<PartResult> {
   return measure([{ hidden: [1000], image }, { hidden: [1000] }, { hidden: [100] }], seeds);
-}
-
-/** The same by the paper's literal method. */
-export async function literal({ seeds = 5 }: PartOptions): Promise<PartResult> {
-  return measure(
-    [100, 1000].map((units) => ({ ...paper, hidden: [units] })),
-    seeds,
-  );
-}
-
-function show(options: Options): string {
-  return options.targets === paper.targets
-    ? `{ ...paper, ${inline({ hidden: options.hidden }).slice(2)}`
-    : inline(options);
 }
 
 /** The test rows are for the accuracy alone: no training sees them. */
@@ -52,7 +38,7 @@ async function measure(settings: readonly Options[], seeds: number): Promise<Par
   for (const set of imageSets(notes)) {
     const [train, test] = [imageRows(set.train), imageRows(set.test)];
     for (const options of settings) {
-      const shown = show(options);
+      const shown = inline(options);
       const runs: Run[] = [];
       for (const seed of range(seeds)) {
         progress(`images: ${set.name}, ${shown}, seed ${seed}${after(runs)}`);

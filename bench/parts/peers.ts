@@ -1,7 +1,16 @@
 import type { ClassifierOptions } from '../../lib/index.js';
 import { defaultThreads } from '../../lib/threads.js';
-import { adamName, timeTo, type Trace } from '../adam.js';
-import { adamGrid, adamLimit, race, threadsOfWidths, winner, type Threads } from '../adam-race.js';
+import {
+  adamGrid,
+  adamLimit,
+  adamName,
+  race,
+  threadsOfWidths,
+  timeTo,
+  winner,
+  type Threads,
+  type Trace,
+} from '../adam-race.js';
 import { classify, imageRows, type Run } from '../classification.js';
 import type { ImageSet } from '../data/mnist.js';
 import { imageSets, type PartOptions, type PartResult } from '../part.js';
