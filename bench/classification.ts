@@ -38,6 +38,14 @@ export function imageRows(
   };
 }
 
+/** Those from one row to before another. */
+export function someRows({ X, labels }: Labelled, from: number, to = X.rows): Labelled {
+  return {
+    X: matrix(X.data.subarray(from * X.cols, to * X.cols), to - from, X.cols),
+    labels: labels.subarray(from, to),
+  };
+}
+
 export function points({ inputs, labels, rows, cols }: Classes): Labelled {
   return { X: matrix(inputs, rows, cols), labels };
 }

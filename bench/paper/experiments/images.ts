@@ -1,0 +1,146 @@
+import { paper } from '../../../lib/index.js';
+import { defaultThreads } from '../../../lib/threads.js';
+import { imageRows, someRows, type Labelled } from '../../classification.js';
+import type { ImageSet } from '../../data/mnist.js';
+import { imageSets } from '../../part.js';
+import { progress } from '../../progress.js';
+import { hasModule, type PeerThreads } from '../../python.js';
+import { inline } from '../../table.js';
+import { fastestThreads, type Optimizer, type TorchSetting } from '../../torch.js';
+import { envelope, type Curve, type Point } from '../curve.js';
+import { share, type Effort, type Measured } from '../experiment.js';
+import { sklearnCurve } from '../sklearn-curve.js';
+import { budgetCurve, classification, fitOften, type Budgets, type Options, type Task } from '../task.js';
+import { optimizers, torchCurve } from '../torch-curve.js';
+
+const image = { height: 28, width: 28 };
+const validation = 10_000;
+const sizes = [100, 1000];
+
+/** Training seconds of a tuned run, and of each setting of a grid. */
+const limits = { adam: 60, others: 20, sklearn: 30, grid: 2.5 };
+
+const rates: Record<Optimizer, number[]> = {
+  adam: [5e-4, 1e-3, 2e-3, 4e-3],
+  sgd: [0.1, 0.3, 1],
+  nag: [0.03, 0.1, 0.3],
+  adagrad: [0.003, 0.01, 0.03],
+};
+
+/** MNIST and Fashion-MNIST by one hidden layer and softmax. */
+export async function images(effort: Effort): Promise<Measured> {
+  const curves: Curve[] = [];
+  const notes: string[] = [];
+  const hasTorch = await hasModule('torch', 'python3-torch', notes);
+  const hasSklearn = await hasModule('sklearn', 'python3-sklearn', notes);
+  const threads = new Map<number, PeerThreads>();
+  for (const set of imageSets(notes)) {
+    curves.push(...(await ours(set, effort)));
+    if (hasTorch) curves.push(...(await torchCurves(set, effort, threads, notes)));
+    if (hasSklearn) curves.push(...(await sklearnCurves(set, effort, notes)));
+  }
+  for (const [units, { openblas, openmp, sleep }] of threads)
+    notes.push(
+      `PyTorch, ${units} units: ${openblas} threads of OpenBLAS and ${openmp} of its own` +
+        `${sleep ? ' that sleep while they wait' : ''}, which was the fastest of three ways.`,
+    );
+  return { curves, tables: [], notes };
+}
+
+async function ours(set: ImageSet, effort: Effort): Promise<Curve[]> {
+  const rows = share(effort, set.train.rows);
+  const [train, test] = [imageRows(set.train, rows), imageRows(set.test)];
+  const task = classification(set.name, train, test);
+  await task.fit({ hidden: [100], iterations: 0, ridge: 1e-4 }); // the first call of a process takes longer
+  const curves = [await tuned(task, train, effort)];
+  for (const budgets of sizes.flatMap(settings)) curves.push(await budgetCurve(task, budgets));
+  return curves;
+}
+
+/** The defaults with and without image patches, the rules, and the paper's method. */
+function settings(units: number): Budgets[] {
+  const hidden = [units];
+  const iterations = [0, 1, 2, 4, 8, 'auto'] as const;
+  // A pass of the peeling rules takes seconds, and later ones hardly help.
+  const passes = units > 100 ? [1] : [1, 4];
+  return [
+    { trainer: 'bpls', setting: 'the defaults, with image patches', options: { hidden, image }, iterations, runs: 1 },
+    { trainer: 'bpls', setting: 'the defaults', options: { hidden }, iterations, runs: 1 },
+    { trainer: 'bpls, nearest', setting: 'nearest', options: { hidden, targets: 'nearest' }, iterations: passes, runs: 1 },
+    { trainer: 'bpls, inverse', setting: 'inverse', options: { hidden, targets: 'inverse' }, iterations: passes, runs: 1 },
+    {
+      trainer: 'bpls, paper',
+      setting: 'the preset `paper`',
+      options: { ...paper, hidden },
+      iterations: passes,
+      runs: 1,
+    },
+  ];
+}
+
+/** Settings for those in a hurry: units, iterations and ridge, with image patches. */
+export function grid(): (Options & { iterations: number })[] {
+  return [50, 100, 200, 300, 450, 650, 1000].flatMap((units) =>
+    [0, 1, 2, 4].flatMap((iterations) =>
+      (units < 650 ? [1e-4] : [3e-5, 1e-4]).map((ridge) => ({ hidden: [units], image, iterations, ridge })),
+    ),
+  );
+}
+
+/** The settings that nothing was both sooner and better than on the validation rows, on all rows. */
+async function tuned(task: Task, train: Labelled, effort: Effort): Promise<Curve> {
+  const split = train.X.rows - Math.min(validation, Math.round(train.X.rows / 6));
+  const trial = classification(task.problem, someRows(train, 0, split), someRows(train, split));
+  const tried: (Point & { options: Options })[] = [];
+  const candidates = grid().slice(0, share(effort, grid().length));
+  for (const options of candidates) {
+    progress(`paper: ${task.problem}, bpls, validation of ${inline(options)}`);
+    tried.push({ options, ...(await trial.fit(options)) });
+  }
+  const kept = envelope({ measure: 'accuracy', points: tried }) as typeof tried;
+  const points: Point[] = [];
+  for (const { options } of kept) {
+    progress(`paper: ${task.problem}, bpls ${inline(options)}`);
+    points.push({ ...(await fitOften(task, options, share(effort, 3))), at: inline({ ...options, image: undefined }) });
+  }
+  points.sort((a, b) => a.seconds - b.seconds);
+  return {
+    problem: task.problem,
+    measure: 'accuracy',
+    trainer: 'bpls',
+    setting: 'units, iterations and ridge chosen on validation rows, with image patches',
+    points,
+    tuning: tried.reduce((sum, { seconds }) => sum + seconds, 0),
+    limit: points.at(-1)!.seconds,
+  };
+}
+
+async function torchCurves(
+  { name, folder }: ImageSet,
+  { effort }: Effort,
+  threads: Map<number, PeerThreads>,
+  notes: string[],
+): Promise<Curve[]> {
+  const curves: Curve[] = [];
+  const run = async (optimizer: Optimizer, units: number, seconds: number) => {
+    const setting: TorchSetting = { optimizer, hidden: [units], batch: 128, rates: rates[optimizer] };
+    if (!threads.has(units)) {
+      progress(`paper: threads of PyTorch and OpenBLAS, ${units} units`);
+      threads.set(units, await fastestThreads({ folder }, setting, defaultThreads(), 2 * effort));
+    }
+    const scaled = { gridLimit: limits.grid * effort, limit: seconds * effort };
+    curves.push(await torchCurve(name, { folder, validation }, setting, threads.get(units)!, scaled, notes));
+  };
+  for (const units of sizes)
+    for (const optimizer of Object.keys(optimizers) as Optimizer[])
+      await run(optimizer, units, optimizer === 'adam' ? limits.adam : limits.others);
+  await run('adam', 300, limits.others); // not one of the paper's sizes, but soon at most levels
+  return curves;
+}
+
+async function sklearnCurves({ name, folder }: ImageSet, { effort }: Effort, notes: string[]): Promise<Curve[]> {
+  const scaled = { gridLimit: limits.grid * effort, limit: limits.sklearn * effort, validation };
+  const curves = [await sklearnCurve(name, folder, 'ridge', undefined, scaled, notes)];
+  for (const units of sizes) curves.push(await sklearnCurve(name, folder, 'mlp', units, scaled, notes));
+  return curves;
+}

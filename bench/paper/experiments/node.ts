@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { imageSets } from '../../part.js';
+import { progress } from '../../progress.js';
+import { Script } from '../../script.js';
+import type { Curve } from '../curve.js';
+import type { Effort, Measured } from '../experiment.js';
+import { nodePeers, packagesOf, type NodePeerName } from '../node/peers.js';
+import type { NodeRun } from '../node/training.js';
+import { tracedCurve, type TraceLine } from '../trace.js';
+
+const validation = 10_000;
+
+/** Training seconds of a run, and of each rate before it. The second set is for less: it only confirms the first. */
+const limits = [
+  { limit: 60, gridLimit: 4, units: [0, 100, 1000] },
+  { limit: 25, gridLimit: 3, units: [0, 100] },
+];
+
+const root = dirname(require.resolve('bpls/package.json'));
+
+/** What a Node user would pick, each in a process of its own. */
+export async function node({ effort }: Effort): Promise<Measured> {
+  const curves: Curve[] = [];
+  const notes = ['AsterMind-ELM is not in the registry; what it does, random features and one solve, is ml-matrix with units.'];
+  for (const [k, { name }] of [...imageSets(notes)].entries()) {
+    const { limit, gridLimit, units } = limits[k]!;
+    for (const peer of Object.keys(nodePeers) as NodePeerName[]) {
+      if (!isInstalled(peer, notes)) continue;
+      for (const size of units) {
+        if (size === 0 && peer !== 'ml-matrix') continue; // the linear model
+        const run = { units: size, limit: limit * effort, gridLimit: gridLimit * effort, validation };
+        try {
+          curves.push(await nodeCurve(name, peer, run, notes));
+        } catch (error) {
+          notes.push(`Left out: ${name}, ${peer}, ${size} units: ${(error as Error).message}`);
+        }
+      }
+    }
+  }
+  return { curves, tables: [], notes };
+}
+
+function isInstalled(peer: NodePeerName, notes: string[]): boolean {
+  const missing = packagesOf[peer].find((name) => !existsSync(join(root, 'node_modules', name)));
+  if (missing === undefined) return true;
+  const note = `Left out: npm's ${missing} is missing: npm run setup -- --peers`;
+  if (!notes.includes(note)) notes.push(note);
+  return false;
+}
+
+async function nodeCurve(problem: string, peer: NodePeerName, run: NodeRun, notes: string[]): Promise<Curve> {
+  const { units, limit, gridLimit } = run;
+  const trainer = peer === 'ml-matrix' ? `${peer}, ${units > 0 ? 'random features' : 'linear'}` : peer;
+  progress(`paper: ${problem}, ${trainer}, ${units} units, ${limit.toFixed(1)} s`);
+  const args = { ...run, peer, fashion: problem !== 'MNIST' };
+  const script = new Script(`${problem}, ${peer}`, process.execPath, [
+    join(root, 'dist/bench/paper/node/run.js'),
+    JSON.stringify(args),
+  ]);
+  // Evaluations and the reading of data are not counted, and a peer may hang.
+  const patience = setTimeout(() => script.kill(), 1000 * (60 + 3 * (limit + 4 * gridLimit)));
+  try {
+    const { packages } = await script.about<{ packages: string[] }>();
+    for (const name of packages) if (!notes.includes(name)) notes.push(name);
+    const of = { problem, trainer, units: units > 0 ? units : undefined, limit };
+    return await tracedCurve(of, nodePeers[peer].what, script.rest<TraceLine>());
+  } finally {
+    clearTimeout(patience);
+    script.kill();
+  }
+}
