@@ -1,4 +1,3 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { count, UsageError } from './command-line.js';
 import { environment, type Environment } from './environment.js';
@@ -20,6 +19,7 @@ import { tabular } from './parts/tabular.js';
 import { toys } from './parts/toys.js';
 import { endProgress } from './progress.js';
 import { markdown } from './table.js';
+import { writeWhole } from './written.js';
 
 export const parts: Readonly<Record<string, Part>> = {
   numerics,
@@ -40,6 +40,7 @@ export const parts: Readonly<Record<string, Part>> = {
 };
 
 const usage = `npm run bench -- [NAME…] [--seeds N] [--json FILE]
+npm run bench -- paper --help
 
   NAME        ${Object.keys(parts).join(', ')}; all of them where none is named
   --seeds N   runs of each row
@@ -76,7 +77,7 @@ export async function benchmark(args: string[], print: (text: string) => void = 
     result.parts.push({ name, ...measured });
     print(section(name, measured));
   }
-  if (values.json !== undefined) write(values.json, result);
+  if (values.json !== undefined) writeWhole(values.json, `${JSON.stringify(result, undefined, 2)}\n`);
 }
 
 function heading({ date, cpu, cores, node, blas, version }: Environment): string {
@@ -85,16 +86,4 @@ function heading({ date, cpu, cores, node, blas, version }: Environment): string
 
 function section(name: string, { description, tables, notes }: PartResult): string {
   return [`## ${name}`, '', description, '', ...tables.map(markdown), ...notes.map((note) => `${note}\n`)].join('\n');
-}
-
-/** Whole or not at all: written beside the file and renamed. */
-function write(path: string, result: Benchmark): void {
-  const beside = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(beside, `${JSON.stringify(result, undefined, 2)}\n`);
-    renameSync(beside, path);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
-  }
 }

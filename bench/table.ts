@@ -17,7 +17,7 @@ export interface Table<Column extends string = string> {
 /** The table as Markdown, its columns aligned. */
 export function markdown({ title, settings, columns, rows }: Table): string {
   const names = Object.keys(columns);
-  const lines = [names, ...rows.map((row) => names.map((name) => write(row[name], columns[name]!)))];
+  const lines = [names, ...rows.map((row) => names.map((name) => cellText(row[name], columns[name]!)))];
   const widths = names.map((_, k) => Math.max(3, ...lines.map((line) => line[k]!.length)));
   const left = names.map((name) => columns[name] === 'text');
   const align = (line: string[]) =>
@@ -34,7 +34,8 @@ export function inline(value: object): string {
   return inspect(value, { breakLength: Infinity, compact: true, depth: 5 });
 }
 
-function write(cell: Cell, format: Format): string {
+/** A cell as it is printed. */
+export function cellText(cell: Cell, format: Format): string {
   if (cell === undefined) return '–';
   if (typeof cell === 'boolean') return cell ? 'yes' : 'no';
   if (typeof cell === 'string') return cell;

@@ -70,7 +70,11 @@ export async function torch(
   threads: PeerThreads,
   limits: TorchLimits,
 ): Promise<TorchTrace> {
-  const { peer, versions } = await Peer.start('torch_train.py', torchArguments(data, setting, limits, threads), threads);
+  const { peer, versions } = await Peer.start(
+    'torch_train.py',
+    torchArguments(data, setting, limits, threads),
+    threads,
+  );
   const trace: TorchTrace = { rate: setting.rates[0]!, grid: [], points: [], versions: versionsLine(versions) };
   for await (const { rate, validation, ...point } of peer.rest<TorchLine>()) {
     if (validation !== undefined) trace.grid.push({ rate, seconds: point.seconds, validation });
@@ -102,7 +106,9 @@ export async function fastestThreads(
   ];
   const tries: TorchPoint[][] = [];
   for (const threads of candidates)
-    tries.push((await torch(data, { ...setting, rates: setting.rates.slice(0, 1) }, threads, { limit: seconds })).points);
+    tries.push(
+      (await torch(data, { ...setting, rates: setting.rates.slice(0, 1) }, threads, { limit: seconds })).points,
+    );
   // The last moment that all have come to is after equally many steps.
   const last = Math.min(...tries.map((points) => points.length)) - 1;
   const times = tries.map((points) => points[last]?.seconds ?? Infinity);

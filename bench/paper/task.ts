@@ -1,10 +1,4 @@
-import {
-  matrix,
-  trainClassifier,
-  trainRegressor,
-  type Matrix,
-  type TrainOptions,
-} from '../../lib/index.js';
+import { matrix, trainClassifier, trainRegressor, type Matrix, type TrainOptions } from '../../lib/index.js';
 import type { Labelled } from '../classification.js';
 import type { Mapping } from '../data/toy.js';
 import { progress } from '../progress.js';
@@ -47,10 +41,7 @@ export function regression(problem: string, mapping: Mapping, trainRows: number)
 }
 
 /** Inputs and targets of the first rows, and of the others. */
-export function split(
-  { inputs, targets, rows, cols, outputs }: Mapping,
-  first: number,
-): [train: Values, test: Values] {
+export function split({ inputs, targets, rows, cols, outputs }: Mapping, first: number): [train: Values, test: Values] {
   const part = (from: number, to: number): Values => ({
     X: matrix(inputs.subarray(from * cols, to * cols), to - from, cols),
     Y: matrix(targets.subarray(from * outputs, to * outputs), to - from, outputs),
@@ -81,7 +72,10 @@ export async function fitOften(task: Task, options: Options, runs: number): Prom
 }
 
 /** A point for each budget: the time of a whole training that may iterate so often. */
-export async function budgetCurve(task: Task, { trainer, setting, options, iterations, runs }: Budgets): Promise<Curve> {
+export async function budgetCurve(
+  task: Task,
+  { trainer, setting, options, iterations, runs }: Budgets,
+): Promise<Curve> {
   const points: Point[] = [];
   for (const budget of iterations) {
     progress(`paper: ${task.problem}, ${trainer}, ${setting}, iterations ${budget}`);

@@ -20,7 +20,14 @@ export async function tracedCurve(
   what: string,
   lines: AsyncIterable<TraceLine>,
 ): Promise<Curve> {
-  const curve: Curve = { ...of, measure: 'accuracy', setting: '', ...(units !== undefined && { units }), points: [], tuning: 0 };
+  const curve: Curve = {
+    ...of,
+    measure: 'accuracy',
+    setting: '',
+    ...(units !== undefined && { units }),
+    points: [],
+    tuning: 0,
+  };
   for await (const { rate, seconds, validation, accuracy } of lines) {
     if (accuracy === undefined) curve.tuning += validation === undefined ? 0 : seconds;
     else {

@@ -66,8 +66,20 @@ function settings(units: number): Budgets[] {
   return [
     { trainer: 'bpls', setting: 'the defaults, with image patches', options: { hidden, image }, iterations, runs: 1 },
     { trainer: 'bpls', setting: 'the defaults', options: { hidden }, iterations, runs: 1 },
-    { trainer: 'bpls, nearest', setting: 'nearest', options: { hidden, targets: 'nearest' }, iterations: passes, runs: 1 },
-    { trainer: 'bpls, inverse', setting: 'inverse', options: { hidden, targets: 'inverse' }, iterations: passes, runs: 1 },
+    {
+      trainer: 'bpls, nearest',
+      setting: 'nearest',
+      options: { hidden, targets: 'nearest' },
+      iterations: passes,
+      runs: 1,
+    },
+    {
+      trainer: 'bpls, inverse',
+      setting: 'inverse',
+      options: { hidden, targets: 'inverse' },
+      iterations: passes,
+      runs: 1,
+    },
     {
       trainer: 'bpls, paper',
       setting: 'the preset `paper`',

@@ -22,7 +22,9 @@ const root = dirname(require.resolve('bpls/package.json'));
 /** What a Node user would pick, each in a process of its own. */
 export async function node({ effort }: Effort): Promise<Measured> {
   const curves: Curve[] = [];
-  const notes = ['AsterMind-ELM is not in the registry; what it does, random features and one solve, is ml-matrix with units.'];
+  const notes = [
+    'AsterMind-ELM is not in the registry; what it does, random features and one solve, is ml-matrix with units.',
+  ];
   for (const [k, { name }] of [...imageSets(notes)].entries()) {
     const { limit, gridLimit, units } = limits[k]!;
     for (const peer of Object.keys(nodePeers) as NodePeerName[]) {

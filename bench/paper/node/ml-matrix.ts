@@ -42,11 +42,15 @@ export const mlMatrix: NodePeer = {
         const inputs = filled(Matrix.zeros(piece, X.cols + 1), piece, X.cols + 1, (i, j) =>
           j < X.cols ? X.data[chosen[i]! * X.cols + j]! : 1,
         );
-        const targets = filled(Matrix.zeros(piece, classes), piece, classes, (i, k) => (labels[chosen[i]!] === k ? 1 : -1));
+        const targets = filled(Matrix.zeros(piece, classes), piece, classes, (i, k) =>
+          labels[chosen[i]!] === k ? 1 : -1,
+        );
         const hidden = units > 0 ? inputs.mmul(first) : inputs;
         const H =
           units > 0
-            ? filled(Matrix.zeros(piece, features), piece, features, (i, j) => (j < units ? Math.tanh(hidden.get(i, j)) : 1))
+            ? filled(Matrix.zeros(piece, features), piece, features, (i, j) =>
+                j < units ? Math.tanh(hidden.get(i, j)) : 1,
+              )
             : inputs;
         const transposed = H.transpose();
         gram.add(transposed.mmul(H));
