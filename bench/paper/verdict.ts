@@ -37,7 +37,7 @@ function injective(results: Results): string {
       return (
         `On the ${problem} the claim of ${claimed.toLocaleString('en')}× ${holds ? 'holds' : 'does not hold'}: Adam, tuned, ` +
         `comes to a relative error of ${scientific(adam.value)} in ${seconds(adam.seconds)} s; bpls is there ` +
-        `${adam.ours === undefined ? 'never' : `after ${seconds(adam.ours)} s, ${times(adam.ratio!)} sooner${least}`}` +
+        (adam.ours === undefined ? 'never' : `after ${seconds(adam.ours)} s, ${times(adam.ratio!)} sooner${least}`) +
         `${near === undefined ? '' : `; to ten times that error the ratio is ${times(near)}`}.`
       );
     })

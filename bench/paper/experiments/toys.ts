@@ -17,7 +17,7 @@ interface Toy {
   arrays: Arrays;
   outputs?: number;
   columns: number;
-  options: Options & { hidden: number[]; activation: 'tanh' | 'identity' };
+  options: Options & { ridge: number; hidden: number[]; activation: 'tanh' | 'identity' };
 }
 
 function map(problem: string, mapping: Mapping, options: Toy['options']): Toy {
@@ -87,7 +87,7 @@ function budgets(options: Toy['options'], runs: number): Budgets[] {
   const { hidden, activation } = options;
   const rule = (targets: 'inverse' | 'nearest' | 'gauss-newton'): Budgets => ({
     trainer: targets === 'gauss-newton' ? 'bpls' : `bpls, ${targets}`,
-    setting: `${targets}, ridge ${String(options.ridge)}`,
+    setting: `${targets}, ridge ${options.ridge}`,
     options: { ...options, targets },
     iterations: targets === 'gauss-newton' ? [1, 3, 10, 30, 100] : [1, 3, 10],
     runs,
