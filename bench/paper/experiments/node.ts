@@ -13,8 +13,8 @@ const validation = 10_000;
 
 /** Training seconds of a run, and of each rate before it. The second set is for less: it only confirms the first. */
 const limits = [
-  { limit: 60, gridLimit: 4, units: [0, 100, 1000] },
-  { limit: 25, gridLimit: 3, units: [0, 100] },
+  { limit: 25, gridLimit: 2, units: [0, 100, 1000] },
+  { limit: 15, gridLimit: 2, units: [0, 100] },
 ];
 
 const root = dirname(require.resolve('bpls/package.json'));
