@@ -33,7 +33,9 @@ const limit = 10;
 
 /** The claim of a deterministic time: operations planned and counted, and the spread of seconds over many runs. */
 export async function time(effort: Effort): Promise<Measured> {
-  const notes: string[] = [];
+  const notes = [
+    'Fewer operations than planned are steps refused or samples beyond their margin; more are a fall to the SVD, which no plan foresees.',
+  ];
   const summary: Table = {
     title: 'Operations planned and counted, and the spread of the wall time',
     settings: { runs: share(effort, 20), threads: defaultThreads() },
