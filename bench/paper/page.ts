@@ -13,7 +13,7 @@ const style = `
 body { margin: 0 auto; padding: 1rem; max-width: 46rem; font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); }
 h1 { font-size: 1.5rem; line-height: 1.2; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .5rem; }
 .verdict { border-left: 4px solid #d6336c; padding-left: 1rem; }
-figure { margin: 0; overflow-x: auto; } figure svg { min-width: 34rem; max-width: 100%; height: auto; font-size: 12px; } figcaption, .soft { color: var(--soft); font-size: .9rem; }
+figure { margin: 0; overflow-x: auto; } figure svg[viewBox] { min-width: 34rem; max-width: 100%; height: auto; font-size: 12px; } figcaption, .soft { color: var(--soft); font-size: .9rem; }
 .wide { overflow-x: auto; margin: .5rem 0; }
 table { border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem .25rem 0; text-align: left; white-space: nowrap; }
@@ -52,9 +52,10 @@ const method =
   'rows are never used for a choice: learning rates, penalties and settings are chosen on the last 10,000 training rows (a ' +
   'fifth of the small problems), and the seconds of that are in the table of tuning, on both sides. Seconds are those of ' +
   'training; evaluations are not counted for any peer. A point of bpls is the wall time of a whole training with its budget ' +
-  'of iterations, the search for its ridge included where none is given. A level counts as reached at the first moment that ' +
-  'the test accuracy is there. PyTorch has its data as tensors and that share of the cores between OpenBLAS and its own ' +
-  'threads that is the fastest. The peers in Node run on one core, as they are made.';
+  'of iterations, the search for its ridge included where none is given; its chosen settings may train on the first rows ' +
+  'alone, as a gradient method has seen no more of them when it comes to its first levels. A level counts as reached at ' +
+  'the first moment that the test accuracy is there. PyTorch has its data as tensors and that share of the cores between ' +
+  'OpenBLAS and its own threads that is the fastest. The peers in Node run on one core, as they are made.';
 
 function figureHtml({ id, title, caption, svg }: Figure): string {
   return `<h2>${escaped(title)}</h2>\n<figure id="${id}">${svg}<figcaption>${escaped(caption)}</figcaption></figure>`;
