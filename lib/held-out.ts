@@ -6,8 +6,8 @@ import type { Training } from './training.js';
 
 /** Iterations of `auto`: as many as are always made, and at most, where rows held out say that more pay. */
 const [usualIterations, mostIterations] = [8, 32];
-/** Rows that a training spares, and of how many it does: of 2 % at most. */
-const [heldRows, leastRows] = [500, 25_000];
+/** The share of its rows that a training spares, from so many rows on; and at most. */
+const [heldShare, leastRows, mostHeld] = [0.02, 25_000, 4000];
 /** The last iteration is the third in a row by which the loss on the held-out rows has not fallen by this share. */
 const [progress, waits] = [0.01, 3];
 
@@ -23,6 +23,10 @@ export function iterationsOf(settings: Settings, rows: number): number {
   return holdsOut(settings, rows) ? mostIterations : usualIterations;
 }
 
+export function heldRows(rows: number): number {
+  return Math.min(mostHeld, Math.floor(heldShare * rows));
+}
+
 /** Rows that a training leaves alone, by which it knows when to stop and how sure its classes are. */
 export class HeldOut {
   readonly #training: Training;
@@ -35,7 +39,7 @@ export class HeldOut {
   constructor(training: Training) {
     const { problem, rows, settings } = training;
     this.#training = training;
-    this.#rows = drawRows(rows, heldRows, createRandom(settings.seed));
+    this.#rows = drawRows(rows, heldRows(rows), createRandom(settings.seed));
     const weights = problem.weights?.slice() ?? allocate(problem.inputs.data, rows).fill(1);
     for (const row of this.#rows) weights[row] = 0;
     training.weights = weights;

@@ -46,6 +46,8 @@ const [mostRows, leastRows] = [2500, 20];
 /** One part in so many is held out, in turn, until this many rows have been. */
 const folds = 5;
 const heldOutRows = 200;
+/** Where rows are many, so many judge: each costs a forward pass only, and the more they are, the surer is the choice. */
+const mostJudges = 4000;
 
 export interface SearchSizes {
   /** Rows to train on in each fold, and to judge by. */
@@ -62,8 +64,10 @@ export function searchSizes(shape: Shape, settings: Settings, element: number): 
   const room = Math.floor(memoryLimit(settings, element) / 12 / (width * element));
   const used = Math.min(shape.rows, mostRows);
   if (used < leastRows || used > room) return undefined;
-  const held = Math.floor(used / folds);
-  return { fit: used - held, held, folds: Math.min(folds, Math.ceil(heldOutRows / held)) };
+  const part = Math.floor(used / folds);
+  const fit = used - part;
+  const held = Math.max(part, Math.min(mostJudges, shape.rows - fit));
+  return { fit, held, folds: used === shape.rows ? Math.min(folds, Math.ceil(heldOutRows / part)) : 1 };
 }
 
 /** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */

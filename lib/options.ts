@@ -53,12 +53,12 @@ export interface TrainOptions {
   samples?: SampleRule;
   /**
    * Times that the hidden layers are solved; 0 solves the output layer alone. `auto` is 8, or, with 25,000 rows and more and
-   * no `validation`, 8 to 32: 500 rows are left out, and the training goes on while the loss on them falls. @default 'auto'
+   * no `validation`, 8 to 32: 2 % of the rows are left out, and the training goes on while the loss on them falls. @default 'auto'
    */
   iterations?: 'auto' | number;
   /**
    * Penalty of ½ ridge ‖V‖² on each layer's weights, beside the objective per sample; biases are not penalised.
-   * `auto` chooses by short trainings on up to 2,500 rows, a fifth of them held out; the report has what it saw.
+   * `auto` chooses by short trainings on up to 2,000 rows, judged by up to 4,000 others; the report has what it saw.
    * @default 'auto'
    */
   ridge?: 'auto' | number | { hidden: number; output: number };

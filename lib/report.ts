@@ -44,7 +44,7 @@ export interface RidgeSearch {
    * through it and its neighbours (in the logarithm), times (rows of the trial / all rows)^¾.
    */
   scale: number;
-  /** Rows that the trials had, drawn at random, a fifth of them held out; and how often that was done. */
+  /** Rows that the trials had, drawn at random, those included that were held out to judge them; and how often that was done. */
   rows: number;
   folds: number;
   /** Mean over the held-out rows of Σ (T* − z)², T* the one-sided targets of a classifier, the targets of a regressor. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { matrix, plan, trainClassifier, trainRegressor, type Matrix } from '../lib/index.js';
 import { mulberry32 } from '../bench/data/toy.js';
+import { searchSizes } from '../lib/layout.js';
+import { settingsOf } from '../lib/options.js';
 import { source } from './support/random.js';
 
 /** Columns of noise, and classes that have nothing to do with them. */
@@ -25,6 +27,17 @@ function curve(rows: number, deviation: number, seed: number): [Matrix<Float64Ar
 }
 
 describe("ridge: 'auto'", () => {
+  it.each([
+    [19, undefined],
+    [100, { fit: 80, held: 20, folds: 5 }],
+    [2000, { fit: 1600, held: 400, folds: 1 }],
+    [2500, { fit: 2000, held: 500, folds: 1 }],
+    [4000, { fit: 2000, held: 2000, folds: 1 }],
+    [100_000, { fit: 2000, held: 4000, folds: 1 }],
+  ])('of %i rows trains on some and has the others judge', (rows, sizes) => {
+    expect(searchSizes({ rows, inputs: 5, outputs: 2 }, settingsOf({}, true), 8)).toEqual(sizes);
+  });
+
   it('chooses the trial with the least loss on held-out rows', async () => {
     const { report } = await trainRegressor(...curve(400, 0.3, 1), { hidden: [30] });
     const { trials, rows, folds, scale, operations, seconds } = report.ridgeSearch!;
