@@ -207,6 +207,12 @@ class Arguments {
     if (!value.IsTypedArray()) fail(name, expected);
     const Napi::TypedArray array = value.As<Napi::TypedArray>();
     if (array.TypedArrayType() != array_type<T>()) fail(name, expected);
+    if (array.ArrayBuffer().IsDetached()) {
+      const Napi::Error error =
+          Napi::TypeError::New(env_, std::string("Expected argument ") + name + " to be attached to its memory");
+      error.Set("code", "UNSUPPORTED_BUFFER");
+      throw error;
+    }
     if (static_cast<std::int64_t>(array.ElementLength()) < length)
       fail(name, (std::string(expected) + " of at least " + std::to_string(length) + " elements").c_str());
     // The system takes back what a resizable buffer gives up, even while a call reads it.
