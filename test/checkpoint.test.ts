@@ -14,6 +14,7 @@ import {
   type Network,
   type RegressorOptions,
 } from '../lib/index.js';
+import { readTensors, writeTensors } from '../lib/model-file.js';
 import { failure } from './support/expect.js';
 import { parameters } from './support/models.js';
 import { source } from './support/random.js';
@@ -33,6 +34,10 @@ const X = matrix(random.normals(rows, 4).data, rows, 4);
 const labels = Array.from({ length: rows }, (_, i) => ['a', 'b', 'c'][Math.floor(Math.abs(3 * X.data[4 * i]! * X.data[4 * i + 1]!)) % 3]!); // prettier-ignore
 const Y = matrix(Float64Array.from({ length: rows }, (_, i) => Math.sin(3 * X.data[4 * i]!) + X.data[4 * i + 1]!), rows, 1); // prettier-ignore
 const validation = { inputs: matrix(X.data.subarray(0, 400), 100, 4), labels: labels.slice(0, 100) };
+
+interface State {
+  training: { iterations: object[] };
+}
 
 type Train = (more: { checkpoint?: string; signal?: AbortSignal; onIteration?: () => void }) => Promise<{
   network: Network;
@@ -136,6 +141,34 @@ describe('checkpoint', () => {
     writeFileSync(path, bytes);
     expect(await failure(classify({})({ checkpoint: path }))).toBeInstanceOf(ModelFileError);
     expect(existsSync(path)).toBe(true);
+  });
+
+  it.each([
+    ['no JSON', () => '{'],
+    ['nothing', () => 'null'],
+    ['no iteration', (state: State) => JSON.stringify({ ...state, iteration: 'last' })],
+    ['no iterations', (state: State) => JSON.stringify({ ...state, training: { layerReports: [] } })],
+    ['no patience', (state: State) => JSON.stringify({ ...state, patience: null })],
+  ])('is refused where its state is %s', async (_, change) => {
+    for (const train of [classify({}), classify({ ...paper, hidden: [20] })]) {
+      await cutOff(train, 2);
+      const file = await readTensors(path);
+      const state = change(JSON.parse(file.metadata['bpls.state']!) as State);
+      await writeTensors(path, { ...file, metadata: { ...file.metadata, 'bpls.state': state } });
+      expect(await failure(train({ checkpoint: path }))).toBeInstanceOf(ModelFileError);
+      rmSync(path);
+    }
+  });
+
+  it('ends a training whose state is beyond its last iteration, and lets nothing else into it', async () => {
+    await cutOff(classify({}), 2);
+    const file = await readTensors(path);
+    const state = JSON.parse(file.metadata['bpls.state']!) as State;
+    const training = { ...state.training, rows: 1, settings: null, record: null };
+    const changed = JSON.stringify({ ...state, iteration: 1000, training });
+    await writeTensors(path, { ...file, metadata: { ...file.metadata, 'bpls.state': changed } });
+    const { report } = await classify({})({ checkpoint: path });
+    expect(report).toMatchObject({ rows, iterations: state.training.iterations });
   });
 
   it('ends the training where it cannot be written', async () => {

@@ -75,6 +75,9 @@ describe('save and load', () => {
     ['an unknown activation', { 'bpls.activations': '["tanh","sine"]' }],
     ['a missing layer', { 'bpls.activations': '["tanh","tanh","softmax"]' }],
     ['no JSON', { 'bpls.report': '{' }],
+    ['no report', { 'bpls.report': 'null' }],
+    ['nothing besides', { 'bpls.extra': 'null' }],
+    ['classes that are no labels', { 'bpls.extra': '{"classes":[1,{},null]}' }],
     ['too few classes', { 'bpls.extra': '{"classes":[1]}' }],
   ])('refuses a whole file that says something else: %s', async (name, change) => {
     const model = await trainClassifier(X, species, { hidden: [5], iterations: 0 });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { matrix, trainClassifier, type Network } from '../../lib/index.js';
+import { matrix, trainClassifier, type Matrix, type Network } from '../../lib/index.js';
 import { distance } from '../support/expect.js';
 import { bits, float32, parameters } from '../support/models.js';
 import { source } from '../support/random.js';
@@ -11,9 +11,9 @@ const random = source(1);
 const rows = 6000;
 const X64 = matrix(random.normals(rows, 30).data, rows, 30);
 const labels = Int32Array.from({ length: rows }, (_, i) => Number(X64.data[30 * i]! > X64.data[30 * i + 1]! ** 2));
-const kinds = { float64: X64, float32: float32(X64) };
+const kinds: Record<'float64' | 'float32', Matrix> = { float64: X64, float32: float32(X64) };
 
-async function train(name: keyof typeof kinds, threads: number): Promise<Network> {
+async function train(name: 'float64' | 'float32', threads: number): Promise<Network> {
   const options = { hidden: [120, 60], iterations: 5, ridge: 1e-2, seed: 7, threads };
   return (await trainClassifier(kinds[name], labels, options)).network;
 }

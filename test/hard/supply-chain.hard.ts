@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 const root = join(__dirname, '../..');
-const json = (path: string) => JSON.parse(readFileSync(join(root, path), 'utf8')) as Record<string, never>;
+const json = (path: string) => JSON.parse(readFileSync(join(root, path), 'utf8')) as Record<string, unknown>;
 const run = async (command: string, ...args: string[]) =>
   (await promisify(execFile)(command, args, { cwd: root, maxBuffer: 2 ** 26 })).stdout;
 
