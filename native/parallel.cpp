@@ -6,11 +6,11 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <memory>
+#include <cstdlib>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
-#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -33,16 +33,20 @@ int reserved_buffers = 0;
 constexpr std::size_t buffer_bytes = 129 << 20;
 
 /// OpenBLAS takes a buffer for each thread that is inside of it, keeps it, and asks again for ever where the system
-/// refuses one. So it gets them while it is known that they can be had; else this throws bad_alloc.
-void reserve_buffers(int threads) {
-  if (reserved_buffers >= threads) return;
-  std::vector<std::unique_ptr<std::byte[]>> probes(static_cast<std::size_t>(threads - reserved_buffers));
-  for (auto& probe : probes) probe = std::make_unique_for_overwrite<std::byte[]>(buffer_bytes);
-  probes.clear();
-  std::vector<void*> buffers(static_cast<std::size_t>(threads));
-  for (void*& buffer : buffers) buffer = blas_memory_alloc(0);
-  for (void* buffer : buffers) blas_memory_free(buffer);
-  reserved_buffers = threads;
+/// refuses one. So it gets them while it is known that they can be had. Returns for how many threads, `wanted` at most,
+/// there are some.
+int reserve_buffers(int wanted) {
+  while (reserved_buffers < wanted) {
+    void* volatile probe = std::malloc(buffer_bytes);  // volatile, or the compiler leaves it out
+    if (!probe) break;
+    std::free(probe);
+    void* buffers[most_threads];
+    const int count = reserved_buffers + 1;
+    for (int i = 0; i < count; ++i) buffers[i] = blas_memory_alloc(0);
+    for (int i = 0; i < count; ++i) blas_memory_free(buffers[i]);
+    reserved_buffers = count;
+  }
+  return std::min(reserved_buffers, wanted);
 }
 
 using Body = std::function<void(int, std::int64_t, std::int64_t)>;
@@ -72,7 +76,7 @@ bool spin_until(const Ready& ready) {
 class Pool {
  public:
   void run(int parts, std::int64_t count, const Body& body) {
-    const int helpers = hire(parts - 1);
+    const int helpers = hire(reserve_buffers(parts) - 1);
     remaining_.store(helpers);
     body_ = &body;
     count_ = count;
@@ -82,7 +86,7 @@ class Pool {
     }
     if (sleepers_.load() > 0) wake_.notify_all();
     run_part(body, 0, parts, count);
-    // The parts of threads that the system would not give: the parts decide the bits, whoever computes them.
+    // The parts of threads for which the system has no room: the parts decide the bits, whoever computes them.
     for (int part = helpers + 1; part < parts; ++part) run_part(body, part, parts, count);
     while (remaining_.load() > 0)
       if (!spin_until([this] { return remaining_.load() == 0; })) std::this_thread::yield();
@@ -148,7 +152,7 @@ thread_local int current_threads = 1;
 
 void set_threads(int threads) {
   current_threads = std::min(threads, most_threads);
-  reserve_buffers(1);
+  if (reserve_buffers(1) == 0) throw std::bad_alloc();
   if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
 }
 
@@ -165,7 +169,6 @@ void parallel_parts(std::int64_t count, std::int64_t grain, const Body& body) {
   if (parts == 1) {
     body(0, 0, count);
   } else {
-    reserve_buffers(parts);
     pool().run(parts, count, body);
   }
 }

@@ -5,9 +5,10 @@
 
 namespace bpls {
 
-/// Threads of this thread's parallel_for. Set by the lane before each call. OpenBLAS itself is left with one, for good:
-/// before every fork, which child_process.spawn is, it ends its own threads, and one that forks while another thread
-/// waits for them waits for ever (0.3.21; test/hard/event-loop.hard.ts).
+/// Threads of this thread's parallel_for. Set by the lane before each call; throws bad_alloc where OpenBLAS would have no
+/// memory. OpenBLAS itself is left with one thread, for good: it ends its threads before every fork, which
+/// child_process.spawn is, and a call that waits for them then waits for ever, and so does the fork (0.3.21;
+/// test/hard/event-loop.hard.ts).
 void set_threads(int threads);
 
 /// While it lives, this thread's parallel_for runs everything here.
@@ -24,7 +25,7 @@ class SingleThread {
 
 /// Run body(begin, end) over [0, count) in equal contiguous parts, one a thread, fewer when a part would be smaller
 /// than `grain`. Parts depend on count, grain and the thread count only, so results are reproducible.
-/// One caller at a time (the lane); body must not throw, but this throws bad_alloc where OpenBLAS would have no memory.
+/// One caller at a time (the lane); body must not throw.
 void parallel_for(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body);
 
 /// The same with the number of the part, for bodies that need memory of their own.

@@ -49,7 +49,8 @@ describe('kill −9', () => {
     const path = join(folder, 'training');
     let killed = 0;
     let resumed = 0;
-    while (killed < 20) {
+    // Before the first iteration is accepted there is nothing to go on from: that many moments would show little.
+    while (killed < 20 || resumed < 10) {
       if (!(await killAfter(path, whole * uniform()))) continue;
       killed++;
       if (!existsSync(path)) continue;
@@ -59,7 +60,6 @@ describe('kill −9', () => {
       expect((await run(script, [path])).output).toBe(expected);
       expect(existsSync(path)).toBe(false);
     }
-    expect(resumed).toBeGreaterThan(5);
     console.log(`${killed} killed, ${resumed} resumed, each to the same bits`);
     for (const name of readdirSync(folder)) expect(name).toMatch(/^(training|\.bpls-.*\.tmp)$/);
   });
