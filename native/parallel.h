@@ -5,8 +5,8 @@
 
 namespace bpls {
 
-/// Threads of this thread's parallel_for. Set by the lane before each call; throws bad_alloc where OpenBLAS would have no
-/// memory. OpenBLAS itself is left with one thread, for good: it ends its threads before every fork, which
+/// Threads of this thread's parallel_for. Set by the lane before each call; throws bad_alloc where OpenBLAS would have
+/// no memory. OpenBLAS itself is left with one thread, for good: it ends its threads before every fork, which
 /// child_process.spawn is, and a call that waits for them then waits for ever, and so does the fork (0.3.21;
 /// test/hard/event-loop.hard.ts).
 void set_threads(int threads);
