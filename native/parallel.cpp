@@ -24,7 +24,6 @@ namespace bpls {
 namespace {
 
 /// OpenBLAS has buffers for as many as it was built for, 128 at Debian, and ends badly where far more are inside of it.
-/// it.
 constexpr int most_threads = 120;
 
 /// Buffers that OpenBLAS has for the threads that are inside of it at once. Touched by the lane only.

@@ -125,6 +125,12 @@ describe('levels', () => {
     ]);
   });
 
+  it('of rounding are as good as each other', () => {
+    expect(reaches('error', 1e-14, 4e-16)).toBe(true);
+    expect(reaches('error', 2e-14, 4e-16)).toBe(false);
+    expect(reaches('accuracy', 0.9, 0.9 + 1e-15)).toBe(false);
+  });
+
   it('of a peer are those it came to itself', () => {
     const [adam] = atTheirBest(results(), ['linear map 64 → 64']);
     expect(adam).toMatchObject({ trainer: 'Adam', value: 1e-7, seconds: 20, ours: 0.01, ratio: 2000 });

@@ -75,17 +75,20 @@ export function atTheirBest(results: Results, problems: readonly string[], train
     const curves = curvesOf(results, problem);
     const names = trainers ?? [...new Set(curves.filter((curve) => !isOurs(curve)).map(({ trainer }) => trainer))];
     return names.flatMap((trainer): Overtaken[] => {
-      const found = best(curves.filter((curve) => curve.trainer === trainer));
+      const theirs = curves.filter((curve) => curve.trainer === trainer);
+      const found = best(theirs);
       if (!found) return [];
+      // Where its best is rounding, it may have been as good before.
+      const after = soonest(theirs, found.value)?.seconds ?? found.seconds;
       const first = soonest(curves.filter(isOurs), found.value);
       return [
         {
           problem,
           trainer,
           value: found.value,
-          seconds: found.seconds,
+          seconds: after,
           ours: first?.seconds,
-          ratio: first && found.seconds / first.seconds,
+          ratio: first && after / first.seconds,
           units: found.curve.units,
         },
       ];

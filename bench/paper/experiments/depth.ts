@@ -13,6 +13,8 @@ const rows = 10_000;
 const deepest = 300;
 /** Most seconds of one training. */
 const cap = 120;
+/** The activations of 300 layers are kept in this. */
+const memoryLimit = 2 ** 31;
 
 /** A way to train that grows deeper. */
 interface Method {
@@ -83,7 +85,12 @@ export async function depth(effort: Effort): Promise<Measured> {
     for (const count of depths) {
       if (count > share(effort, deepest)) continue;
       progress(`paper: depth, ${name}, ${count} hidden layers`);
-      const run = await within(cap, train, test, { ...options, activation, hidden: Array<number>(count).fill(units) });
+      const run = await within(cap, train, test, {
+        ...options,
+        memoryLimit,
+        activation,
+        hidden: Array<number>(count).fill(units),
+      });
       if (run === undefined) {
         notes.push(`${name}: ${count} hidden layers took more than ${cap} s.`);
         break;

@@ -49,6 +49,12 @@ function problems(): Problem[] {
           options: { ...paper, hidden, activation: 'identity' },
           iterations: [1],
         },
+        {
+          trainer: 'bpls',
+          setting: 'orthogonal first weights, the output layer solved',
+          options: { hidden, activation: 'identity', init: 'orthogonal', standardize: false, ridge: 0 },
+          iterations: [0],
+        },
       ],
     },
     {
@@ -87,7 +93,7 @@ export async function injective(effort: Effort): Promise<Measured> {
   const hasTorch = await hasModule('torch', 'python3-torch', notes);
   for (const { name, mapping, activation, precisions, budgets } of problems()) {
     const task = regression(name, mapping, rows.train);
-    await task.fit({ hidden, iterations: 1, ridge: 0 }); // the first call of a process takes longer
+    await task.fit({ hidden, activation, iterations: 1, ridge: 0 }); // the first call of a process takes longer
     for (const one of budgets) curves.push(await budgetCurve(task, { ...one, runs: share(effort, 5) }));
     if (!hasTorch) continue;
     const [train, test] = split(mapping, rows.train);
