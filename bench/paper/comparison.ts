@@ -17,7 +17,15 @@ import { readResults, writeResults } from './results.js';
 import { summaryTables } from './summary.js';
 import { verdict } from './verdict.js';
 
-const experiments: Readonly<Record<string, Experiment>> = { toys, injective, images, node, time, depth };
+const experiments: Readonly<Record<string, Experiment>> = {
+  toys,
+  injective,
+  mnist: images('MNIST'),
+  'fashion-mnist': images('Fashion-MNIST'),
+  node,
+  time,
+  depth,
+};
 
 /** Experiments, and the one that only draws what there is. */
 const names = [...Object.keys(experiments), 'page'];

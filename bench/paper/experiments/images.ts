@@ -8,7 +8,7 @@ import { hasModule, type PeerThreads } from '../../python.js';
 import { inline } from '../../table.js';
 import { fastestThreads, type Optimizer, type TorchSetting } from '../../torch.js';
 import { envelope, type Curve, type Point } from '../curve.js';
-import { share, type Effort, type Measured } from '../experiment.js';
+import { share, type Effort, type Experiment, type Measured } from '../experiment.js';
 import { sklearnCurve } from '../sklearn-curve.js';
 import { budgetCurve, classification, fitOften, type Budgets, type Options } from '../task.js';
 import { optimizers, torchCurve } from '../torch-curve.js';
@@ -27,14 +27,19 @@ const rates: Record<Optimizer, number[]> = {
   adagrad: [0.003, 0.01, 0.03],
 };
 
-/** MNIST and Fashion-MNIST by one hidden layer and softmax. */
-export async function images(effort: Effort): Promise<Measured> {
+/** MNIST or Fashion-MNIST by one hidden layer and softmax. */
+export function images(name: string): Experiment {
+  return (effort) => measure(name, effort);
+}
+
+async function measure(name: string, effort: Effort): Promise<Measured> {
   const curves: Curve[] = [];
   const notes: string[] = [];
   const hasTorch = await hasModule('torch', 'python3-torch', notes);
   const hasSklearn = await hasModule('sklearn', 'python3-sklearn', notes);
   const threads = new Map<number, PeerThreads>();
   for (const set of imageSets(notes)) {
+    if (set.name !== name) continue;
     curves.push(...(await ours(set, effort)));
     if (hasTorch) curves.push(...(await torchCurves(set, effort, threads, notes)));
     if (hasSklearn) curves.push(...(await sklearnCurves(set, effort, notes)));
@@ -74,7 +79,7 @@ function settings(units: number): Budgets[] {
   );
   return [
     budgets('bpls', 'the defaults, with image patches', { image }, [0, 1, 2, 4, 8, 'auto']),
-    budgets('bpls', 'the defaults', {}, [1, 4, 'auto']),
+    budgets('bpls', 'the defaults', {}, ['auto']),
     budgets('bpls, paper', 'the preset `paper`', paper, passes),
     ...(units > 100 ? [] : rules),
   ];
@@ -101,7 +106,7 @@ export function grid(): Candidate[] {
     ...[1500, 3000, 6000].flatMap((rows) => candidates(rows, [100, 300, 650], [0, 1], [1e-3, 3e-3])),
     ...[12_000, 25_000].flatMap((rows) => candidates(rows, [100, 300, 650], [0, 1, 2], [5e-4])),
     ...candidates(undefined, [100, 300], [0, 1, 2, 4], [1e-4]),
-    ...candidates(undefined, [650, 1000], [0, 1, 2, 4], [3e-5, 1e-4]),
+    ...candidates(undefined, [650, 1000], [0, 1, 2, 4], [5e-5]),
   ];
 }
 
