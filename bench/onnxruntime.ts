@@ -1,4 +1,5 @@
 import type { Matrix, Network } from '../lib/index.js';
+import { imported } from './imported.js';
 import { onnxModel } from './onnx.js';
 
 /** What is used of the packages, which are not installed with this one. */
@@ -64,8 +65,4 @@ export class OnnxRuntime {
   feed({ data, rows, cols }: Matrix<Float32Array>): Feed {
     return new this.#packages.onnxruntime.Tensor('float32', data, [rows, cols]);
   }
-}
-
-async function imported<T>(name: string): Promise<T> {
-  return (await import(name)) as T;
 }

@@ -41,7 +41,7 @@ export const contrastUnitsAtOnce = 64;
 /** Samples that a call of the contrast init has in hand. */
 const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates * 2 + Math.min(rows, contrastProbeRows);
 
-/** Rows that the search of `ridge: 'auto'` looks at, at most, and at least: of fewer, none can be spared. */
+/** Rows that the search of `ridge: 'auto'` trains and judges by, at most but for `mostJudges`, and at least: of fewer, none can be spared. */
 const [mostRows, leastRows] = [2500, 20];
 /** One part in so many is held out, in turn, until this many rows have been. */
 const folds = 5;

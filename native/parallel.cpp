@@ -165,11 +165,10 @@ int parts_of(std::int64_t count, std::int64_t grain) {
 void parallel_parts(std::int64_t count, std::int64_t grain, const Body& body) {
   if (count <= 0) return;
   const int parts = parts_of(count, grain);
-  if (parts == 1) {
+  if (parts == 1)
     body(0, 0, count);
-  } else {
+  else
     pool().run(parts, count, body);
-  }
 }
 
 void parallel_for(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {

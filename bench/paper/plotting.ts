@@ -1,3 +1,5 @@
+import { imported } from '../imported.js';
+
 /** What is used of @observablehq/plot, whose own types want those of a browser. */
 export interface Plot {
   plot: (options: object) => { outerHTML: string };
@@ -28,8 +30,4 @@ export interface HtmlDocument {
 export async function htmlDocument(html: string): Promise<HtmlDocument> {
   const { parseHTML } = await imported<{ parseHTML: (html: string) => { document: HtmlDocument } }>('linkedom');
   return parseHTML(html).document;
-}
-
-async function imported<T>(name: string): Promise<T> {
-  return (await import(name)) as T;
 }

@@ -1,6 +1,7 @@
 import type { Layer } from '../../../lib/index.js';
 import { mulberry32 } from '../../data/toy.js';
-import { imported, pieces, type NodePeer } from './peer.js';
+import { imported } from '../../imported.js';
+import { pieces, type NodePeer } from './peer.js';
 
 interface Dense {
   get(row: number, column: number): number;

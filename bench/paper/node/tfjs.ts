@@ -1,5 +1,6 @@
 import { mulberry32 } from '../../data/toy.js';
-import { imported, pieces, type NodePeer } from './peer.js';
+import { imported } from '../../imported.js';
+import { pieces, type NodePeer } from './peer.js';
 
 interface Tensor {
   dispose(): void;
