@@ -8,6 +8,8 @@
 #include <new>
 #include <vector>
 
+#include "huge_pages.h"
+
 namespace bpls {
 
 /// Temporary memory of one call, kept from call to call so that batches do not allocate. `reset` forgets what was
@@ -57,7 +59,9 @@ class Scratch {
   };
   struct Block {
     explicit Block(std::size_t size)
-        : bytes(size), memory(static_cast<std::byte*>(::operator new[](size, std::align_val_t(64)))) {}
+        : bytes(size), memory(static_cast<std::byte*>(::operator new[](size, std::align_val_t(64)))) {
+      prefer_huge_pages(memory.get(), bytes);
+    }
     std::size_t bytes;
     std::unique_ptr<std::byte, Free> memory;
   };

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "huge_pages.h"
 #include "network.h"
 
 namespace bpls::addon {
@@ -220,6 +221,7 @@ class Arguments {
       fail(name, (std::string(expected) + " of fixed size").c_str());
     kept_.Set(kept_.Length(), value);
     pointers_.emplace_back(array, address(array));
+    prefer_huge_pages(pointers_.back().second, static_cast<std::size_t>(length) * sizeof(T));
     return const_cast<T*>(reinterpret_cast<const T*>(pointers_.back().second));
   }
 
