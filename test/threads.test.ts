@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkerboard3, mulberry32 } from '../bench/data/toy.js';
 import { lstsq, matrix, trainClassifier } from '../lib/index.js';
@@ -114,5 +116,23 @@ describe('the number of threads', () => {
     const [one, two, again] = await Promise.all([solve(1), solve(2), solve(1)]);
     expect(again.weights.data).toEqual(one.weights.data);
     expectClose(two.weights.data, one.weights.data, 2 ** -52, 100);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('priority', () => {
+  /** Of every thread of this process. */
+  const niceness = () =>
+    readdirSync('/proc/self/task').map((thread) => {
+      const status = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+      return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[16]);
+    });
+
+  it('of the arithmetic is behind that of the event loop', async () => {
+    const A = source(1).normals(3000, 100);
+    await lstsq(A, source(2).normals(3000, 1), { threads: 2 });
+    const own = getPriority();
+    const behind = niceness().filter((nice) => nice === Math.min(19, own + 5));
+    expect(behind.length).toBeGreaterThanOrEqual(2);
+    expect(niceness().filter((nice) => nice > Math.min(19, own + 5))).toEqual([]);
   });
 });
