@@ -22,8 +22,15 @@ export const outputActivations = [
 
 export const activations: readonly Activation[] = outputActivations.slice(0, 7) as Activation[];
 
+/** What a hidden layer left to `auto` has: the second only where held-out rows say that it is clearly better. */
+export const [usualActivation, otherActivation] = ['tanh', 'elu'] as const satisfies readonly Activation[];
+
 export function activationCode(activation: OutputActivation): number {
   return outputActivations.indexOf(activation);
+}
+
+export function activationOf(code: number): Activation {
+  return activations[code] as Activation;
 }
 
 /** Standard deviation to give a layer's pre-activations so that a deep stack neither fades nor explodes. */

@@ -8,8 +8,8 @@ import type { Training } from './training.js';
 const [usualIterations, mostIterations] = [8, 32];
 /** The share of its rows that a training spares, from so many rows on; and at most. */
 const [heldShare, leastRows, mostHeld] = [0.02, 25_000, 4000];
-/** The last iteration is the third in a row by which the loss on the held-out rows has not fallen by this share. */
-const [progress, waits] = [0.01, 3];
+/** The last iteration is the fourth in a row by which the loss on the held-out rows has not fallen by this share. */
+const [progress, waits] = [0.01, 4];
 
 /** Whether a training holds rows out to find its end by them; only where it is left to it, and rows are many. */
 export function holdsOut({ iterations, targets, hidden, validation }: Settings, rows: number): boolean {

@@ -1,5 +1,5 @@
 import { call } from './lane.js';
-import { gain } from './activation.js';
+import { activationOf, gain } from './activation.js';
 import { ArgumentError } from './errors.js';
 import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './layout.js';
 import { describe, type FloatArray } from './matrix.js';
@@ -8,9 +8,9 @@ import type { HiddenState, Training } from './training.js';
 /** First weights of every hidden layer; the output layer starts at zero. */
 export async function initialise(training: Training): Promise<void> {
   for (const [l, layer] of training.hidden.entries()) {
-    const { init, activation } = training.settings.hidden[l] as Training['settings']['hidden'][number];
+    const { init } = training.settings.hidden[l] as Training['settings']['hidden'][number];
     if (init === 'contrast') await contrast(training, layer);
-    else if (init === 'orthogonal') await orthogonal(training, layer, gain(activation));
+    else if (init === 'orthogonal') await orthogonal(training, layer, gain(activationOf(layer.activation)));
     else uniform(training, layer.weights);
   }
 }

@@ -16,7 +16,7 @@ export type Solver = 'auto' | 'cholesky' | 'svd';
 export interface HiddenLayer {
   units: number;
   /** @default the option `activation` */
-  activation?: Activation;
+  activation?: Activation | 'auto';
   /** @default the option `init` for the first layer, `orthogonal` above it where that is `contrast` */
   init?: Init;
 }
@@ -33,8 +33,11 @@ export interface ImageShape {
 export interface TrainOptions {
   /** Hidden layers from the input up, as units or in full. @default [500] */
   hidden?: readonly (number | HiddenLayer)[];
-  /** Activation of hidden layers that do not name their own. @default 'tanh' */
-  activation?: Activation;
+  /**
+   * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of `ridge: 'auto'`
+   * finds that it has 4 % less loss on held-out rows. @default 'auto'
+   */
+  activation?: Activation | 'auto';
   /**
    * First weights: `uniform` U[−1, 1] (the paper's); `orthogonal`; `contrast`, the first layer's from differences of two
    * samples (of different classes, for a classifier). @default 'contrast'
@@ -130,7 +133,7 @@ export interface RegressorOptions extends TrainOptions {
 
 /** The options with every default in place, checked. */
 export interface Settings {
-  hidden: { units: number; activation: Activation; init: Init }[];
+  hidden: { units: number; activation: Activation | 'auto'; init: Init }[];
   output: OutputActivation;
   image: Required<ImageShape> | undefined;
   mask: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
@@ -244,8 +247,9 @@ function functionOf(name: string, value: unknown): unknown {
 }
 
 const inits = ['uniform', 'orthogonal', 'contrast'] as const;
+const hiddenActivations = ['auto', ...activations] as const;
 
-function hiddenOf(value: unknown, activation: Activation, init: Init): Settings['hidden'] {
+function hiddenOf(value: unknown, activation: Activation | 'auto', init: Init): Settings['hidden'] {
   if (value !== undefined && !Array.isArray(value))
     throw new ArgumentError(`Expected options.hidden to be an array but received ${describe(value)}`);
   return Array.from((value as unknown[] | undefined) ?? [500], (layer, l) => {
@@ -261,7 +265,8 @@ function hiddenOf(value: unknown, activation: Activation, init: Init): Settings[
     const first = oneOf(`${name}.init`, given.init, inits, l > 0 && init === 'contrast' ? 'orthogonal' : init);
     if (l > 0 && first === 'contrast')
       throw new ArgumentError(`Expected ${name}.init not to be 'contrast': only the first layer sees the samples`);
-    return { units, activation: oneOf(`${name}.activation`, given.activation, activations, activation), init: first };
+    const own = oneOf(`${name}.activation`, given.activation, hiddenActivations, activation);
+    return { units, activation: own, init: first };
   });
 }
 
@@ -304,7 +309,7 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     value,
     trainOptions.filter((name) => name !== other),
   );
-  const activation = oneOf('options.activation', options.activation, activations, 'tanh');
+  const activation = oneOf('options.activation', options.activation, hiddenActivations, 'auto');
   const init = oneOf('options.init', options.init, inits, 'contrast');
   const standardize = options.standardize === undefined ? 'auto' : options.standardize;
   if (standardize !== 'auto' && typeof standardize !== 'boolean')

@@ -1,3 +1,5 @@
+import type { Activation } from './activation.js';
+
 /** One iteration of a training. */
 export interface IterationReport {
   /** 0 is the first weights with the output layer solved. */
@@ -36,7 +38,7 @@ export interface LayerReport {
   ridge: number;
 }
 
-/** How `ridge: 'auto'` was chosen: short trainings on a part of the rows, judged by the others. */
+/** How `ridge: 'auto'` and `activation: 'auto'` were chosen: short trainings on a part of the rows, judged by the others. */
 export interface RidgeSearch {
   /**
    * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs (and, for a regressor,
@@ -44,11 +46,16 @@ export interface RidgeSearch {
    * through it and its neighbours (in the logarithm), times (rows of the trial / all rows)^¾.
    */
   scale: number;
+  /** Of the hidden layers that left it to `auto`; absent where none did. */
+  activation?: Activation;
   /** Rows that the trials had, drawn at random, those included that were held out to judge them; and how often that was done. */
   rows: number;
   folds: number;
-  /** Mean over the held-out rows of Σ (T* − z)², T* the one-sided targets of a classifier, the targets of a regressor. */
-  trials: { scale: number; loss: number }[];
+  /**
+   * Mean over the held-out rows of Σ (T* − z)², T* the one-sided targets of a classifier, the targets of a regressor. Where
+   * a trial was much worse in the first folds it was given up, and its loss is estimated from them.
+   */
+  trials: { scale: number; loss: number; activation?: Activation }[];
   operations: number;
   seconds: number;
 }

@@ -1,3 +1,4 @@
+import { otherActivation, usualActivation, type Activation } from './activation.js';
 import { gaussNewton } from './gauss-newton.js';
 import { SingularError } from './errors.js';
 import { heldScores, iterationsOf } from './held-out.js';
@@ -23,6 +24,10 @@ const leastScale = 2 ** 16;
 /** A trial is better if its loss is less by this share; one that is worse by that share ends the way in its direction. */
 const better = 2e-3;
 const hopeless = 0.05;
+/** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
+const [ruledOut, fewestFolds] = [1.1, 2];
+/** The other activation is taken where its loss is less by this share. */
+const clearly = 0.04;
 
 /**
  * The penalty per sample that is best falls about as the rows to the power of −¾; at so many rows it is `autoRidge`
@@ -39,8 +44,9 @@ export function trialSettings(settings: Settings): Settings {
 
 /**
  * Chooses the scale of `ridge: 'auto'`: short trainings on a part of the rows, each judged by its residuals on rows held
- * out, at scales four times apart, from the usual one as far as the loss falls. What is best for those rows is carried
- * over to all of them, and so is how the probabilities of the best trial are to be calibrated. The trials take the memory that the training itself takes afterwards.
+ * out, at scales four times apart, from the usual one as far as the loss falls; and the activation that is left to `auto`.
+ * What is best for those rows is carried over to all of them, and so is how the probabilities of the best trial are to be
+ * calibrated. The trials take the memory that the training itself takes afterwards.
  */
 export async function searchRidge(training: Training): Promise<void> {
   const { problem, settings } = training;
@@ -60,50 +66,87 @@ export async function searchRidge(training: Training): Promise<void> {
     return { fit: take(problem, rest), held: order.slice(first, last) };
   });
   const blank = training.snapshot();
+  const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   const trials: RidgeSearch['trials'] = [];
-  const losses = new Map<number, number>();
-  let scores: HeldScores[] = [];
-  const loss = async (strides: number): Promise<number> => {
+  const made = new Map<string, Trial>();
+  /** Given up where each of the first folds had `bound` times the loss of the rival. */
+  const trial = async (activation: Activation, strides: number, rival?: Trial, bound = ruledOut): Promise<Trial> => {
+    const known = made.get(`${activation} ${strides}`);
+    if (known) return known;
     const scale = scaleAt(fit, strides);
-    let squares = 0;
-    scores = [];
+    const squares: number[] = [];
+    const scores: HeldScores[] = [];
     for (const part of parts) {
-      const judged = await training.memory.lend(() => judge(training, part, scale));
-      squares += judged.squares;
+      const judged = await training.memory.lend(() => judge(training, part, scale, activation));
+      squares.push(judged.squares);
       if (judged.scores) scores.push(judged.scores);
+      const worse =
+        rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
+      if (worse === squares.length && worse === fewestFolds) break;
     }
-    trials.push({ scale, loss: squares / (held * parts.length) });
-    losses.set(strides, squares);
-    return squares;
+    const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
+    const loss = squares.length < parts.length && rival ? rival.loss * ratio : sum(squares) / (held * parts.length);
+    trials.push({ scale, loss, ...(isFree && { activation }) });
+    const result = { activation, strides, loss, squares, scores };
+    made.set(`${activation} ${strides}`, result);
+    return result;
+  };
+  const isPosed = (strides: number) => scaleAt(inputs.rows, strides) >= leastScale * epsilon(inputs.data);
+  /** Both ways from a trial: where a strong ridge leaves nothing to learn, the loss is level on one side. */
+  const leastAround = async (first: Trial): Promise<Trial> => {
+    let best = first;
+    for (const direction of [1, -1]) {
+      for (let count = 1; count <= mostStrides; count++) {
+        const strides = first.strides + direction * count;
+        if (!isPosed(strides)) break;
+        const next = await trial(first.activation, strides, best);
+        const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
+        if (next.loss < best.loss * (1 - better)) best = next;
+        else if (strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless))) break;
+      }
+    }
+    return best;
   };
 
-  let best = 0;
-  let least = await loss(0);
-  let bestScores = scores;
-  // Both ways from the start: where a strong ridge leaves nothing to learn, the loss is level on one side.
-  for (const direction of [1, -1]) {
-    for (let strides = direction; Math.abs(strides) <= mostStrides; strides += direction) {
-      if (scaleAt(inputs.rows, strides) < leastScale * epsilon(inputs.data)) break;
-      const squares = await loss(strides);
-      const edge = Math.sign(best) === direction ? best : 0;
-      if (squares < least * (1 - better)) [best, least, bestScores] = [strides, squares, scores];
-      else if (strides !== edge + direction || !(squares < least * (1 + hopeless))) break;
-    }
+  let best = await leastAround(await trial(usualActivation, 0));
+  if (isFree) {
+    let other = await trial(otherActivation, best.strides, best, 1);
+    // What has no bound above wants a weaker penalty, or the same.
+    if (isPosed(best.strides - 1)) other = lesser(other, await trial(otherActivation, best.strides - 1, best, 1));
+    if (other.loss < best.loss * (1 - clearly)) best = await leastAround(other);
   }
   training.restore(blank);
   training.residualBounds = undefined;
-  const scale = scaleAt(inputs.rows, best + vertex(losses.get(best - 1), least, losses.get(best + 1)));
+  training.activate(best.activation);
+  const [below, above] = [-1, 1].map((way) => made.get(`${best.activation} ${best.strides + way}`)?.loss);
+  const scale = scaleAt(inputs.rows, best.strides + vertex(below, best.loss, above));
   training.ridgeScale = scale;
   training.ridgeSearch = {
     scale,
+    ...(isFree && { activation: best.activation }),
     rows: fit + held,
     folds: parts.length,
     trials,
     operations: training.operations - before,
     seconds: (performance.now() - started) / 1000,
   };
-  if (bestScores.length > 0) training.inverseTemperature = await inverseTemperature(bestScores);
+  if (best.scores.length > 0) training.inverseTemperature = await inverseTemperature(best.scores);
 }
+
+/** One scale and activation in all folds. */
+interface Trial {
+  activation: Activation;
+  /** From the usual scale. */
+  strides: number;
+  /** A mean over the held-out rows; of a trial given up, a rival's times the ratio of both where both were judged. */
+  loss: number;
+  /** Fold by fold. */
+  squares: number[];
+  scores: HeldScores[];
+}
+
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+const lesser = (a: Trial, b: Trial): Trial => (b.loss < a.loss ? b : a);
 
 /** Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. */
 function vertex(below = Infinity, least: number, above = Infinity): number {
@@ -122,10 +165,12 @@ async function judge(
   training: Training,
   { fit, held }: Part,
   scale: number,
+  activation: Activation,
 ): Promise<{ squares: number; scores?: HeldScores }> {
   const trial = new Training(fit, trialSettings(training.settings), training.memory);
   trial.standardization = training.standardization;
   trial.ridgeScale = scale;
+  for (const each of [trial, training]) each.activate(activation);
   try {
     await initialise(trial);
     await gaussNewton(trial);

@@ -1,6 +1,6 @@
 import type { RawCalls, RawLayer, RawOutcome, RawRows } from '../binding/index.js';
 import { callEach, type Lane } from './lane.js';
-import { activationCode } from './activation.js';
+import { activationCode, activationOf, otherActivation, usualActivation, type Activation } from './activation.js';
 import { allocate, type FloatArray, type Matrix } from './matrix.js';
 import { layout } from './layout.js';
 import { Memory } from './memory.js';
@@ -31,7 +31,7 @@ export interface Problem {
 export interface HiddenState {
   readonly inputs: number;
   readonly units: number;
-  readonly activation: number;
+  activation: number;
   weights: FloatArray;
 }
 
@@ -126,7 +126,7 @@ export class Training implements Lane {
       const layer = {
         inputs,
         units,
-        activation: activationCode(activation),
+        activation: activationCode(activation === 'auto' ? usualActivation : activation),
         weights: memory.take((inputs + 1) * units),
       };
       inputs = units;
@@ -357,6 +357,13 @@ export class Training implements Lane {
     return { hidden: this.hidden.map((layer) => layer.weights), output: this.output.weights.slice() };
   }
 
+  /** The activation of the layers where it is left to `auto`. */
+  activate(free: Activation): void {
+    this.hidden.forEach((layer, l) => {
+      if (this.settings.hidden[l]?.activation === 'auto') layer.activation = activationCode(free);
+    });
+  }
+
   restore(snapshot: Snapshot): void {
     this.hidden.forEach((layer, l) => (layer.weights = snapshot.hidden[l] as FloatArray));
     this.output.weights.set(snapshot.output);
@@ -378,17 +385,20 @@ export class Training implements Lane {
     this.iterations.push(...iterations);
     this.#started = performance.now() - 1000 * seconds;
     Object.assign(this, { bestIteration, operations, ridgeScale, ridgeSearch, inverseTemperature });
+    if (ridgeSearch?.activation === otherActivation) this.activate(otherActivation);
   }
 
   /** The network of the present weights. They stay shared until the training is over. */
   network(): Network {
-    const { hidden, output } = this.settings;
-    const layers = hidden.map(({ activation, units }, l) => {
-      const { weights, inputs } = this.hidden[l] as HiddenState;
-      return { weights, inputs, units, activation };
-    });
+    const layers = this.hidden.map(({ weights, inputs, units, activation }) => ({
+      weights,
+      inputs,
+      units,
+      activation: activationOf(activation),
+    }));
     const { weights, inputs, units } = this.output;
-    return new Network([...layers, { weights, inputs, units, activation: output }], this.standardization);
+    const top = { weights, inputs, units, activation: this.settings.output };
+    return new Network([...layers, top], this.standardization);
   }
 
   /** Adds an iteration to the report, with the validation score where there is one, and tells the listener. */

@@ -282,6 +282,7 @@ const trainers = [
 const positive = (name: string, most: number | string, least = 1) =>
   `Expected options.${name} to be an integer from ${least} to ${most} but received`;
 const activationNames = "'identity', 'sigmoid', 'tanh', 'elu', 'softplus', 'relu', 'leaky-relu'";
+const hiddenNames = `'auto', ${activationNames}`;
 const initNames = "'uniform', 'orthogonal', 'contrast'";
 const knownBy = (name: string) =>
   `hidden, activation, init, image, mask, targets, samples, iterations, ridge, solver, standardize, seed, threads, memoryLimit, checkpoint, signal, onIteration, output, validation, patience, sampleWeights, ${name === 'trainClassifier' ? 'classWeights' : 'loss'}`;
@@ -308,7 +309,7 @@ const refusedOptions: [options: unknown, message: string][] = [
   [{ hidden: [{ units: 5, bias: 1 }] }, 'Expected options to be among units, activation, init but received "bias"'],
   [
     { hidden: [5, { units: 5, activation: 'softmax' }] },
-    `Expected options.hidden[1].activation to be one of ${activationNames} but received "softmax"`,
+    `Expected options.hidden[1].activation to be one of ${hiddenNames} but received "softmax"`,
   ],
   [
     { hidden: [{ units: 5, init: 'zero' }] },
@@ -319,8 +320,8 @@ const refusedOptions: [options: unknown, message: string][] = [
     "Expected options.hidden[1].init not to be 'contrast': only the first layer sees the samples",
   ],
 
-  [{ activation: 'swish' }, `Expected options.activation to be one of ${activationNames} but received "swish"`],
-  [{ activation: null }, `Expected options.activation to be one of ${activationNames} but received null`],
+  [{ activation: 'swish' }, `Expected options.activation to be one of ${hiddenNames} but received "swish"`],
+  [{ activation: null }, `Expected options.activation to be one of ${hiddenNames} but received null`],
   [{ init: 'he' }, `Expected options.init to be one of ${initNames} but received "he"`],
   [
     { targets: 'paper' },

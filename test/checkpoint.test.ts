@@ -52,6 +52,13 @@ const regress =
   (options: RegressorOptions): Train =>
   (more) =>
     trainRegressor(X, Y, { hidden: [20], ...options, ...more });
+/** elu is much better for these targets. */
+const ramps: Train = (more) => {
+  const sums = Float64Array.from({ length: rows }, (_, i) =>
+    X.data.subarray(4 * i, 4 * i + 4).reduce((sum, x) => sum + Math.max(0, x), 0),
+  );
+  return trainRegressor(X, matrix(sums, rows, 1), { hidden: [20], ...more });
+};
 
 /** Ends a training in its `last` report of an iteration. */
 async function cutOff(train: Train, last: number): Promise<void> {
@@ -74,6 +81,7 @@ describe('checkpoint', () => {
     ['weights', classify({ classWeights: 'balanced' })],
     ['a regressor', regress({})],
     ['Huber’s loss', regress({ loss: 'huber' })],
+    ['an activation that the search found', ramps],
     ['the paper’s preset', classify({ ...paper, hidden: [20] })],
     ['the rule nearest', classify({ targets: 'nearest', iterations: 6 })],
   ])('lets another training go on to the same bits: %s', async (_, train) => {
@@ -85,6 +93,8 @@ describe('checkpoint', () => {
       const calls: unknown[] = [];
       const resumed = await train({ checkpoint: path, onIteration: () => calls.push(0) });
       expect(parameters(resumed.network)).toEqual(parameters(whole.network));
+      const activations = ({ network }: typeof whole) => network.layers.map(({ activation }) => activation);
+      expect(activations(resumed)).toEqual(activations(whole));
       const told = ({ report }: typeof whole) =>
         report.iterations.map(({ objective, accepted }) => [objective, accepted]);
       expect(told(resumed)).toEqual(told(whole));

@@ -5,7 +5,7 @@ import { defaultThreads } from '../lib/threads.js';
 
 describe('the options of a training', () => {
   const defaults = {
-    hidden: [{ units: 500, activation: 'tanh', init: 'contrast' }],
+    hidden: [{ units: 500, activation: 'auto', init: 'contrast' }],
     output: 'softmax',
     image: undefined,
     mask: undefined,
@@ -36,9 +36,9 @@ describe('the options of a training', () => {
     expect(
       settingsOf({ hidden: [3, { units: 4, activation: 'relu' }, { units: 5, init: 'uniform' }] }, true).hidden,
     ).toEqual([
-      { units: 3, activation: 'tanh', init: 'contrast' },
+      { units: 3, activation: 'auto', init: 'contrast' },
       { units: 4, activation: 'relu', init: 'orthogonal' },
-      { units: 5, activation: 'tanh', init: 'uniform' },
+      { units: 5, activation: 'auto', init: 'uniform' },
     ]);
     expect(settingsOf({ hidden: [3, 4], init: 'uniform', activation: 'elu' }, true).hidden).toEqual([
       { units: 3, activation: 'elu', init: 'uniform' },

@@ -26,6 +26,47 @@ function curve(rows: number, deviation: number, seed: number): [Matrix<Float64Ar
   ];
 }
 
+/** Sums of a function of each of six columns. */
+function sums(f: (x: number) => number): [Matrix<Float64Array>, Matrix<Float64Array>] {
+  const [rows, cols] = [400, 6];
+  const x = source(21)
+    .uniforms(rows, cols)
+    .data.map((value) => 2 * value);
+  const y = Float64Array.from({ length: rows }, (_, i) =>
+    x.subarray(i * cols, (i + 1) * cols).reduce((sum, value) => sum + f(value), 0),
+  );
+  return [matrix(x, rows, cols), matrix(y, rows, 1)];
+}
+
+describe("activation: 'auto'", () => {
+  const hiddenOf = (model: { network: { layers: readonly { activation: string }[] } }) =>
+    model.network.layers.slice(0, -1).map(({ activation }) => activation);
+
+  it.each([
+    ['elu', (x: number) => Math.max(x, 0)],
+    ['tanh', (x: number) => Math.tanh(2 * x)],
+  ] as const)('is %s where that fits', async (expected, f) => {
+    const [X, Y] = sums(f);
+    const model = await trainRegressor(X, Y, { hidden: [40, { units: 20, activation: 'softplus' }] });
+    const { activation, trials } = model.report.ridgeSearch!;
+    expect(activation).toBe(expected);
+    expect(hiddenOf(model)).toEqual([expected, 'softplus']);
+    const least = (name: string) =>
+      Math.min(...trials.filter((trial) => trial.activation === name).map(({ loss }) => loss));
+    if (expected === 'elu') expect(least('elu')).toBeLessThan(0.96 * least('tanh'));
+    else expect(least('elu')).toBeGreaterThan(0.96 * least('tanh'));
+    const given = await trainRegressor(X, Y, { hidden: [40], activation: expected });
+    expect(given.report.ridgeSearch!.activation).toBeUndefined();
+    expect(given.report.ridgeSearch!.trials.every((trial) => !('activation' in trial))).toBe(true);
+  });
+
+  it('is tanh where nothing is searched', async () => {
+    const [X, Y] = sums((x) => Math.max(x, 0));
+    expect(hiddenOf(await trainRegressor(X, Y, { hidden: [10], ridge: 1e-4 }))).toEqual(['tanh']);
+    expect(hiddenOf(await trainRegressor(X, Y, { hidden: [10], targets: 'nearest' }))).toEqual(['tanh']);
+  });
+});
+
 describe("ridge: 'auto'", () => {
   it.each([
     [19, undefined],
