@@ -121,6 +121,7 @@ class GaussNewton {
     if (found) iteration = await resuming(() => this.#resume(found));
     else verdict = await this.#assess(0);
     while (verdict !== 'enough') {
+      if (verdict === 'better') await this.#checkpoint?.write(this.#state(iteration));
       if (iteration >= this.#iterations || hidden.length === 0 || this.#totals.active === 0) break;
       if (verdict === 'better' && settings.loss === 'huber') await this.#boundResiduals();
       const model = verdict === 'better' ? await this.#step() : await this.#shorten();
@@ -128,13 +129,14 @@ class GaussNewton {
       this.#model = model;
       verdict = await this.#assess(++iteration);
     }
+    if (this.#heldOut && this.#hasMoved && verdict !== 'worse') await this.#settle(iteration + 1);
     this.#patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
   }
 
   /** Solves the output layer on the hidden weights under trial, and keeps both where the objective has not risen. */
-  async #assess(iteration: number): Promise<Verdict> {
+  async #assess(iteration: number, isLast = iteration === this.#iterations): Promise<Verdict> {
     const training = this.#training;
-    const totals = await this.#evaluate(iteration);
+    const totals = await this.#evaluate(iteration, isLast);
     const penalty = (await this.#penalty()) / 2;
     const trial = totals.squares / (2 * training.rows) + penalty;
     if (iteration === 0) checkObjective(trial);
@@ -155,8 +157,13 @@ class GaussNewton {
     this.#accept();
     if (this.#patience.spent(report, training.snapshot())) return 'enough';
     if (heldOutLoss !== undefined && this.#heldOut?.isEnough(iteration, heldOutLoss)) return 'enough';
-    await this.#checkpoint?.write(this.#state(iteration));
     return 'better';
+  }
+
+  /** Half of the last step back, the mean of the last two weights: steps go too far for a training that ends there. */
+  async #settle(iteration: number): Promise<void> {
+    await this.#move(this.#moved, -1 / 2, 0);
+    await this.#assess(iteration, true);
   }
 
   #state(iteration: number): State {
@@ -211,8 +218,7 @@ class GaussNewton {
   }
 
   /** Forward with the weights under trial, and the output layer solved on them. */
-  async #evaluate(iteration: number): Promise<PassTotals> {
-    const isLast = iteration === this.#iterations;
+  async #evaluate(iteration: number, isLast: boolean): Promise<PassTotals> {
     const grams = this.#grams.map((gram, l) => (isLast || (l === 0 && iteration > 0) ? null : gram));
     return this.#output.solve([...grams, null], () => {
       if (iteration === 0) this.#chooseRidges();

@@ -1,4 +1,4 @@
-import { iterationsOf } from './held-out.js';
+import { holdsOut, iterationsOf } from './held-out.js';
 import { contrastProbeRows, layout, searchSizes, type Shape } from './layout.js';
 import { checkEqual, checkMatrix, describe } from './matrix.js';
 import { ArgumentError } from './errors.js';
@@ -31,7 +31,7 @@ export interface Plan {
   setup: number;
   /** Of them, one forward pass with the output layer solved: what a refused step costs. */
   evaluation: number;
-  /** Not of them: one trial of `ridge: 'auto'`, of which some five to ten come first; 0 where there is no search. */
+  /** Not of them: one trial of `ridge: 'auto'`, of which some five to twelve come first; 0 where there is no search. */
   trial: number;
   /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
   step: number;
@@ -201,7 +201,9 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
   const rebound = isHuber ? probe + outputs(sizes, sizes.rows) + forward(sizes, sizes.uncached) : 0;
   const step = hiddenStep(sizes, 2) + rebound;
   const steps = iterations > 0 ? hiddenStep(sizes, 1) + rebound + (iterations - 1) * step : 0;
-  const operations = setup + (outputSteps(settings) - 1) * probe + iterations * each + last + steps;
+  const settled = holdsOut(settings, sizes.rows);
+  const operations =
+    setup + (outputSteps(settings) - 1) * probe + (iterations + (settled ? 1 : 0)) * each + last + steps;
   return { operations, setup, evaluation: each, step };
 }
 

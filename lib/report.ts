@@ -2,7 +2,10 @@ import type { Activation } from './activation.js';
 
 /** One iteration of a training. */
 export interface IterationReport {
-  /** 0 is the first weights with the output layer solved. */
+  /**
+   * 0 is the first weights with the output layer solved. Where `iterations: 'auto'` held rows out, the last is the mean of
+   * the last two weights.
+   */
   iteration: number;
   /** 1/(2S) Σ (T* − Z)² + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse` and `nearest`. */
   objective: number;

@@ -25,7 +25,14 @@ describe('iterations: auto', () => {
     const { report } = await trainClassifier(X, labels, options);
     expect(report.heldOut).toBe(500);
     expect(report.iterations.length).toBeGreaterThan(8);
-    expect(report.iterations.length).toBeLessThanOrEqual(33);
+    expect(report.iterations.length).toBeLessThanOrEqual(34);
+    // The last is half a step back, and stays where the objective fell.
+    const [settled, ...before] = [...report.iterations].reverse();
+    const least = Math.min(...before.map(({ objective }) => objective));
+    expect(settled!.accepted).toBe(settled!.objective <= least);
+    expect(report.bestIteration).toBe(
+      settled!.accepted ? settled!.iteration : before.find((one) => one.accepted)!.iteration,
+    );
     expect(report.temperature).toBeGreaterThan(0);
     const fixed = await trainClassifier(X, labels, { ...options, iterations: 2 });
     expect([fixed.report.heldOut, fixed.report.iterations.length, fixed.report.temperature]).toEqual([0, 3, undefined]);
