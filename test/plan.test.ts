@@ -48,6 +48,10 @@ describe('plan', () => {
     const operations = (iterations: number) => plan(shape, { hidden: [100, 50], iterations }).operations;
     const { evaluation, step } = plan(shape, { hidden: [100, 50] });
     expect(operations(5) - operations(4)).toBe(evaluation + step);
+    // Where rows are held out, 32 iterations at most and one more look, with no step before it.
+    const many = { ...shape, rows: 25_000 };
+    const most = plan(many, { hidden: [100], iterations: 32 });
+    expect(plan(many, { hidden: [100] }).operations - most.operations).toBe(most.evaluation);
   });
 
   it('keeps within the memory limit by keeping fewer activations', () => {

@@ -1,4 +1,11 @@
-import { matrix, Network, trainClassifier, type Classifier, type Matrix } from '../../lib/index.js';
+import {
+  matrix,
+  Network,
+  trainClassifier,
+  type Classifier,
+  type ClassifierOptions,
+  type Matrix,
+} from '../../lib/index.js';
 import { call, native, type Lane } from '../../lib/lane.js';
 import { defaultThreads } from '../../lib/threads.js';
 import { alternate } from '../alternation.js';
@@ -36,7 +43,9 @@ export async function predict(_options: PartOptions): Promise<PartResult> {
   const notes: string[] = [];
   const set = loadMnist();
   const [train, test] = [imageRows(set.train, 10_000), imageRows(set.test)];
-  const options = { hidden, image: { height: set.height, width: set.width }, iterations: 1, threads };
+  // The ONNX model that is made of it knows tanh alone.
+  const image = { height: set.height, width: set.width };
+  const options: ClassifierOptions = { hidden, activation: 'tanh', image, iterations: 1, threads };
   progress('predict: training 784-500-10');
   const model = await trainClassifier(train.X as Row, train.labels, options);
   const take = (rows: number) => (k: number) =>
