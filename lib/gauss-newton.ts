@@ -240,7 +240,7 @@ class GaussNewton {
 
   #chooseRidges(): void {
     const training = this.#training;
-    const { ridgeScale, settings } = training;
+    const { ridgeScales, settings } = training;
     const { ridge } = settings;
     // Hidden weights have no units; their penalty has those of the objective. Output weights have the targets' own.
     const { variance = 1 } = training.problem;
@@ -254,12 +254,12 @@ class GaussNewton {
     solved.forEach(({ inputs }, l) => {
       this.#ridges[l] =
         ridge === 'auto'
-          ? ridgeScale * autoRidge.hidden * variance * meanSquare(this.#grams[l] as FloatArray, inputs)
+          ? (ridgeScales[l] as number) * autoRidge.hidden * variance * meanSquare(this.#grams[l] as FloatArray, inputs)
           : ridge.hidden;
     });
     this.#output.ridge =
       ridge === 'auto'
-        ? ridgeScale * autoRidge.output * meanSquare(this.#output.gram, training.output.inputs)
+        ? (ridgeScales.at(-1) as number) * autoRidge.output * meanSquare(this.#output.gram, training.output.inputs)
         : ridge.output;
   }
 

@@ -49,6 +49,13 @@ const heldOutRows = 200;
 /** Where rows are many, so many judge: each costs a forward pass only, and the more they are, the surer is the choice. */
 const mostJudges = 4000;
 
+/** Units of a layer in the trials, at most. */
+const mostTrialUnits = 256;
+
+export function trialUnits(units: number): number {
+  return Math.min(units, mostTrialUnits);
+}
+
 export interface SearchSizes {
   /** Rows to train on in each fold, and to judge by. */
   fit: number;
@@ -60,14 +67,26 @@ export interface SearchSizes {
 export function searchSizes(shape: Shape, settings: Settings, element: number): SearchSizes | undefined {
   if (settings.ridge !== 'auto' || settings.targets !== 'gauss-newton') return undefined;
   // The rows are copied, and their activations kept: they get a twelfth of the memory, or there is no search.
-  const width = settings.hidden.reduce((sum, { units }) => sum + units, shape.inputs);
+  const width = settings.hidden.reduce((sum, { units }) => sum + trialUnits(units), shape.inputs);
   const room = Math.floor(memoryLimit(settings, element) / 12 / (width * element));
   const used = Math.min(shape.rows, mostRows);
   if (used < leastRows || used > room) return undefined;
   const part = Math.floor(used / folds);
   const fit = used - part;
-  const held = Math.max(part, Math.min(mostJudges, shape.rows - fit));
+  const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - fit));
   return { fit, held, folds: used === shape.rows ? Math.min(folds, Math.ceil(heldOutRows / part)) : 1 };
+}
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+
+/** Numbers in the arrays that last as long as a training: of the weights, their steps and Gram matrices. */
+function lasting(shape: Shape, widths: number[]): number {
+  const below = [shape.inputs, ...widths];
+  const last = below.at(-1) as number;
+  const weights = sum(widths.map((units, l) => ((below[l] as number) + 1) * units));
+  const grams = sum(widths.map((_, l) => ((below[l] as number) + 1) ** 2));
+  const output = 2 * (last + 1) ** 2 + 9 * (last + 1) * shape.outputs;
+  return 4 * weights + grams + sum(widths.map((units) => units ** 2)) + output;
 }
 
 /** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */
@@ -76,27 +95,26 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const widths = settings.hidden.map(({ units }) => units);
   const below = [shape.inputs, ...widths];
   const last = below.at(-1) as number;
-  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   const widest = Math.max(...widths, 0);
 
-  const weights = sum(widths.map((units, l) => ((below[l] as number) + 1) * units));
-  const grams = sum(widths.map((_, l) => ((below[l] as number) + 1) ** 2));
-  const output = 2 * (last + 1) ** 2 + 9 * (last + 1) * shape.outputs;
   const solve = Math.max(
     2 * (last + 1) ** 2,
     ...widths.map((units, l) => ((below[l] as number) + 1) * (3 * units + (below[l] as number) + 1) + units ** 2),
     contrastRows(shape.rows) * shape.inputs,
   );
-  const arrays = 4 * weights + grams + sum(widths.map((units) => units ** 2)) + output;
+  const arrays = lasting(shape, widths);
 
   // A batch's inputs and activations where they are gathered or not kept, and the widest layer's derivatives.
   const perRow = element * (shape.inputs + sum(widths) + 3 * widest + 6 * shape.outputs);
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
   // Scratch memory serves one call after the other.
-  // Of a search, copies of rows, their activations and the weights; other arrays serve the training afterwards.
+  // Of a search, copies of rows and their activations; what is as large as the training's serves that afterwards.
   const search = searchSizes(shape, settings, element);
-  const trial = search ? search.fit * (search.folds * shape.inputs + sum(widths)) + weights : 0;
+  const narrow = widths.map(trialUnits);
+  const trial = search
+    ? (search.fit + search.held) * (search.folds * shape.inputs + sum(narrow)) + lasting(shape, narrow)
+    : 0;
   const fixed =
     element * (arrays + trial) + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(limit);
 

@@ -211,8 +211,9 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
 function searchTrial(shape: Shape, settings: Settings, element: number): number {
   const search = searchSizes(shape, settings, element);
   if (!search) return 0;
-  const sizes = sizesOf({ ...shape, rows: search.fit }, settings, element);
-  const { operations } = gaussNewton(sizes, trialSettings(settings), initialisation(sizes, settings), 0);
+  const trial = trialSettings(settings);
+  const sizes = sizesOf({ ...shape, rows: search.fit }, trial, element);
+  const { operations } = gaussNewton(sizes, trial, initialisation(sizes, trial), 0);
   const passes = isCalibrated(settings) ? 2 : 1;
   return search.folds * (operations + passes * (forward(sizes, search.held) + outputs(sizes, search.held)));
 }

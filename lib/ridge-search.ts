@@ -3,7 +3,7 @@ import { gaussNewton } from './gauss-newton.js';
 import { SingularError } from './errors.js';
 import { heldScores, iterationsOf } from './held-out.js';
 import { initialise } from './init.js';
-import { searchSizes } from './layout.js';
+import { searchSizes, trialUnits } from './layout.js';
 import { allocate, epsilon, type FloatArray } from './matrix.js';
 import type { Settings } from './options.js';
 import { createRandom, drawRows } from './random.js';
@@ -27,7 +27,7 @@ const hopeless = 0.05;
 /** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
 const [ruledOut, fewestFolds] = [1.1, 2];
 /** The other activation is taken where its loss is less by this share. */
-const clearly = 0.04;
+const clearly = 0.05;
 
 /**
  * The penalty per sample that is best falls about as the rows to the power of −¾; at so many rows it is `autoRidge`
@@ -39,7 +39,20 @@ const scaleAt = (rows: number, strides: number) => (100_000 / rows) ** 0.75 * st
 /** Settings of a trial. */
 export function trialSettings(settings: Settings): Settings {
   const iterations = Math.min(iterationsOf(settings, 0), trialIterations(settings.hidden.length));
-  return { ...settings, iterations, validation: undefined, onIteration: undefined };
+  const hidden = settings.hidden.map((layer) => ({ ...layer, units: trialUnits(layer.units) }));
+  return { ...settings, hidden, iterations, validation: undefined, onIteration: undefined };
+}
+
+/**
+ * What a ridge is to be multiplied by, layer by layer, so that it does in the narrow layers of a trial what it does in
+ * the wide ones. Each of m units has a share of 1/m in the outputs, so that the squared derivatives of these with respect
+ * to the weights from n units to m sum up to as much as n/m: the penalty goes with that.
+ *
+ * @source Mei, Montanari and Nguyen 2018 (arXiv 1804.06561) for the scaling
+ */
+function narrowing(hidden: Settings['hidden']): number[] {
+  const shares = [1, ...hidden.map(({ units }) => trialUnits(units) / units), 1];
+  return shares.slice(1).map((share, l) => (shares[l] as number) / share);
 }
 
 /**
@@ -63,9 +76,8 @@ export async function searchRidge(training: Training): Promise<void> {
     const rest = new Int32Array(fit);
     rest.set(order.subarray(0, first));
     rest.set(order.subarray(last), first);
-    return { fit: take(problem, rest), held: order.slice(first, last) };
+    return { fit: take(problem, rest), held: take(problem, order.subarray(first, last)) };
   });
-  const blank = training.snapshot();
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   const trials: RidgeSearch['trials'] = [];
   const made = new Map<string, Trial>();
@@ -115,12 +127,11 @@ export async function searchRidge(training: Training): Promise<void> {
     if (isPosed(best.strides - 1)) other = lesser(other, await trial(otherActivation, best.strides - 1, best, 1));
     if (other.loss < best.loss * (1 - clearly)) best = await leastAround(other);
   }
-  training.restore(blank);
   training.residualBounds = undefined;
   training.activate(best.activation);
   const [below, above] = [-1, 1].map((way) => made.get(`${best.activation} ${best.strides + way}`)?.loss);
   const scale = scaleAt(inputs.rows, best.strides + vertex(below, best.loss, above));
-  training.ridgeScale = scale;
+  training.ridgeScales.fill(scale);
   training.ridgeSearch = {
     scale,
     ...(isFree && { activation: best.activation }),
@@ -154,10 +165,10 @@ function vertex(below = Infinity, least: number, above = Infinity): number {
   return Number.isFinite(curvature) && curvature > 0 ? (below - above) / (2 * curvature) : 0;
 }
 
-/** Rows to train on, and the numbers of those to judge by. */
+/** Rows to train on, and those to judge by. */
 interface Part {
   fit: Problem;
-  held: Int32Array;
+  held: Problem;
 }
 
 /** Sum of squares of the residuals on the held-out rows, of a network trained on the others; and its scores there. */
@@ -167,10 +178,14 @@ async function judge(
   scale: number,
   activation: Activation,
 ): Promise<{ squares: number; scores?: HeldScores }> {
-  const trial = new Training(fit, trialSettings(training.settings), training.memory);
-  trial.standardization = training.standardization;
-  trial.ridgeScale = scale;
-  for (const each of [trial, training]) each.activate(activation);
+  const settings = trialSettings(training.settings);
+  const trial = new Training(fit, settings, training.memory);
+  const judged = new Training(held, settings, training.memory);
+  for (const each of [trial, judged]) {
+    each.standardization = training.standardization;
+    each.activate(activation);
+  }
+  trial.ridgeScales = narrowing(training.settings.hidden).map((factor) => factor * scale);
   try {
     await initialise(trial);
     await gaussNewton(trial);
@@ -180,11 +195,12 @@ async function judge(
   } finally {
     training.operations += trial.operations;
   }
-  training.restore(trial.snapshot());
+  judged.restore(trial.snapshot());
   // All trials are judged by one loss.
-  training.residualBounds ??= trial.residualBounds;
-  const { squares } = await training.sweep(training.rowSet(held), { cached: false });
-  const scores = await heldScores(training, held);
+  judged.residualBounds = training.residualBounds ??= trial.residualBounds;
+  const { squares } = await judged.sweep({ count: held.inputs.rows }, { cached: false });
+  const scores = await heldScores(judged, Int32Array.from({ length: held.inputs.rows }, (_, row) => row));
+  training.operations += judged.operations;
   return { squares, ...(scores && { scores }) };
 }
 

@@ -74,7 +74,7 @@ export interface TrainingState {
   bestIteration: number;
   operations: number;
   seconds: number;
-  ridgeScale: number;
+  ridgeScales: number[];
   ridgeSearch?: RidgeSearch | undefined;
   inverseTemperature?: number | undefined;
 }
@@ -100,8 +100,8 @@ export class Training implements Lane {
   /** Rows that a HeldOut took out. */
   heldOut = 0;
   operations = 0;
-  /** Of `ridge: 'auto'`, what ridge-search.ts finds. */
-  ridgeScale = 1;
+  /** Of `ridge: 'auto'`, layer by layer, what ridge-search.ts finds. */
+  ridgeScales: number[];
   ridgeSearch: RidgeSearch | undefined;
   /** Of the scores of a classifier, what held-out rows say that their factor is to be. */
   inverseTemperature: number | undefined;
@@ -147,6 +147,7 @@ export class Training implements Lane {
       rcond: 0,
       ridge: 0,
     }));
+    this.ridgeScales = this.layerReports.map(() => 1);
     const shape = { rows: this.rows, inputs: problem.inputs.cols, outputs: problem.outputs };
     const { batch, cacheRows } = layout(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT);
     const width = this.hidden.reduce((sum, layer) => sum + layer.units, 0);
@@ -372,19 +373,19 @@ export class Training implements Lane {
   /** What the rest of the training hangs on, beside the weights. */
   state(): TrainingState {
     const { layerReports, iterations, bestIteration, operations, seconds } = this;
-    const { ridgeScale, ridgeSearch, inverseTemperature } = this;
-    const found = { ridgeScale, ridgeSearch, inverseTemperature };
+    const { ridgeScales, ridgeSearch, inverseTemperature } = this;
+    const found = { ridgeScales, ridgeSearch, inverseTemperature };
     return { layerReports, iterations, bestIteration, operations, seconds, ...found };
   }
 
   /** The state is from a file: nothing else of it may get into this object. */
   resume(state: TrainingState): void {
     const { layerReports, iterations, seconds, bestIteration, operations } = state;
-    const { ridgeScale, ridgeSearch, inverseTemperature } = state;
+    const { ridgeScales, ridgeSearch, inverseTemperature } = state;
     this.layerReports.forEach((report, l) => Object.assign(report, layerReports[l]));
     this.iterations.push(...iterations);
     this.#started = performance.now() - 1000 * seconds;
-    Object.assign(this, { bestIteration, operations, ridgeScale, ridgeSearch, inverseTemperature });
+    Object.assign(this, { bestIteration, operations, ridgeScales, ridgeSearch, inverseTemperature });
     if (ridgeSearch?.activation === otherActivation) this.activate(otherActivation);
   }
 
