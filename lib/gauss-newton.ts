@@ -267,12 +267,9 @@ class GaussNewton {
   async #penalty(): Promise<number> {
     const training = this.#training;
     const layers = [...training.hidden, training.output];
-    let sum = 0;
-    for (const [l, { weights, inputs, units }] of layers.entries()) {
-      const { product } = await call(training, 'innerProduct', { x: weights, y: weights, length: inputs * units });
-      sum += (this.#ridges[l] ?? this.#output.ridge) * product;
-    }
-    return sum;
+    const pairs = layers.map(({ weights, inputs, units }) => ({ x: weights, y: weights, length: inputs * units }));
+    const ridges = [...this.#ridges, this.#output.ridge];
+    return (await training.innerProducts(pairs)).reduce((sum, square, l) => sum + (ridges[l] as number) * square, 0);
   }
 
   /** A new step from the accepted weights, on the active samples; undefined where none can be found. */
@@ -357,9 +354,8 @@ class GaussNewton {
         [change, moved],
         [moved, moved],
       ] as const;
-      for (const [i, [x, y]] of pairs.entries())
-        (sums[i] as number) +=
-          (this.#ridges[l] as number) * (await call(training, 'innerProduct', { x, y, length })).product;
+      const products = await training.innerProducts(pairs.map(([x, y]) => ({ x, y, length })));
+      products.forEach((product, i) => ((sums[i] as number) += (this.#ridges[l] as number) * product));
     }
     return sums;
   }

@@ -1,4 +1,3 @@
-import { call } from './lane.js';
 import { epsilon, type FloatArray } from './matrix.js';
 import type { Settings } from './options.js';
 import type { LayerReport } from './report.js';
@@ -160,10 +159,13 @@ export class OutputLayer {
    * <B_i, (AᵀA + S ridge)⁻¹ B_j>. The rest is what the hidden layers' change does by itself (variable projection).
    */
   async takenUp([first, second]: readonly [FloatArray, FloatArray]): Promise<[number, number, number]> {
-    const inner = async (x: FloatArray, y: FloatArray) =>
-      (await call(this.#training, 'innerProduct', { x, y, length: x.length })).product;
     const [x, y] = [await this.#solve(first), await this.#solve(second)];
-    return [await inner(first, x), await inner(first, y), await inner(second, y)];
+    const { length } = first;
+    return (await this.#training.innerProducts([
+      { x: first, y: x, length },
+      { x: first, y, length },
+      { x: second, y, length },
+    ])) as [number, number, number];
   }
 
   /** Factors the Gram matrix, which sets #solve, and solves with the present right-hand side. */

@@ -199,7 +199,10 @@ async function judge(
   // All trials are judged by one loss.
   judged.residualBounds = training.residualBounds ??= trial.residualBounds;
   const { squares } = await judged.sweep({ count: held.inputs.rows }, { cached: false });
-  const scores = await heldScores(judged, Int32Array.from({ length: held.inputs.rows }, (_, row) => row));
+  const scores = await heldScores(
+    judged,
+    Int32Array.from({ length: held.inputs.rows }, (_, row) => row),
+  );
   training.operations += judged.operations;
   return { squares, ...(scores && { scores }) };
 }
