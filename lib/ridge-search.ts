@@ -50,7 +50,7 @@ export function trialSettings(settings: Settings): Settings {
  *
  * @source Mei, Montanari and Nguyen 2018 (arXiv 1804.06561) for the scaling
  */
-function narrowing(hidden: Settings['hidden']): number[] {
+export function narrowing(hidden: Settings['hidden']): number[] {
   const shares = [1, ...hidden.map(({ units }) => trialUnits(units) / units), 1];
   return shares.slice(1).map((share, l) => (shares[l] as number) / share);
 }
@@ -58,8 +58,8 @@ function narrowing(hidden: Settings['hidden']): number[] {
 /**
  * Chooses the scale of `ridge: 'auto'`: short trainings on a part of the rows, each judged by its residuals on rows held
  * out, at scales four times apart, from the usual one as far as the loss falls; and the activation that is left to `auto`.
- * What is best for those rows is carried over to all of them, and so is how the probabilities of the best trial are to be
- * calibrated. The trials take the memory that the training itself takes afterwards.
+ * What is best for those rows and narrow layers is carried over to all of them, and so is how the probabilities of the best
+ * trial are to be calibrated. The trials take their memory in turn, where sizes agree what the training takes afterwards.
  */
 export async function searchRidge(training: Training): Promise<void> {
   const { problem, settings } = training;
