@@ -143,7 +143,8 @@ function ratiosFigure({ plot, draw }: Drawing, results: Results): Figure | undef
   if (rows.length === 0) return undefined;
   const svg = draw({
     height: 60 + 26 * trainers.length * Object.keys(levels).length,
-    marginLeft: 170,
+    marginLeft: 190,
+    marginRight: 100,
     x: { type: 'log', label: 'seconds of the peer / seconds of bpls →', grid: true, tickFormat: times },
     y: { domain: trainers, label: null },
     fy: { label: null },
