@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { gaussNewton } from '../lib/gauss-newton.js';
 import type { FloatArray } from '../lib/matrix.js';
 import { layout } from '../lib/layout.js';
 import { settingsOf, type SampleRule } from '../lib/options.js';
@@ -164,4 +165,18 @@ describe('the passes of a training', () => {
     expect(training.markedRows(marks, 2, 2)).toEqual({ count: 2, indices: Int32Array.of(11, 12), slots });
     expect(training.markedRows(marks, 1, rows)).toEqual({ count: rows });
   });
+});
+
+it('has a ridge for each layer that goes with its own scale', async () => {
+  const ridges = async (scales: number[]) => {
+    const training = new Training(problem, settingsOf({ ...options, iterations: 1 }, true));
+    drawn.raw.hidden.forEach(({ weights }, l) => training.hidden[l]!.weights.set(weights));
+    training.ridgeScales = scales;
+    await gaussNewton(training);
+    return training.layerReports.map(({ ridge }) => ridge);
+  };
+  const [usual, scaled] = [await ridges([1, 1, 1]), await ridges([4, 2, 1 / 8])];
+  expect(usual.every((ridge) => ridge > 0)).toBe(true);
+  const factors = scaled.map((ridge, l) => ridge / usual[l]!);
+  [4, 2, 1 / 8].forEach((factor, l) => expect(factors[l]).toBeCloseTo(factor, 10));
 });
