@@ -5,7 +5,7 @@ import { inverseTemperature, type HeldScores } from './temperature.js';
 import type { Training } from './training.js';
 
 /** Iterations of `auto`: as many as are always made, and at most, where rows held out say that more pay. */
-const [usualIterations, mostIterations] = [8, 32];
+const [usualIterations, mostIterations] = [8, 64];
 /** The share of its rows that a training spares, from so many rows on; and at most. */
 const [heldShare, leastRows, mostHeld] = [0.02, 25_000, 4000];
 /** The last iteration is the fourth in a row by which the loss on the held-out rows has not fallen by this share. */

@@ -41,8 +41,9 @@ export const contrastUnitsAtOnce = 64;
 /** Samples that a call of the contrast init has in hand. */
 const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates * 2 + Math.min(rows, contrastProbeRows);
 
-/** Rows that the search of `ridge: 'auto'` trains and judges by, at most but for `mostJudges`, and at least: of fewer, none can be spared. */
-const [mostRows, leastRows] = [2500, 20];
+/** Rows that the search of `ridge: 'auto'` trains and judges by, at most but for `mostJudges`; and at least: of fewer, none can be spared. */
+export const mostTrialRows = 2500;
+const leastTrialRows = 20;
 /** One part in so many is held out, in turn, until this many rows have been. */
 const folds = 5;
 const heldOutRows = 200;
@@ -69,8 +70,8 @@ export function searchSizes(shape: Shape, settings: Settings, element: number): 
   // The rows are copied, and their activations kept: they get a twelfth of the memory, or there is no search.
   const width = settings.hidden.reduce((sum, { units }) => sum + trialUnits(units), shape.inputs);
   const room = Math.floor(memoryLimit(settings, element) / 12 / (width * element));
-  const used = Math.min(shape.rows, mostRows);
-  if (used < leastRows || used > room) return undefined;
+  const used = Math.min(shape.rows, mostTrialRows);
+  if (used < leastTrialRows || used > room) return undefined;
   const part = Math.floor(used / folds);
   const fit = used - part;
   const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - fit));

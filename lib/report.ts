@@ -56,9 +56,10 @@ export interface RidgeSearch {
   folds: number;
   /**
    * Mean over the held-out rows of Σ (T* − z)², T* the one-sided targets of a classifier, the targets of a regressor. Where
-   * a trial was much worse in the first folds it was given up, and its loss is estimated from them.
+   * a trial was much worse in the first folds it was given up, and its loss is estimated from them. Those of more
+   * `iterations` than the first one compare two activations.
    */
-  trials: { scale: number; loss: number; activation?: Activation }[];
+  trials: { scale: number; iterations: number; loss: number; activation?: Activation }[];
   operations: number;
   seconds: number;
 }

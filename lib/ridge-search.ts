@@ -1,9 +1,9 @@
-import { otherActivation, usualActivation, type Activation } from './activation.js';
+import { usualActivation, type Activation } from './activation.js';
 import { gaussNewton } from './gauss-newton.js';
 import { SingularError } from './errors.js';
-import { heldScores, iterationsOf } from './held-out.js';
+import { heldScores, holdsOut, iterationsOf } from './held-out.js';
 import { initialise } from './init.js';
-import { searchSizes, trialUnits } from './layout.js';
+import { mostTrialRows, searchSizes, trialUnits, type SearchSizes } from './layout.js';
 import { allocate, epsilon, type FloatArray } from './matrix.js';
 import type { Settings } from './options.js';
 import { createRandom, drawRows } from './random.js';
@@ -26,8 +26,10 @@ const better = 2e-3;
 const hopeless = 0.05;
 /** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
 const [ruledOut, fewestFolds] = [1.1, 2];
-/** The other activation is taken where its loss is less by this share. */
+/** Elu is taken where its loss is less by this share. */
 const clearly = 0.05;
+/** Where a training goes on for long (held-out.ts), activations are compared by trials of so many iterations: elu learns longer. */
+const longIterations = 8;
 
 /**
  * The penalty per sample that is best falls about as the rows to the power of −¾; at so many rows it is `autoRidge`
@@ -37,8 +39,8 @@ const clearly = 0.05;
 const scaleAt = (rows: number, strides: number) => (100_000 / rows) ** 0.75 * stride ** strides;
 
 /** Settings of a trial. */
-export function trialSettings(settings: Settings): Settings {
-  const iterations = Math.min(iterationsOf(settings, 0), trialIterations(settings.hidden.length));
+export function trialSettings(settings: Settings, most = trialIterations(settings.hidden.length)): Settings {
+  const iterations = Math.min(iterationsOf(settings, 0), most);
   const hidden = settings.hidden.map((layer) => ({ ...layer, units: trialUnits(layer.units) }));
   return { ...settings, hidden, iterations, validation: undefined, onIteration: undefined };
 }
@@ -67,77 +69,22 @@ export async function searchRidge(training: Training): Promise<void> {
   const shape = { rows: inputs.rows, inputs: inputs.cols, outputs: problem.outputs };
   const sizes = searchSizes(shape, settings, inputs.data.BYTES_PER_ELEMENT);
   if (!sizes) return;
-  const { fit, held } = sizes;
   const started = performance.now();
   const before = training.operations;
-  const order = drawRows(inputs.rows, fit + held, createRandom(settings.seed));
-  const parts: Part[] = Array.from({ length: sizes.folds }, (_, fold) => {
-    const [first, last] = [fold * held, (fold + 1) * held];
-    const rest = new Int32Array(fit);
-    rest.set(order.subarray(0, first));
-    rest.set(order.subarray(last), first);
-    return { fit: take(problem, rest), held: take(problem, order.subarray(first, last)) };
-  });
+  const search = new Search(training, sizes);
+  let best = await search.leastAround(await search.trial(usualActivation, 0));
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
-  const trials: RidgeSearch['trials'] = [];
-  const made = new Map<string, Trial>();
-  /** Given up where each of the first folds had `bound` times the loss of the rival. */
-  const trial = async (activation: Activation, strides: number, rival?: Trial, bound = ruledOut): Promise<Trial> => {
-    const known = made.get(`${activation} ${strides}`);
-    if (known) return known;
-    const scale = scaleAt(fit, strides);
-    const squares: number[] = [];
-    const scores: HeldScores[] = [];
-    for (const part of parts) {
-      const judged = await training.memory.lend(() => judge(training, part, scale, activation));
-      squares.push(judged.squares);
-      if (judged.scores) scores.push(judged.scores);
-      const worse =
-        rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
-      if (worse === squares.length && worse === fewestFolds) break;
-    }
-    const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
-    const loss = squares.length < parts.length && rival ? rival.loss * ratio : sum(squares) / (held * parts.length);
-    trials.push({ scale, loss, ...(isFree && { activation }) });
-    const result = { activation, strides, loss, squares, scores };
-    made.set(`${activation} ${strides}`, result);
-    return result;
-  };
-  const isPosed = (strides: number) => scaleAt(inputs.rows, strides) >= leastScale * epsilon(inputs.data);
-  /** Both ways from a trial: where a strong ridge leaves nothing to learn, the loss is level on one side. */
-  const leastAround = async (first: Trial): Promise<Trial> => {
-    let best = first;
-    for (const direction of [1, -1]) {
-      for (let count = 1; count <= mostStrides; count++) {
-        const strides = first.strides + direction * count;
-        if (!isPosed(strides)) break;
-        const next = await trial(first.activation, strides, best);
-        const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
-        if (next.loss < best.loss * (1 - better)) best = next;
-        else if (strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless))) break;
-      }
-    }
-    return best;
-  };
-
-  let best = await leastAround(await trial(usualActivation, 0));
-  if (isFree) {
-    let other = await trial(otherActivation, best.strides, best, 1);
-    // What has no bound above wants a weaker penalty, or the same.
-    if (isPosed(best.strides - 1)) other = lesser(other, await trial(otherActivation, best.strides - 1, best, 1));
-    if (other.loss < best.loss * (1 - clearly)) best = await leastAround(other);
-  }
+  if (isFree) best = await search.bestActivation(best);
   training.residualBounds = undefined;
   training.activate(best.activation);
-  const [below, above] = [-1, 1].map((way) => made.get(`${best.activation} ${best.strides + way}`)?.loss);
-  const scale = scaleAt(inputs.rows, best.strides + vertex(below, best.loss, above));
+  const scale = search.scaleOf(best);
   training.ridgeScales.fill(scale);
   training.ridgeSearch = {
     scale,
     ...(isFree && { activation: best.activation }),
-    rows: fit + held,
-    folds: parts.length,
-    trials,
+    rows: sizes.fit + sizes.held,
+    folds: sizes.folds,
+    trials: search.trials.map(({ activation, ...rest }) => ({ ...rest, ...(isFree && { activation }) })),
     operations: training.operations - before,
     seconds: (performance.now() - started) / 1000,
   };
@@ -156,6 +103,128 @@ interface Trial {
   scores: HeldScores[];
 }
 
+/** Rows to train on, and those to judge by. */
+interface Part {
+  fit: Problem;
+  held: Problem;
+}
+
+class Search {
+  readonly trials: Required<RidgeSearch['trials'][number]>[] = [];
+  readonly #training: Training;
+  readonly #sizes: SearchSizes;
+  readonly #parts: Part[];
+  readonly #made = new Map<string, Trial>();
+  readonly #iterations: number;
+
+  constructor(training: Training, sizes: SearchSizes) {
+    const { problem, settings, rows } = training;
+    const { fit, held, folds } = sizes;
+    this.#training = training;
+    this.#sizes = sizes;
+    this.#iterations = trialIterations(settings.hidden.length);
+    const order = drawRows(rows, fit + held, createRandom(settings.seed));
+    this.#parts = Array.from({ length: folds }, (_, fold) => {
+      const [first, last] = [fold * held, (fold + 1) * held];
+      const rest = new Int32Array(fit);
+      rest.set(order.subarray(0, first));
+      rest.set(order.subarray(last), first);
+      return { fit: take(problem, rest), held: take(problem, order.subarray(first, last)) };
+    });
+  }
+
+  /** Given up where each of the first folds had `bound` times the loss of the rival. */
+  async trial(activation: Activation, strides: number, rival?: Trial, bound = ruledOut): Promise<Trial> {
+    const known = this.#made.get(`${activation} ${strides}`);
+    if (known) return known;
+    const { fit, held, folds } = this.#sizes;
+    const [scale, iterations] = [scaleAt(fit, strides), this.#iterations];
+    const squares: number[] = [];
+    const scores: HeldScores[] = [];
+    for (const part of this.#parts) {
+      const judged = await this.#judge(part, activation, scale, iterations);
+      squares.push(judged.squares);
+      if (judged.scores) scores.push(judged.scores);
+      const worse =
+        rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
+      if (worse === squares.length && worse === fewestFolds) break;
+    }
+    const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
+    const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
+    this.trials.push({ activation, scale, iterations, loss });
+    const trial = { activation, strides, loss, squares, scores };
+    this.#made.set(`${activation} ${strides}`, trial);
+    return trial;
+  }
+
+  /** Both ways from a trial: where a strong ridge leaves nothing to learn, the loss is level on one side. */
+  async leastAround(first: Trial): Promise<Trial> {
+    let best = first;
+    for (const direction of [1, -1]) {
+      for (let count = 1; count <= mostStrides; count++) {
+        const strides = first.strides + direction * count;
+        if (!this.#isPosed(strides)) break;
+        const next = await this.trial(first.activation, strides, best);
+        const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
+        if (next.loss < best.loss * (1 - better)) best = next;
+        else if (strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless))) break;
+      }
+    }
+    return best;
+  }
+
+  /** Of the usual activation's best trial and others. */
+  async bestActivation(usual: Trial): Promise<Trial> {
+    let best = usual;
+    // What has no bound above wants a weaker penalty, or the same; a linear model one weaker still.
+    const elu = await this.#rival('elu', best, 1);
+    if (elu.loss < best.loss && (await this.#isClearlyBetter(elu, best))) best = await this.leastAround(elu);
+    // More rows might show what is not linear: the trials must have them all.
+    const { settings, rows } = this.#training;
+    if (rows > mostTrialRows || settings.hidden.some(({ activation }) => activation !== 'auto')) return best;
+    const linear = await this.#rival('identity', best, 2);
+    return linear.loss < best.loss ? this.leastAround(linear) : best;
+  }
+
+  /** For all rows: from a trial and its neighbours. */
+  scaleOf({ activation, strides, loss }: Trial): number {
+    const [below, above] = [-1, 1].map((way) => this.#made.get(`${activation} ${strides + way}`)?.loss);
+    return scaleAt(this.#training.rows, strides + vertex(below, loss, above));
+  }
+
+  /** Of another activation, with the same ridge or one so many strides weaker. */
+  async #rival(activation: Activation, best: Trial, weaker: number): Promise<Trial> {
+    const same = await this.trial(activation, best.strides, best, 1);
+    if (!this.#isPosed(best.strides - weaker)) return same;
+    return lesser(same, await this.trial(activation, best.strides - weaker, best, 1));
+  }
+
+  async #isClearlyBetter(one: Trial, other: Trial): Promise<boolean> {
+    const isLong = holdsOut(this.#training.settings, this.#training.rows);
+    const [loss, bound] = isLong ? [await this.#longLoss(one), await this.#longLoss(other)] : [one.loss, other.loss];
+    return loss < bound * (1 - clearly);
+  }
+
+  async #longLoss({ activation, strides }: Trial): Promise<number> {
+    const { fit, held, folds } = this.#sizes;
+    const [scale, iterations] = [scaleAt(fit, strides), Math.max(longIterations, this.#iterations)];
+    let squares = 0;
+    for (const part of this.#parts) squares += (await this.#judge(part, activation, scale, iterations)).squares;
+    const loss = squares / (held * folds);
+    this.trials.push({ activation, scale, iterations, loss });
+    return loss;
+  }
+
+  #isPosed(strides: number): boolean {
+    const { rows, problem } = this.#training;
+    return scaleAt(rows, strides) >= leastScale * epsilon(problem.inputs.data);
+  }
+
+  #judge(part: Part, activation: Activation, scale: number, iterations: number): Promise<Judged> {
+    return this.#training.memory.lend(() => judge(this.#training, part, activation, scale, iterations));
+  }
+}
+
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
 const lesser = (a: Trial, b: Trial): Trial => (b.loss < a.loss ? b : a);
 
@@ -165,20 +234,21 @@ function vertex(below = Infinity, least: number, above = Infinity): number {
   return Number.isFinite(curvature) && curvature > 0 ? (below - above) / (2 * curvature) : 0;
 }
 
-/** Rows to train on, and those to judge by. */
-interface Part {
-  fit: Problem;
-  held: Problem;
+interface Judged {
+  /** Sum of squares of the residuals on the held-out rows. */
+  squares: number;
+  scores?: HeldScores;
 }
 
-/** Sum of squares of the residuals on the held-out rows, of a network trained on the others; and its scores there. */
+/** A network trained on one part of the rows and judged by the other. */
 async function judge(
   training: Training,
   { fit, held }: Part,
-  scale: number,
   activation: Activation,
-): Promise<{ squares: number; scores?: HeldScores }> {
-  const settings = trialSettings(training.settings);
+  scale: number,
+  iterations: number,
+): Promise<Judged> {
+  const settings = trialSettings(training.settings, iterations);
   const trial = new Training(fit, settings, training.memory);
   const judged = new Training(held, settings, training.memory);
   for (const each of [trial, judged]) {

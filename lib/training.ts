@@ -1,6 +1,6 @@
 import type { RawCalls, RawLayer, RawOutcome, RawRows } from '../binding/index.js';
 import { callEach, type Lane } from './lane.js';
-import { activationCode, activationOf, otherActivation, usualActivation, type Activation } from './activation.js';
+import { activationCode, activationOf, usualActivation, type Activation } from './activation.js';
 import { allocate, type FloatArray, type Matrix } from './matrix.js';
 import { layout } from './layout.js';
 import { Memory } from './memory.js';
@@ -393,7 +393,7 @@ export class Training implements Lane {
     this.iterations.push(...iterations);
     this.#started = performance.now() - 1000 * seconds;
     Object.assign(this, { bestIteration, operations, ridgeScales, ridgeSearch, inverseTemperature });
-    if (ridgeSearch?.activation === otherActivation) this.activate(otherActivation);
+    if (ridgeSearch?.activation) this.activate(ridgeSearch.activation);
   }
 
   /** The network of the present weights. They stay shared until the training is over. */

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -12,9 +11,7 @@
 #include <system_error>
 #include <thread>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "spin.h"
 
 // OpenBLAS's own, exported but in none of its headers.
 extern "C" void* blas_memory_alloc(int position);
@@ -49,27 +46,6 @@ int reserve_buffers(int wanted) {
 }
 
 using Body = std::function<void(int, std::int64_t, std::int64_t)>;
-
-void pause() {
-#if defined(__x86_64__)
-  _mm_pause();
-#else
-  std::this_thread::yield();
-#endif
-}
-
-/// True once `ready` is; false after a while. Calls follow each other closely, and a sleeping thread is slow to wake.
-template <typename Ready>
-bool spin_until(const Ready& ready) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
-  do {
-    for (int i = 0; i < 64; ++i) {
-      if (ready()) return true;
-      pause();
-    }
-  } while (std::chrono::steady_clock::now() < give_up);
-  return ready();
-}
 
 /// Workers that spin for a moment between calls and then sleep. Never destroyed: the process may end while one waits.
 class Pool {

@@ -13,7 +13,7 @@ const labels = Int32Array.from({ length: rows }, (_, i) => Number(X.data[3 * i]!
 describe('iterations: auto', () => {
   it('is 8 where rows are few, validation data are given or nothing is left to it', () => {
     const free = settingsOf({}, true);
-    expect([iterationsOf(free, rows), holdsOut(free, rows)]).toEqual([32, true]);
+    expect([iterationsOf(free, rows), holdsOut(free, rows)]).toEqual([64, true]);
     expect([iterationsOf(free, rows - 1), holdsOut(free, rows - 1)]).toEqual([8, false]);
     for (const options of [{ validation: {} }, { targets: 'nearest' }, { hidden: [] }])
       expect(iterationsOf(settingsOf(options, true), rows)).toBe(8);

@@ -28,8 +28,8 @@ function curve(rows: number, deviation: number, seed: number): [Matrix<Float64Ar
 }
 
 /** Sums of a function of each of six columns. */
-function sums(f: (x: number) => number): [Matrix<Float64Array>, Matrix<Float64Array>] {
-  const [rows, cols] = [400, 6];
+function sums(f: (x: number) => number, rows = 400): [Matrix<Float64Array>, Matrix<Float64Array>] {
+  const cols = 6;
   const x = source(21)
     .uniforms(rows, cols)
     .data.map((value) => 2 * value);
@@ -56,9 +56,38 @@ describe("activation: 'auto'", () => {
       Math.min(...trials.filter((trial) => trial.activation === name).map(({ loss }) => loss));
     if (expected === 'elu') expect(least('elu')).toBeLessThan(0.95 * least('tanh'));
     else expect(least('elu')).toBeGreaterThan(0.95 * least('tanh'));
+    expect(least('identity')).toBe(Infinity);
     const given = await trainRegressor(X, Y, { hidden: [40], activation: expected });
     expect(given.report.ridgeSearch!.activation).toBeUndefined();
     expect(given.report.ridgeSearch!.trials.every((trial) => !('activation' in trial))).toBe(true);
+  });
+
+  it('is identity where that fits, and only where the trials have all rows', async () => {
+    for (const [rows, tried] of [
+      [2500, true],
+      [2501, false],
+    ] as const) {
+      const { activation, trials } = (await trainRegressor(...sums((x) => x, rows), { hidden: [40] })).report
+        .ridgeSearch!;
+      expect(trials.some((trial) => trial.activation === 'identity')).toBe(tried);
+      expect(activation === 'identity').toBe(tried);
+    }
+  });
+
+  it('is settled by longer trials where the training may go on for long', async () => {
+    const [X, Y] = sums((x) => Math.max(x, 0), 25_000);
+    const least = (trials: readonly { activation?: string; iterations: number; loss: number }[], name: string) =>
+      Math.min(...trials.filter((t) => t.activation === name && t.iterations === 2).map(({ loss }) => loss));
+    const short = (await trainRegressor(X, Y, { hidden: [20], iterations: 4 })).report.ridgeSearch!;
+    expect(short.trials.every(({ iterations }) => iterations === 2)).toBe(true);
+    expect(least(short.trials, 'elu')).toBeLessThan(0.95 * least(short.trials, 'tanh'));
+    expect(short.activation).toBe('elu');
+    const { activation, trials } = (await trainRegressor(X, Y, { hidden: [20] })).report.ridgeSearch!;
+    expect(least(trials, 'elu')).toBe(least(short.trials, 'elu'));
+    const [elu, tanh] = trials.filter(({ iterations }) => iterations === 8);
+    expect([elu!.activation, tanh!.activation]).toEqual(['elu', 'tanh']);
+    expect(elu!.loss).toBeGreaterThan(0.95 * tanh!.loss);
+    expect(activation).toBe('tanh');
   });
 
   it('is tanh where nothing is searched', async () => {

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #endif
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 
 #include "operations.h"
 #include "parallel.h"
+#include "spin.h"
 
 namespace bpls::addon {
 namespace {
@@ -82,6 +84,7 @@ class Lane {
   void submit(std::unique_ptr<Job> job) {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(job));
+    called_.store(true);
     wake_.notify_one();
   }
 
@@ -129,6 +132,12 @@ class Lane {
     std::unique_lock lock(mutex_);
     for (;;) {
       const auto ready = [this] { return !queue_.empty() && !stopped_; };
+      if (!ready()) {
+        called_.store(false);
+        lock.unlock();
+        spin_until([this] { return called_.load(); });
+        lock.lock();
+      }
       // Scratch memory goes back to the system when no call follows soon.
       if (!wake_.wait_for(lock, std::chrono::milliseconds(200), ready)) {
         scratch.release();
@@ -157,6 +166,8 @@ class Lane {
   std::deque<std::unique_ptr<Job>> queue_;
   Realm* running_ = nullptr;
   bool stopped_ = false;
+  /// For a look without the mutex: whether a job came since the queue was seen empty.
+  std::atomic<bool> called_ = false;
 };
 
 /// Whether all arrays are still where they were when the call began. One that was transferred in the meantime may have
