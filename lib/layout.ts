@@ -80,11 +80,17 @@ export function searchSizes(shape: Shape, settings: Settings, element: number): 
 
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
 
+/** Weights of the hidden layers. */
+function hiddenWeights({ inputs }: Shape, widths: number[]): number {
+  const below = [inputs, ...widths];
+  return sum(widths.map((units, l) => ((below[l] as number) + 1) * units));
+}
+
 /** Numbers in the arrays that last as long as a training: of the weights, their steps and Gram matrices. */
 function lasting(shape: Shape, widths: number[]): number {
   const below = [shape.inputs, ...widths];
   const last = below.at(-1) as number;
-  const weights = sum(widths.map((units, l) => ((below[l] as number) + 1) * units));
+  const weights = hiddenWeights(shape, widths);
   const grams = sum(widths.map((_, l) => ((below[l] as number) + 1) ** 2));
   const output = 2 * (last + 1) ** 2 + 9 * (last + 1) * shape.outputs;
   return 4 * weights + grams + sum(widths.map((units) => units ** 2)) + output;
@@ -110,11 +116,14 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
   // Scratch memory serves one call after the other.
-  // Of a search, copies of rows and their activations; what is as large as the training's serves that afterwards.
+  // Of a search, copies of rows, the activations of those to train on, and the weights twice: to judge them, too.
   const search = searchSizes(shape, settings, element);
   const narrow = widths.map(trialUnits);
   const trial = search
-    ? (search.fit + search.held) * (search.folds * shape.inputs + sum(narrow)) + lasting(shape, narrow)
+    ? (search.fit + search.held) * search.folds * shape.inputs +
+      search.fit * sum(narrow) +
+      lasting(shape, narrow) +
+      hiddenWeights(shape, narrow)
     : 0;
   const fixed =
     element * (arrays + trial) + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(limit);

@@ -250,7 +250,7 @@ async function judge(
 ): Promise<Judged> {
   const settings = trialSettings(training.settings, iterations);
   const trial = new Training(fit, settings, training.memory);
-  const judged = new Training(held, settings, training.memory);
+  const judged = new Training(held, settings, training.memory, false);
   for (const each of [trial, judged]) {
     each.standardization = training.standardization;
     each.activate(activation);

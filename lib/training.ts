@@ -115,7 +115,8 @@ export class Training implements Lane {
   readonly #keptBlocks: number;
   #started = performance.now();
 
-  constructor(problem: Problem, settings: Settings, memory = new Memory(problem.inputs.data)) {
+  /** `keeps`: activations, for later passes over the same rows. */
+  constructor(problem: Problem, settings: Settings, memory = new Memory(problem.inputs.data), keeps = true) {
     this.memory = memory;
     this.problem = problem;
     this.weights = problem.weights;
@@ -149,7 +150,8 @@ export class Training implements Lane {
     }));
     this.ridgeScales = this.layerReports.map(() => 1);
     const shape = { rows: this.rows, inputs: problem.inputs.cols, outputs: problem.outputs };
-    const { batch, cacheRows } = layout(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT);
+    const { batch, cacheRows: kept } = layout(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT);
+    const cacheRows = keeps ? kept : 0;
     const width = this.hidden.reduce((sum, layer) => sum + layer.units, 0);
     this.batch = batch;
     this.#cacheRows = cacheRows;

@@ -35,7 +35,7 @@ export async function page(results: Results): Promise<string> {
     '</head>',
     '<body>',
     `<h1>${escaped(title)}</h1>`,
-    `<p class="verdict">${escaped(verdict(results))}</p>`,
+    `<p class="verdict">${escaped(verdict(results)).replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</p>`,
     ...plots.map(figureHtml),
     ...tables.map(tableHtml),
     '<h2>How it was measured</h2>',

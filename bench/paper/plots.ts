@@ -131,13 +131,16 @@ function ratiosFigure({ plot, draw }: Drawing, results: Results): Figure | undef
   const trainers = [...gradientPeers, ...nodePeers];
   const rows = Object.keys(levels).flatMap((problem) =>
     trainers.flatMap((trainer) =>
-      ratiosTo(results, problem, trainer).map(({ level, ratio }) => ({
-        problem,
-        trainer,
-        ratio,
-        title: `${problem}, ${trainer} to ${percent(level)}: ${times(ratio)}`,
-        level: percent(level),
-      })),
+      [...ratiosTo(results, problem, trainer)]
+        .sort((a, b) => a.ratio - b.ratio)
+        .map(({ level, ratio }, place) => ({
+          problem,
+          trainer,
+          ratio,
+          title: `${problem}, ${trainer} to ${percent(level)}: ${times(ratio)}`,
+          level: percent(level),
+          isAbove: place % 2 === 0,
+        })),
     ),
   );
   if (rows.length === 0) return undefined;
@@ -153,7 +156,13 @@ function ratiosFigure({ plot, draw }: Drawing, results: Results): Figure | undef
       plot.ruleX([1], { strokeDasharray: '4 3' }),
       plot.ruleX([1000], { strokeDasharray: '4 3', stroke: '#d6336c' }),
       plot.dot(rows, { x: 'ratio', y: 'trainer', fy: 'problem', fill: 'trainer', r: 4, title: 'title' }),
-      plot.text(rows, { x: 'ratio', y: 'trainer', fy: 'problem', text: 'level', dy: -9, fontSize: 8 }),
+      // Neighbours have their names on either side of the dots.
+      ...[true, false].map((isAbove) =>
+        plot.text(
+          rows.filter((row) => row.isAbove === isAbove),
+          { x: 'ratio', y: 'trainer', fy: 'problem', text: 'level', dy: isAbove ? -9 : 9, fontSize: 8 },
+        ),
+      ),
     ],
   });
   return {
