@@ -1,6 +1,6 @@
 import type { Lane } from './lane.js';
-import type { OutputActivation } from './activation.js';
-import { checkLabels, encodeLabels, indexLabels, type Label, type Labels } from './labels.js';
+import type { OutputActivation } from './network/activation.js';
+import { checkLabels, encodeLabels, indexLabels, type Label, type Labels } from './network/labels.js';
 import { ModelFileError } from './errors.js';
 import { checkFinite } from './finite.js';
 import {
@@ -12,8 +12,8 @@ import {
   type Matrix,
   type Precision,
 } from './matrix.js';
-import { calibrationOf } from './metrics.js';
-import type { Layer, Network } from './network.js';
+import { calibrationOf } from './network/metrics.js';
+import type { Layer, Network } from './network/network.js';
 import {
   checkImage,
   readOptions,
@@ -24,10 +24,10 @@ import {
   type Settings,
 } from './options.js';
 import type { TrainReport } from './report.js';
-import { loadNetwork, saveNetwork } from './saved-network.js';
-import { train } from './train.js';
-import type { Problem } from './training.js';
-import { weightsOf } from './weights.js';
+import { loadNetwork, saveNetwork } from './network/saved-network.js';
+import { train } from './training/train.js';
+import type { Problem } from './training/training.js';
+import { weightsOf } from './training/weights.js';
 
 /** Options of a prediction. */
 export interface PredictOptions {

@@ -1,4 +1,4 @@
-export type { Activation, OutputActivation } from './activation.js';
+export type { Activation, OutputActivation } from './network/activation.js';
 export { Classifier, loadClassifier, trainClassifier, type Evaluation, type PredictOptions } from './classifier.js';
 export {
   AbortedError,
@@ -14,11 +14,11 @@ export {
   SingularError,
   type BplsErrorCode,
 } from './errors.js';
-export type { Label, Labels } from './labels.js';
-export { lstsq, ridge, type LstsqOptions, type RidgeOptions } from './lstsq.js';
+export type { Label, Labels } from './network/labels.js';
+export { lstsq, ridge, type LstsqOptions, type RidgeOptions } from './least-squares/lstsq.js';
 export { matrix, type FloatArray, type Matrix, type Precision } from './matrix.js';
-export { Network, type Layer, type Standardization } from './network.js';
-export { NormalEquations, type Solution, type SolveOptions } from './normal-equations.js';
+export { Network, type Layer, type Standardization } from './network/network.js';
+export { NormalEquations, type Solution, type SolveOptions } from './least-squares/normal-equations.js';
 export type {
   ClassifierOptions,
   HiddenLayer,
@@ -31,7 +31,7 @@ export type {
   TargetRule,
   TrainOptions,
 } from './options.js';
-export { paper } from './paper.js';
+export { paper } from './training/paper.js';
 export { plan, type Plan, type Shape } from './plan.js';
 export type { Random } from './random.js';
 export { loadRegressor, Regressor, trainRegressor, type RegressionEvaluation } from './regressor.js';

@@ -1,7 +1,7 @@
-import { activations, outputActivations, type Activation, type OutputActivation } from './activation.js';
+import { activations, outputActivations, type Activation, type OutputActivation } from './network/activation.js';
 import { ArgumentError } from './errors.js';
 import { checkEqual, describe, type Matrix } from './matrix.js';
-import type { Label } from './labels.js';
+import type { Label } from './network/labels.js';
 import type { Random } from './random.js';
 import type { IterationReport } from './report.js';
 import { defaultThreads } from './threads.js';

@@ -1,5 +1,5 @@
-import { holdsOut, iterationsOf } from './held-out.js';
-import { contrastProbeRows, layout, searchSizes, type Shape } from './layout.js';
+import { holdsOut, iterationsOf } from './training/held-out.js';
+import { contrastProbeRows, layout, searchSizes, type Shape } from './training/layout.js';
 import { checkEqual, checkMatrix, describe } from './matrix.js';
 import { ArgumentError } from './errors.js';
 import {
@@ -13,10 +13,10 @@ import {
   type RegressorOptions,
   type Settings,
 } from './options.js';
-import { innerRows, outputSteps, residualProbe } from './output-layer.js';
-import { trialSettings } from './ridge-search.js';
+import { innerRows, outputSteps, residualProbe } from './training/output-layer.js';
+import { trialSettings } from './training/ridge-search.js';
 
-export type { Shape } from './layout.js';
+export type { Shape } from './training/layout.js';
 
 /** What a training will cost. */
 export interface Plan {

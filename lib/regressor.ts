@@ -1,4 +1,4 @@
-import { inverse, type Activation } from './activation.js';
+import { inverse, type Activation } from './network/activation.js';
 import { predictLane, type PredictOptions } from './classifier.js';
 import { checkFinite } from './finite.js';
 import { ArgumentError } from './errors.js';
@@ -11,13 +11,13 @@ import {
   type Matrix,
   type Precision,
 } from './matrix.js';
-import type { Network } from './network.js';
+import type { Network } from './network/network.js';
 import { checkImage, readOptions, settingsOf, type RegressorOptions, type Settings } from './options.js';
 import type { TrainReport } from './report.js';
-import { loadNetwork, saveNetwork } from './saved-network.js';
-import { train } from './train.js';
-import type { Problem } from './training.js';
-import { weightsOf } from './weights.js';
+import { loadNetwork, saveNetwork } from './network/saved-network.js';
+import { train } from './training/train.js';
+import type { Problem } from './training/training.js';
+import { weightsOf } from './training/weights.js';
 
 /** What {@link Regressor.evaluate} finds. */
 export interface RegressionEvaluation {

@@ -1,4 +1,4 @@
-import type { Activation } from './activation.js';
+import type { Activation } from './network/activation.js';
 
 /** One iteration of a training. */
 export interface IterationReport {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadIris } from '../bench/data/iris.js';
 import { checkerboard3, mulberry32, twoSpirals, xor } from '../bench/data/toy.js';
-import { activations, outputActivations } from '../lib/activation.js';
+import { activations, outputActivations } from '../lib/network/activation.js';
 import {
   matrix,
   plan,

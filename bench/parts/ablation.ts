@@ -1,6 +1,6 @@
 import { matrix, type Activation, type Classifier, type ClassifierOptions, type Matrix } from '../../lib/index.js';
 import { allocate } from '../../lib/matrix.js';
-import { Network } from '../../lib/network.js';
+import { Network } from '../../lib/network/network.js';
 import { logisticClasses } from '../irls.js';
 import type { PartOptions, PartResult } from '../part.js';
 import { progress } from '../progress.js';

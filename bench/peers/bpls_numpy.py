@@ -115,7 +115,7 @@ def random_features(X, labels, hidden, ridge, rng):
 
 
 def train(X, labels, hidden, iterations, ridges, rng):
-    """lib/gauss-newton.ts for one hidden layer."""
+    """lib/training/gauss-newton.ts for one hidden layer."""
     S, dtype = len(X), X.dtype
     W, V = contrast(rng, X, labels, hidden), np.zeros((hidden + 1, 10), dtype)
     G0 = gram(X)

@@ -1,7 +1,7 @@
 // Bytes as a model file: as they are, and with their checksum made right, so that the parser behind it is reached.
 const { writeFileSync } = require('node:fs');
 const { loadClassifier, loadRegressor, matrix } = require('../../dist/lib/index.js');
-const { decodeTensors, encodeTensors } = require('../../dist/lib/model-file.js');
+const { decodeTensors, encodeTensors } = require('../../dist/lib/network/model-file.js');
 const { accepted, scratchFile, signed } = require('./support.cjs');
 
 const file = scratchFile('model');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { activationCode, activations, inverse as libInverse, outputActivations } from '../../lib/activation.js';
+import { activationCode, activations, inverse as libInverse, outputActivations } from '../../lib/network/activation.js';
 import { call } from '../../lib/lane.js';
 import { distance, expectClose } from '../support/expect.js';
 import { precisions, type Precision } from '../support/precision.js';

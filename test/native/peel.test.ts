@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { activations, type Activation } from '../../lib/activation.js';
+import { activations, type Activation } from '../../lib/network/activation.js';
 import { call } from '../../lib/lane.js';
 import {
   innerProduct,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outputActivations } from '../../lib/activation.js';
+import { outputActivations } from '../../lib/network/activation.js';
 import { call, native } from '../../lib/lane.js';
 import { expectClose } from '../support/expect.js';
 import { precisions } from '../support/precision.js';

@@ -1,5 +1,5 @@
 import type { RawLayer } from '../../binding/index.js';
-import { activationCode, type OutputActivation } from '../../lib/activation.js';
+import { activationCode, type OutputActivation } from '../../lib/network/activation.js';
 import type { Lane } from '../../lib/lane.js';
 import type { FloatArray } from '../../lib/matrix.js';
 import { at, dense, scale, type Dense } from './dense.js';

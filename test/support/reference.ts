@@ -1,4 +1,4 @@
-import type { OutputActivation } from '../../lib/activation.js';
+import type { OutputActivation } from '../../lib/network/activation.js';
 import type { SampleRule } from '../../lib/options.js';
 import {
   add,

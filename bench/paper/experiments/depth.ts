@@ -1,5 +1,5 @@
 import { AbortedError, paper, type Activation, type LayerReport } from '../../../lib/index.js';
-import { activations } from '../../../lib/activation.js';
+import { activations } from '../../../lib/network/activation.js';
 import { classify, imageRows, type Labelled, type Run } from '../../classification.js';
 import { loadMnist } from '../../data/mnist.js';
 import { progress } from '../../progress.js';

@@ -1,0 +1,249 @@
+import { batchRows, inBatches } from '../batches.js';
+import { ArgumentError, ShapeError, SingularError, svdFailed } from '../errors.js';
+import { checkFinite } from '../finite.js';
+import { call, callEach, type Lane } from '../lane.js';
+import {
+  allocate,
+  checkEqual,
+  checkMatrix,
+  checkSamePrecision,
+  epsilon,
+  type FloatArray,
+  type Matrix,
+} from '../matrix.js';
+import { integer, nonNegative, oneOf, readOptions, signalOf, threadsOf, type Solver } from '../options.js';
+
+/** A solution and how it was found. */
+export interface Solution<T extends FloatArray = FloatArray> {
+  /** W, of as many rows as the system has unknowns. */
+  weights: Matrix<T>;
+  solver: 'cholesky' | 'svd';
+  /** Rank of A; full where Cholesky succeeded. */
+  rank: number;
+  /** Reciprocal condition number: of the Gram matrix (1-norm) for `cholesky`, of the decomposed matrix for `svd`. */
+  rcond: number;
+}
+
+export interface SolveOptions {
+  /** Penalty per sample: ‖A W − B‖² / S + ridge ‖V‖²; the intercept is not penalised. @default 0 */
+  ridge?: number;
+  /** @default 'auto' */
+  solver?: Solver;
+  /** BLAS threads. @default the cores that the process may use */
+  threads?: number;
+  signal?: AbortSignal;
+}
+
+/** Below this reciprocal condition number of a Gram matrix, `auto` does not trust its Cholesky solution. */
+export function smallestRcond(data: FloatArray): number {
+  return epsilon(data) ** 0.75;
+}
+
+/**
+ * The normal equations AᵀA W = AᵀB of a linear least-squares problem, held as their sums so that rows can come and go:
+ * what every solve of this package starts from. The Gram matrix is p × p with its lower triangle filled, p = inputs + 1
+ * with an intercept (a constant last column of A).
+ *
+ * @example
+ * ```ts
+ * const sums = new NormalEquations(2, 1);
+ * await sums.add(X, Y); // more rows at any time; `remove` takes some out, `merge` adds another's
+ * const { weights, rank, rcond } = await sums.solve({ ridge: 1e-6 });
+ * ```
+ */
+export class NormalEquations<T extends FloatArray = Float64Array> {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly intercept: boolean;
+  /** AᵀA (p×p, row-major, lower triangle). */
+  readonly gram: T;
+  /** AᵀB (p×outputs, row-major). */
+  readonly rhs: T;
+  /** Rows in the sums. */
+  count = 0;
+
+  /**
+   * @param inputs columns of A
+   * @param outputs columns of B
+   * @throws ArgumentError where an argument is out of its range
+   */
+  constructor(
+    inputs: number,
+    outputs: number,
+    options: { precision?: 'float64' | 'float32'; intercept?: boolean } = {},
+  ) {
+    const given = readOptions(options, ['precision', 'intercept']);
+    this.inputs = integer('inputs', inputs, 1, 2 ** 24, 0);
+    this.outputs = integer('outputs', outputs, 1, 2 ** 24, 0);
+    const precision = oneOf('options.precision', given.precision, ['float64', 'float32'], 'float64');
+    if (given.intercept !== undefined && typeof given.intercept !== 'boolean')
+      throw new ArgumentError('Expected options.intercept to be true or false');
+    this.intercept = given.intercept ?? true;
+    const like = precision === 'float64' ? new Float64Array() : new Float32Array();
+    this.gram = allocate(like, this.order ** 2) as T;
+    this.rhs = allocate(like, this.order * this.outputs) as T;
+  }
+
+  /** Unknowns of each output: inputs, and the intercept. */
+  get order(): number {
+    return this.inputs + (this.intercept ? 1 : 0);
+  }
+
+  /** Adds the rows of X (rows×inputs) and Y (rows×outputs). After a rejection, sums that were under way are undefined. */
+  async add(X: Matrix<T>, Y: Matrix<T>, options: { threads?: number; signal?: AbortSignal } = {}): Promise<void> {
+    await this.#change(X, Y, options, 1);
+  }
+
+  /** Takes rows out that were added before. */
+  async remove(X: Matrix<T>, Y: Matrix<T>, options: { threads?: number; signal?: AbortSignal } = {}): Promise<void> {
+    checkMatrix('X', X);
+    if (X.rows > this.count)
+      throw new ShapeError(`Expected X.rows to be at most the rows in the sums (${this.count}) but received ${X.rows}`);
+    await this.#change(X, Y, options, -1);
+  }
+
+  async #change(x: Matrix<T>, y: Matrix<T>, options: { threads?: number; signal?: AbortSignal }, sign: number) {
+    const [X, Y] = this.#check(x, y);
+    const given = readOptions(options, ['threads', 'signal']);
+    const lane: Lane = { threads: threadsOf(given.threads), signal: signalOf(given.signal), operations: 0 };
+    await checkFinite(lane, 'X', X);
+    await checkFinite(lane, 'Y', Y);
+    await this.pass(lane, X, Y, { gram: this.gram, rhs: this.rhs, sign });
+    this.count += sign * X.rows;
+  }
+
+  #check(x: unknown, y: unknown): [Matrix, Matrix] {
+    const X = checkMatrix('X', x);
+    const Y = checkMatrix('Y', y);
+    checkSamePrecision('X.data', X.data, 'the sums', this.gram);
+    checkSamePrecision('Y.data', Y.data, 'X.data', X.data);
+    checkEqual('X.cols', X.cols, 'inputs', this.inputs);
+    checkEqual('Y.cols', Y.cols, 'outputs', this.outputs);
+    checkEqual('Y.rows', Y.rows, 'X.rows', X.rows);
+    return [X, Y];
+  }
+
+  /** @internal One pass over rows: gram += AᵀA, rhs += Aᵀ(B − A W). */
+  async pass(
+    lane: Lane,
+    X: Matrix,
+    Y: Matrix,
+    into: { gram?: FloatArray; rhs: FloatArray; sign: number; weights?: FloatArray },
+  ): Promise<void> {
+    const batch = batchRows(Math.max(X.cols, Y.cols));
+    const args = {
+      inputs: X.data,
+      samples: X.rows,
+      columns: X.cols,
+      targets: Y.data,
+      targetColumns: Y.cols,
+      intercept: this.intercept,
+      ...into,
+    };
+    await callEach(lane, 'accumulate', inBatches(X.rows, batch, args));
+  }
+
+  /** @internal Whether all rows were, as far as their squares do not overflow: NaN and infinity reach the diagonal of AᵀA and AᵀB. */
+  isFinite(): boolean {
+    for (let i = 0; i < this.gram.length; i += this.order + 1) if (!Number.isFinite(this.gram[i])) return false;
+    return this.rhs.every((sum) => Number.isFinite(sum));
+  }
+
+  /** Adds the sums of another, of the same shape: its rows as if they had been added here. */
+  merge(other: NormalEquations<T>): void {
+    if (!(other instanceof NormalEquations)) throw new ArgumentError('Expected other to be a NormalEquations');
+    checkSamePrecision("other's sums", other.gram, 'these', this.gram);
+    checkEqual('other.inputs', other.inputs, 'inputs', this.inputs);
+    checkEqual('other.outputs', other.outputs, 'outputs', this.outputs);
+    checkEqual('other.order', other.order, 'order', this.order);
+    for (let i = 0; i < this.gram.length; i++) (this.gram[i] as number) += other.gram[i] as number;
+    for (let i = 0; i < this.rhs.length; i++) (this.rhs[i] as number) += other.rhs[i] as number;
+    this.count += other.count;
+  }
+
+  /**
+   * W = argmin ‖A W − B‖² / S + ridge ‖V‖², by `dposv` on the Gram matrix; where that is singular or its reciprocal
+   * condition number is below ε^¾, the minimum-norm solution by `dgelsd` on it (`solver: 'auto'`). A Gram matrix has the
+   * square of A's condition number: where that matters, give the rows to {@link lstsq} instead.
+   *
+   * @throws ShapeError where no row has been added
+   * @throws SingularError where `solver: 'cholesky'` meets a matrix that is not positive definite
+   */
+  async solve(options: SolveOptions = {}): Promise<Solution<T>> {
+    const given = readOptions(options, ['ridge', 'solver', 'threads', 'signal']);
+    const ridge = nonNegative('options.ridge', given.ridge === undefined ? 0 : given.ridge);
+    const solver = oneOf('options.solver', given.solver, ['auto', 'cholesky', 'svd'], 'auto');
+    const lane: Lane = { threads: threadsOf(given.threads), signal: signalOf(given.signal), operations: 0 };
+    if (this.count === 0) throw new ShapeError('Expected at least one row in the sums but received none');
+    if (solver !== 'svd') {
+      const solution = await this.cholesky(lane, ridge);
+      if (solution && (solver === 'cholesky' || solution.rcond >= smallestRcond(this.gram))) return solution;
+      if (solver === 'cholesky')
+        throw new SingularError(
+          "Expected a positive definite Gram matrix with solver 'cholesky' but it is singular; 'auto' and 'svd' solve it",
+        );
+    }
+    return this.#svd(lane, ridge);
+  }
+
+  /** @internal By dposv; undefined where the matrix is not positive definite. `factor` (p×p) keeps its factor. */
+  async cholesky(
+    lane: Lane,
+    ridge: number,
+    factor: FloatArray = allocate(this.gram, this.order ** 2),
+  ): Promise<Solution<T> | undefined> {
+    const solution = allocate(this.gram, this.rhs.length) as T;
+    const { info, rcond } = await call(lane, 'solveCholesky', {
+      gram: this.gram,
+      order: this.order,
+      weight: 1,
+      ridge: ridge * this.count,
+      lastRidge: this.intercept ? 0 : ridge * this.count,
+      rhs: this.rhs,
+      rightHandSides: this.outputs,
+      solution,
+      factor,
+    });
+    if (info > 0 || !(rcond > 0) || this.#isDeficient(factor, ridge * this.count)) return undefined;
+    return { weights: this.#weights(solution), solver: 'cholesky', rank: this.order, rcond };
+  }
+
+  /**
+   * Rounding lets a singular matrix through the factorisation now and then. A column that depends on those before it has
+   * next to nothing left of it: a squared pivot within p ε of the diagonal element that it came from, whatever the scale.
+   */
+  #isDeficient(factor: FloatArray, penalty: number): boolean {
+    const p = this.order;
+    const share = p * epsilon(this.gram);
+    for (let j = 0; j < p; j++) {
+      const diagonal = (this.gram[j * p + j] as number) + (j < this.inputs ? penalty : 0);
+      if ((factor[j * p + j] as number) ** 2 <= share * diagonal) return true;
+    }
+    return false;
+  }
+
+  async #svd(lane: Lane, ridge: number): Promise<Solution<T>> {
+    const p = this.order;
+    const full = this.gram.slice() as T;
+    for (let i = 0; i < p; i++) {
+      for (let j = 0; j < i; j++) full[j * p + i] = full[i * p + j] as number;
+      if (i < this.inputs) (full[i * p + i] as number) += ridge * this.count;
+    }
+    const solution = allocate(this.gram, this.rhs.length) as T;
+    const { info, rank, rcond } = await call(lane, 'solveSvd', {
+      a: full,
+      rows: p,
+      columns: p,
+      b: this.rhs,
+      rightHandSides: this.outputs,
+      cut: p * epsilon(this.gram),
+      solution,
+    });
+    if (info > 0) throw svdFailed('the Gram matrix');
+    return { weights: this.#weights(solution), solver: 'svd', rank, rcond };
+  }
+
+  #weights(data: T): Matrix<T> {
+    return { data, rows: this.order, cols: this.outputs };
+  }
+}

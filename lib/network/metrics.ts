@@ -1,0 +1,48 @@
+import type { Matrix } from '../matrix.js';
+import type { OutputActivation } from './activation.js';
+
+/** Bins of equal width by the probability of the predicted class. */
+const bins = 15;
+
+/**
+ * How well probabilities tell the truth. Log-loss: −mean ln p of the own class. Expected calibration error: the mean
+ * difference, over bins of the predicted class's probability weighted by their rows, between that probability and the share
+ * of rows that are of the predicted class.
+ *
+ * @param scores pre-activations of the outputs, greatest for the likeliest class
+ * @source Guo et al. 2017 (arXiv 1706.04599), section 2, with its 15 bins
+ */
+export function calibrationOf(
+  scores: Matrix,
+  truth: Int32Array,
+  predicted: Int32Array,
+  output: OutputActivation,
+): { logLoss: number; calibrationError: number } {
+  const { data, rows, cols } = scores;
+  const gaps = new Float64Array(bins);
+  const logs = new Float64Array(cols);
+  let loss = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < cols; k++) {
+      const z = data[i * cols + k] as number;
+      logs[k] = output === 'sigmoid' ? -softplus(-z) : z;
+    }
+    const total = logSumExp(logs);
+    const [own, given] = [truth[i] as number, predicted[i] as number];
+    loss += total - (logs[own] as number);
+    const certainty = Math.exp((logs[given] as number) - total);
+    (gaps[Math.min(Math.floor(certainty * bins), bins - 1)] as number) += certainty - Number(own === given);
+  }
+  return { logLoss: loss / rows, calibrationError: gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / rows };
+}
+
+/** ln(1 + eˣ) */
+function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+/** ln Σ eˣ */
+export function logSumExp(x: Float64Array): number {
+  const greatest = x.reduce((most, value) => Math.max(most, value), -Infinity);
+  return greatest + Math.log(x.reduce((sum, value) => sum + Math.exp(value - greatest), 0));
+}

@@ -1,0 +1,97 @@
+import type { RawLayer } from '../../binding/index.js';
+import { batchRows, inBatches } from '../batches.js';
+import { PrecisionError } from '../errors.js';
+import { checkFinite } from '../finite.js';
+import { callEach, native, typed, type Lane } from '../lane.js';
+import { allocate, checkEqual, checkMatrix, precisionName, type FloatArray, type Matrix } from '../matrix.js';
+import { activationCode, type OutputActivation } from './activation.js';
+
+/** One layer: H = f([H_below, 1] W), `weights` W ((inputs+1)×units, row-major), its last row the bias. */
+export interface Layer<T extends FloatArray = FloatArray> {
+  readonly weights: T;
+  readonly inputs: number;
+  readonly units: number;
+  readonly activation: OutputActivation;
+}
+
+/** Per-column standardisation of the inputs, (x − shift) · scale, applied before the first layer. */
+export interface Standardization<T extends FloatArray = FloatArray> {
+  readonly shift: T;
+  readonly scale: T;
+}
+
+export function rawLayer(layer: Layer): RawLayer {
+  return { ...layer, activation: activationCode(layer.activation) };
+}
+
+/**
+ * A trained fully connected network: plain data and its forward pass. Immutable by convention; the arrays are the
+ * network's own.
+ */
+export class Network<T extends FloatArray = FloatArray> {
+  readonly layers: readonly Layer<T>[];
+  readonly standardization: Standardization<T> | undefined;
+  readonly #raw: RawLayer[];
+
+  constructor(layers: readonly Layer<T>[], standardization?: Standardization<T>) {
+    this.layers = layers;
+    this.standardization = standardization;
+    this.#raw = layers.map(rawLayer);
+  }
+
+  get inputs(): number {
+    return (this.layers[0] as Layer<T>).inputs;
+  }
+
+  get outputs(): number {
+    return (this.layers.at(-1) as Layer<T>).units;
+  }
+
+  /** The same weights under another output activation; shares memory. */
+  withOutput(activation: OutputActivation): Network<T> {
+    const top = this.layers.at(-1) as Layer<T>;
+    return new Network([...this.layers.slice(0, -1), { ...top, activation }], this.standardization);
+  }
+
+  #check(value: unknown): Matrix<T> {
+    const X = checkMatrix('X', value);
+    const weights = (this.layers[0] as Layer<T>).weights;
+    if (precisionName(X.data) !== precisionName(weights))
+      throw new PrecisionError(
+        `Expected X.data to be a ${precisionName(weights)} like the network's weights but received a ${precisionName(X.data)}`,
+      );
+    checkEqual('X.cols', X.cols, "the network's inputs", this.inputs);
+    return X as Matrix<T>;
+  }
+
+  #samples(X: Matrix<T>) {
+    return { inputs: X.data, samples: X.rows, columns: X.cols, ...this.standardization };
+  }
+
+  /** Outputs (rows × outputs) of every row of X; off the event loop, batch by batch. */
+  async forward(value: Matrix<T>, lane: Lane): Promise<Matrix<T>> {
+    const X = this.#check(value);
+    await checkFinite(lane, 'X', X);
+    const outputs = allocate(X.data, X.rows * this.outputs) as T;
+    const batch = batchRows(Math.max(X.cols, ...this.layers.map((layer) => layer.units)));
+    const args = { ...this.#samples(X), layers: this.#raw, outputs };
+    await callEach(lane, 'predict', inBatches(X.rows, batch, args));
+    return { data: outputs, rows: X.rows, cols: this.outputs };
+  }
+
+  /**
+   * The same for a few rows, now, on the calling thread: no BLAS, so that it neither waits for nor disturbs a training
+   * that runs in the same process. NaN or infinity in gives NaN or infinity out.
+   */
+  forwardSync(value: Matrix<T>): Matrix<T> {
+    const X = this.#check(value);
+    const outputs = allocate(X.data, X.rows * this.outputs) as T;
+    const args = { ...this.#samples(X), layers: this.#raw, outputs };
+    try {
+      native().predictSync(args);
+    } catch (error) {
+      throw typed(error);
+    }
+    return { data: outputs, rows: X.rows, cols: this.outputs };
+  }
+}

@@ -1,0 +1,97 @@
+import { ModelFileError } from '../errors.js';
+import { describe, precisionName, type FloatArray } from '../matrix.js';
+import { checkPath } from '../options.js';
+import type { TrainReport } from '../report.js';
+import { outputActivations, type OutputActivation } from './activation.js';
+import { readTensors, writeTensors, type Tensor, type TensorFile } from './model-file.js';
+import { Network, type Layer } from './network.js';
+
+/** Version of the metadata below; the tensors and the checksum are model-file.ts's. */
+const format = '1';
+
+export interface SavedNetwork {
+  kind: 'classifier' | 'regressor';
+  network: Network;
+  report: TrainReport;
+  /** What the kind needs besides, as JSON. */
+  extra: unknown;
+}
+
+/** One file: every layer's weights as a tensor, the rest as JSON in the header. Written beside and renamed. */
+export async function saveNetwork(path: string, { kind, network, report, extra }: SavedNetwork): Promise<void> {
+  checkPath('path', path);
+  const tensors: Record<string, Tensor> = {};
+  network.layers.forEach(({ weights, inputs, units }, l) => {
+    tensors[`layers.${l}.weights`] = { shape: [inputs + 1, units], data: weights };
+  });
+  const { standardization } = network;
+  if (standardization) {
+    tensors['standardization.shift'] = { shape: [network.inputs], data: standardization.shift };
+    tensors['standardization.scale'] = { shape: [network.inputs], data: standardization.scale };
+  }
+  const metadata = {
+    'bpls.format': format,
+    'bpls.kind': kind,
+    'bpls.activations': JSON.stringify(network.layers.map(({ activation }) => activation)),
+    'bpls.extra': JSON.stringify(extra),
+    'bpls.report': JSON.stringify(report),
+  };
+  await writeTensors(path, { metadata, tensors });
+}
+
+/** @throws ModelFileError where the file cannot be read, is damaged, or holds something else */
+export async function loadNetwork(path: string, kind: SavedNetwork['kind']): Promise<SavedNetwork> {
+  checkPath('path', path);
+  const file = await readTensors(path);
+  const { metadata } = file;
+  const refuse = (expected: string, received: unknown): never => {
+    throw new ModelFileError(`Expected ${path} to hold ${expected} but received ${describe(received)}`);
+  };
+  if (metadata['bpls.format'] !== format) refuse(`a bpls model of format ${format}`, metadata['bpls.format']);
+  if (metadata['bpls.kind'] !== kind) refuse(`a ${kind}`, metadata['bpls.kind']);
+  const [activations, report, extra] = ['activations', 'report', 'extra'].map((key) =>
+    parseJson(path, metadata[`bpls.${key}`]),
+  );
+  if (typeof report !== 'object' || report === null) refuse('a report', report);
+  return { kind, network: networkOf(file, activations, refuse), report: report as TrainReport, extra };
+}
+
+/** @throws ModelFileError where the text of a file's metadata is no JSON */
+export function parseJson(path: string, text = 'null'): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new ModelFileError(`Expected ${path} to hold JSON metadata`, { cause: error });
+  }
+}
+
+function networkOf(
+  { tensors }: TensorFile,
+  activations: unknown,
+  refuse: (expected: string, received: unknown) => never,
+): Network {
+  if (!Array.isArray(activations) || activations.length === 0) return refuse('a list of activations', activations);
+  let inputs: number | undefined;
+  let precision: string | undefined;
+  const tensorOf = (name: string, shape: (number | undefined)[]): Tensor => {
+    const tensor = tensors[name] ?? refuse(`a tensor ${name}`, undefined);
+    const fits =
+      tensor.shape.length === shape.length && shape.every((n, i) => (n ?? tensor.shape[i]) === tensor.shape[i]);
+    if (!fits || tensor.data.length === 0) refuse(`a tensor ${name} that fits its layer`, tensor.shape.join('×'));
+    precision ??= precisionName(tensor.data);
+    if (precisionName(tensor.data) !== precision) refuse('tensors of one precision', name);
+    return tensor;
+  };
+  const layers = activations.map((activation: unknown, l): Layer => {
+    if (!outputActivations.includes(activation as OutputActivation)) refuse('a known activation', activation);
+    const { shape, data } = tensorOf(`layers.${l}.weights`, [inputs === undefined ? undefined : inputs + 1, undefined]);
+    const [rows, units] = shape as [number, number];
+    if (rows < 2) refuse('layers with inputs', rows);
+    inputs = units;
+    return { weights: data, inputs: rows - 1, units, activation: activation as OutputActivation };
+  });
+  const width = (layers[0] as Layer).inputs;
+  if (!('standardization.shift' in tensors)) return new Network(layers);
+  const part = (name: string): FloatArray => tensorOf(`standardization.${name}`, [width]).data;
+  return new Network(layers, { shift: part('shift'), scale: part('scale') });
+}

@@ -1,0 +1,60 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Matrix } from '../matrix.js';
+
+/** Where the factor of the scores is looked for, and how closely: 20 halvings of the logarithm tell it to 10⁻⁵. */
+const [least, most, halvings] = [2 ** -10, 2 ** 10, 20];
+
+/** Scores of rows that were held out, with their classes. */
+export interface HeldScores {
+  readonly scores: Matrix;
+  readonly truth: Int32Array;
+  /** Of the rows, all 1 where not given. */
+  readonly weights: ArrayLike<number> | undefined;
+}
+
+/**
+ * The factor β of the scores that makes the probabilities softmax(β z) likeliest on rows that were held out: the least of
+ * their log-loss, which is convex in β. One row's worth of the labels is any class alike, as in Platt's scaling, so that
+ * rows that are all classified right do not make it certain.
+ *
+ * @source Guo et al. 2017 (arXiv 1706.04599), section 4.2: temperature scaling, β = 1/T
+ */
+export async function inverseTemperature(held: readonly HeldScores[]): Promise<number> {
+  const total = held.reduce((sum, { truth, weights }) => sum + (weights ? add(weights) : truth.length), 0);
+  if (total === 0) return 1;
+  const anyClass = 1 / (total + 1);
+  let [low, high] = [Math.log(least), Math.log(most)];
+  for (let i = 0; i < halvings; i++) {
+    const middle = (low + high) / 2;
+    if (held.reduce((sum, part) => sum + slope(part, Math.exp(middle), anyClass), 0) > 0) high = middle;
+    else low = middle;
+    await setImmediate();
+  }
+  return Math.exp((low + high) / 2);
+}
+
+function add(weights: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) sum += weights[i] as number;
+  return sum;
+}
+
+/** Derivative of the log-loss of softmax(β z) by β: Σ (Σ_k p_k z_k − z*), z* = (1 − ε) z_own + ε mean_k z_k. */
+function slope({ scores: { data, rows, cols }, truth, weights }: HeldScores, beta: number, anyClass: number): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) {
+    const row = data.subarray(i * cols, (i + 1) * cols);
+    let greatest = -Infinity;
+    for (const z of row) greatest = Math.max(greatest, z);
+    let [total, expected, mean] = [0, 0, 0];
+    for (const z of row) {
+      const p = Math.exp(beta * (z - greatest));
+      total += p;
+      expected += p * z;
+      mean += z / cols;
+    }
+    const wanted = (1 - anyClass) * (row[truth[i] as number] as number) + anyClass * mean;
+    sum += (weights?.[i] ?? 1) * (expected / total - wanted);
+  }
+  return sum;
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BplsError, ModelFileError } from '../errors.js';
+import { describe, precisionName, type FloatArray } from '../matrix.js';
+import { readTensors, writeTensors, type Tensor } from '../network/model-file.js';
+import { parseJson } from '../network/saved-network.js';
+import type { Settings } from '../options.js';
+import type { Problem, Snapshot } from './training.js';
+
+/** Version of what `State` holds; the tensors and the checksum are model-file.ts's. */
+const format = '1';
+
+/** All that the rest of a training follows from, beside its data and options. */
+export interface State {
+  /** By whose it is; anything that JSON takes. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly arrays: Readonly<Record<string, FloatArray>>;
+}
+
+/** The file in which a training keeps its state, so that another process can go on with it. */
+export class Checkpoint {
+  readonly #path: string;
+  readonly #fingerprint: string;
+  /** What the file held when the training began. */
+  readonly found: State | undefined;
+
+  private constructor(path: string, fingerprint: string, found: State | undefined) {
+    this.#path = path;
+    this.#fingerprint = fingerprint;
+    this.found = found;
+  }
+
+  /** @throws ModelFileError where the file cannot be read, is damaged, or is of other data or options */
+  static async open(path: string, problem: Problem, settings: Settings): Promise<Checkpoint> {
+    const fingerprint = await fingerprintOf(problem, settings);
+    return new Checkpoint(path, fingerprint, await read(path, fingerprint));
+  }
+
+  /** The arrays may change when the promise has settled. */
+  async write({ values, arrays }: State): Promise<void> {
+    const metadata = {
+      'bpls.format': format,
+      'bpls.kind': 'checkpoint',
+      'bpls.fingerprint': this.#fingerprint,
+      'bpls.state': JSON.stringify(values),
+    };
+    const tensors: Record<string, Tensor> = {};
+    for (const [name, data] of Object.entries(arrays)) tensors[name] = { shape: [data.length], data };
+    await writeTensors(this.#path, { metadata, tensors });
+  }
+
+  async remove(): Promise<void> {
+    try {
+      await rm(this.#path, { force: true });
+    } catch (error) {
+      throw new ModelFileError(`Cannot remove ${this.#path}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+async function read(path: string, fingerprint: string): Promise<State | undefined> {
+  const file = await readTensors(path).catch((error: unknown) => {
+    const { cause } = error as Error;
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!file) return undefined;
+  const { metadata, tensors } = file;
+  const expect = (key: string, wanted: string, what: string) => {
+    if (metadata[key] === wanted) return;
+    throw new ModelFileError(`Expected ${path} to hold ${what} but received ${describe(metadata[key])}`);
+  };
+  expect('bpls.format', format, `a bpls file of format ${format}`);
+  expect('bpls.kind', 'checkpoint', 'a checkpoint');
+  expect('bpls.fingerprint', fingerprint, 'a checkpoint of these data and options');
+  const values = parseJson(path, metadata['bpls.state']) as State['values'] | null;
+  const { iteration, training, patience } = values ?? {};
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+  if (
+    !values ||
+    !Number.isInteger(iteration) ||
+    (iteration as number) < 0 ||
+    !isObject(training) ||
+    !isObject(patience)
+  )
+    throw new ModelFileError(`Expected ${path} to hold the state of a training`);
+  return {
+    values,
+    arrays: Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data])),
+  };
+}
+
+/** What decides the weights: data and options, but neither threads nor memory nor what a caller's functions return. */
+async function fingerprintOf(problem: Problem, settings: Settings): Promise<string> {
+  const { hidden, output, image, targets, samples, iterations, ridge, solver, standardize, patience, seed, loss } =
+    settings;
+  const { inputs, outputs, labels, targets: wanted, weights, validation = [] } = problem;
+  const options = {
+    hidden,
+    output,
+    image,
+    targets,
+    samples,
+    iterations,
+    ridge,
+    solver,
+    standardize,
+    patience,
+    seed,
+    loss,
+  };
+  const shape = [
+    precisionName(inputs.data),
+    inputs.rows,
+    inputs.cols,
+    outputs,
+    ...validation.map(({ length }) => length),
+  ];
+  const hash = createHash('sha256').update(JSON.stringify([format, options, shape]));
+  for (const array of [inputs.data, labels, wanted, weights, ...validation]) {
+    hash.update(array ? 'given' : 'absent');
+    if (!array) continue;
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    for (let begin = 0; begin < bytes.length; begin += 1 << 20) {
+      hash.update(bytes.subarray(begin, begin + (1 << 20)));
+      await nextTurn();
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** Takes up a state: what fails in it that is no error of this package is the file's fault. */
+export async function resuming<T>(action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof BplsError && error.code !== 'ADDON') throw error;
+    throw new ModelFileError('Expected a checkpoint with the whole state of a training', { cause: error });
+  }
+}
+
+/** One layer's array of a state. */
+export function arrayOf({ arrays }: State, name: string, like: FloatArray): FloatArray {
+  const array = arrays[name];
+  if (array?.length !== like.length || precisionName(array) !== precisionName(like))
+    throw new ModelFileError(
+      `Expected a checkpoint with ${like.length} numbers of ${name} but it has ${array?.length}`,
+    );
+  return array.slice();
+}
+
+/** Weights as arrays of a state. */
+export function arraysOf(name: string, { hidden, output }: Snapshot): State['arrays'] {
+  const layers = [...hidden, output].map((weights, l) => [`${name}.${l}`, weights]);
+  return Object.fromEntries(layers) as State['arrays'];
+}
+
+/** The weights of a state, of the same shapes as `like`. */
+export function snapshotOf(name: string, state: State, like: Snapshot): Snapshot {
+  const layers = [...like.hidden, like.output].map((weights, l) => arrayOf(state, `${name}.${l}`, weights));
+  return { hidden: layers.slice(0, -1), output: layers.at(-1) as FloatArray };
+}

@@ -1,0 +1,92 @@
+import { allocate } from '../matrix.js';
+import { inverseTemperature, type HeldScores } from '../network/temperature.js';
+import { isCalibrated, type Settings } from '../options.js';
+import { createRandom, drawRows } from '../random.js';
+import type { Training } from './training.js';
+
+/** Iterations of `auto`: as many as are always made, and at most, where rows held out say that more pay. */
+const [usualIterations, mostIterations] = [8, 64];
+/** The share of its rows that a training spares, from so many rows on; and at most. */
+const [heldShare, leastRows, mostHeld] = [0.02, 25_000, 4000];
+/** The last iteration is the fourth in a row by which the loss on the held-out rows has not fallen by this share. */
+const [progress, waits] = [0.01, 4];
+
+/** Whether a training holds rows out to find its end by them; only where it is left to it, and rows are many. */
+export function holdsOut({ iterations, targets, hidden, validation }: Settings, rows: number): boolean {
+  const isFree = iterations === 'auto' && validation === undefined;
+  return isFree && targets === 'gauss-newton' && hidden.length > 0 && rows >= leastRows;
+}
+
+/** The number of iterations, or at most. */
+export function iterationsOf(settings: Settings, rows: number): number {
+  if (settings.iterations !== 'auto') return settings.iterations;
+  return holdsOut(settings, rows) ? mostIterations : usualIterations;
+}
+
+export function heldRows(rows: number): number {
+  return Math.min(mostHeld, Math.floor(heldShare * rows));
+}
+
+/** Rows that a training leaves alone, by which it knows when to stop and how sure its classes are. */
+export class HeldOut {
+  readonly #training: Training;
+  readonly #rows: Int32Array;
+  /** The loss from which a fall is measured. */
+  #mark = Infinity;
+  #waited = 0;
+
+  /** Takes the rows out of the training: their weight is zero from now on. */
+  constructor(training: Training) {
+    const { problem, rows, settings } = training;
+    this.#training = training;
+    this.#rows = drawRows(rows, heldRows(rows), createRandom(settings.seed));
+    const weights = problem.weights?.slice() ?? allocate(problem.inputs.data, rows).fill(1);
+    for (const row of this.#rows) weights[row] = 0;
+    training.weights = weights;
+    training.heldOut = this.count;
+  }
+
+  get count(): number {
+    return this.#rows.length;
+  }
+
+  /** Mean over the held-out rows of Σ (T* − z)², at the present weights. */
+  async loss(): Promise<number> {
+    const training = this.#training;
+    const into = { cached: true, sampleWeights: training.problem.weights };
+    const { squares } = await training.sweep(training.rowSet(this.#rows), into);
+    return squares / this.count;
+  }
+
+  /** Whether an accepted iteration that ended with this loss is to be the last. */
+  isEnough(iteration: number, loss: number): boolean {
+    if (loss < this.#mark * (1 - progress)) [this.#mark, this.#waited] = [loss, 0];
+    else this.#waited++;
+    return iteration >= usualIterations && this.#waited >= waits;
+  }
+
+  state(): [mark: number | null, waited: number] {
+    return [this.#mark, this.#waited];
+  }
+
+  resume([mark, waited]: [number | null, number]): void {
+    [this.#mark, this.#waited] = [mark ?? Infinity, waited];
+  }
+
+  /** The inverse temperature that makes the held-out rows likeliest; undefined where there are no probabilities. */
+  async inverseTemperature(): Promise<number | undefined> {
+    const scores = await heldScores(this.#training, this.#rows);
+    return scores && inverseTemperature([scores]);
+  }
+}
+
+/** Scores of rows at the present weights, of a classifier whose probabilities take a temperature. */
+export async function heldScores(training: Training, rows: Int32Array): Promise<HeldScores | undefined> {
+  const { labels, weights, outputs } = training.problem;
+  if (!labels || !isCalibrated(training.settings)) return undefined;
+  return {
+    scores: { data: await training.scores(rows), rows: rows.length, cols: outputs },
+    truth: rows.map((row) => labels[row] as number),
+    weights: weights && Array.from(rows, (row) => weights[row] as number),
+  };
+}

@@ -1,0 +1,110 @@
+import { ArgumentError } from '../errors.js';
+import { call } from '../lane.js';
+import { describe, type FloatArray } from '../matrix.js';
+import { activationOf, gain } from '../network/activation.js';
+import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './layout.js';
+import type { HiddenState, Training } from './training.js';
+
+/** First weights of every hidden layer; the output layer starts at zero. */
+export async function initialise(training: Training): Promise<void> {
+  for (const [l, layer] of training.hidden.entries()) {
+    const { init } = training.settings.hidden[l] as Training['settings']['hidden'][number];
+    if (init === 'contrast') await contrast(training, layer);
+    else if (init === 'orthogonal') await orthogonal(training, layer, gain(activationOf(layer.activation)));
+    else uniform(training, layer.weights);
+  }
+}
+
+/** U[−1, 1], biases included: the paper's. */
+function uniform(training: Training, weights: FloatArray): void {
+  for (let i = 0; i < weights.length; i++) weights[i] = 2 * training.random.uniform() - 1;
+}
+
+/** Orthonormal columns (or rows, where there are more units than inputs) times `scale`; biases 0. */
+async function orthogonal(training: Training, layer: HiddenState, scale: number): Promise<void> {
+  const { inputs, units, weights } = layer;
+  const matrix = weights.subarray(0, inputs * units);
+  for (let i = 0; i < matrix.length; i++) matrix[i] = training.random.normal();
+  await call(training, 'orthonormalise', { matrix, rows: inputs, columns: units });
+  if (scale !== 1) for (let i = 0; i < matrix.length; i++) (matrix[i] as number) *= scale;
+}
+
+/** Differences of two samples, of different classes where there are classes; see contrast.h. */
+async function contrast(training: Training, layer: HiddenState): Promise<void> {
+  const { problem, random } = training;
+  const { rows } = problem.inputs;
+  const probe = Int32Array.from({ length: Math.min(rows, contrastProbeRows) }, () => random.integer(rows));
+  for (let first = 0; first < layer.units; first += contrastUnitsAtOnce) {
+    const units = Math.min(contrastUnitsAtOnce, layer.units - first);
+    const pairs = new Int32Array(units * contrastCandidates * 2);
+    for (let i = 0; i < pairs.length; i += 2) [pairs[i], pairs[i + 1]] = drawPair(training);
+    const masks = drawMasks(training, first, units);
+    await call(training, 'contrast', {
+      ...training.samples(),
+      start: 0,
+      count: probe.length,
+      indices: probe,
+      pairs,
+      candidates: contrastCandidates,
+      ...(masks && { masks }),
+      first,
+      units,
+      total: layer.units,
+      weights: layer.weights,
+    });
+  }
+}
+
+function drawPair({ problem, random }: Training): [number, number] {
+  const { rows } = problem.inputs;
+  const i = random.integer(rows);
+  // Where one class has nearly all samples, a pair of two classes may not turn up; any other sample serves then.
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const j = random.integer(rows);
+    if (problem.labels ? problem.labels[i] !== problem.labels[j] : i !== j) return [i, j];
+  }
+  return [i, (i + 1) % rows];
+}
+
+function drawMasks(training: Training, first: number, units: number): FloatArray | undefined {
+  const { image, mask } = training.settings;
+  const { cols } = training.problem.inputs;
+  if (!image && !mask) return undefined;
+  const masks = training.zeros(units * cols);
+  for (let unit = 0; unit < units; unit++) {
+    const target = masks.subarray(unit * cols, (unit + 1) * cols);
+    if (mask) fillFromFunction(target, mask(training.random, first + unit));
+    else if (image) fillPatch(training, target, image);
+  }
+  return masks;
+}
+
+function fillFromFunction(target: FloatArray, values: ArrayLike<number>): void {
+  if (typeof (values as unknown) !== 'object' || (values as unknown) === null || values.length !== target.length)
+    throw new ArgumentError(
+      `Expected options.mask to return ${target.length} numbers, one for each column, but received ${describe(values)}`,
+    );
+  for (let j = 0; j < target.length; j++) {
+    const value = values[j];
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new ArgumentError(`Expected options.mask to return finite numbers but received ${describe(value)}`);
+    target[j] = value;
+  }
+}
+
+/** Ones on a random rectangle of the image, zeros elsewhere; sides from a quarter of the image's to all of it. */
+function fillPatch(
+  training: Training,
+  target: FloatArray,
+  { height, width, channels }: { height: number; width: number; channels: number },
+): void {
+  const extent = (side: number): [number, number] => {
+    const least = Math.max(1, Math.round(side / 4));
+    const length = least + training.random.integer(side - least + 1);
+    return [training.random.integer(side - length + 1), length];
+  };
+  const [top, rows] = extent(height);
+  const [left, columns] = extent(width);
+  for (let y = top; y < top + rows; y++)
+    target.fill(1, (y * width + left) * channels, (y * width + left + columns) * channels);
+}

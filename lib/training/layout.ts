@@ -1,0 +1,135 @@
+import { batchRows } from '../batches.js';
+import type { Settings } from '../options.js';
+
+/** Sizes of a problem. */
+export interface Shape {
+  /** Samples. */
+  rows: number;
+  /** Columns of the inputs. */
+  inputs: number;
+  /** Classes of a classifier, columns of a regressor's targets. */
+  outputs: number;
+}
+
+export interface Layout {
+  /** Rows that pass through the network at a time. */
+  batch: number;
+  /** Rows whose hidden activations are kept between passes: all, or whole batches spread evenly over the rows. */
+  cacheRows: number;
+  /** Working memory in bytes, the inputs apart: arrays, scratch and kept activations. */
+  bytes: number;
+}
+
+/** What BLAS, the JavaScript of a training and its garbage take: not known before, so a share of a small limit. */
+const runtime = (limit: number) => Math.min(28 * 2 ** 20, 0.3 * limit);
+
+/** Numbers that fit into the default memory limit, so that either precision trains the same. */
+const defaultElements = 96 * 2 ** 20;
+
+/** Bytes of working memory that a training may take. */
+export function memoryLimit(settings: Settings, element: number): number {
+  return settings.memoryLimit ?? defaultElements * element;
+}
+
+/** Rows on which the deviation of each contrast unit is measured. */
+export const contrastProbeRows = 5000;
+/** Pairs drawn for each contrast unit: the first whose masked difference is not zero is taken. */
+export const contrastCandidates = 4;
+/** Units whose pairs are loaded at a time. */
+export const contrastUnitsAtOnce = 64;
+
+/** Samples that a call of the contrast init has in hand. */
+const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates * 2 + Math.min(rows, contrastProbeRows);
+
+/** Rows that the search of `ridge: 'auto'` trains and judges by, at most but for `mostJudges`; and at least: of fewer, none can be spared. */
+export const mostTrialRows = 2500;
+const leastTrialRows = 20;
+/** One part in so many is held out, in turn, until this many rows have been. */
+const folds = 5;
+const heldOutRows = 200;
+/** Where rows are many, so many judge: each costs a forward pass only, and the more they are, the surer is the choice. */
+const mostJudges = 4000;
+
+/** Units of a layer in the trials, at most. */
+const mostTrialUnits = 256;
+
+export function trialUnits(units: number): number {
+  return Math.min(units, mostTrialUnits);
+}
+
+export interface SearchSizes {
+  /** Rows to train on in each fold, and to judge by. */
+  fit: number;
+  held: number;
+  folds: number;
+}
+
+/** What a search goes over; undefined where the options leave nothing to choose, or rows or memory are too few. */
+export function searchSizes(shape: Shape, settings: Settings, element: number): SearchSizes | undefined {
+  if (settings.ridge !== 'auto' || settings.targets !== 'gauss-newton') return undefined;
+  // The rows are copied, and their activations kept: they get a twelfth of the memory, or there is no search.
+  const width = settings.hidden.reduce((sum, { units }) => sum + trialUnits(units), shape.inputs);
+  const room = Math.floor(memoryLimit(settings, element) / 12 / (width * element));
+  const used = Math.min(shape.rows, mostTrialRows);
+  if (used < leastTrialRows || used > room) return undefined;
+  const part = Math.floor(used / folds);
+  const fit = used - part;
+  const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - fit));
+  return { fit, held, folds: used === shape.rows ? Math.min(folds, Math.ceil(heldOutRows / part)) : 1 };
+}
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+
+/** Weights of the hidden layers. */
+function hiddenWeights({ inputs }: Shape, widths: number[]): number {
+  const below = [inputs, ...widths];
+  return sum(widths.map((units, l) => ((below[l] as number) + 1) * units));
+}
+
+/** Numbers in the arrays that last as long as a training: of the weights, their steps and Gram matrices. */
+function lasting(shape: Shape, widths: number[]): number {
+  const below = [shape.inputs, ...widths];
+  const last = below.at(-1) as number;
+  const weights = hiddenWeights(shape, widths);
+  const grams = sum(widths.map((_, l) => ((below[l] as number) + 1) ** 2));
+  const output = 2 * (last + 1) ** 2 + 9 * (last + 1) * shape.outputs;
+  return 4 * weights + grams + sum(widths.map((units) => units ** 2)) + output;
+}
+
+/** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */
+export function layout(shape: Shape, settings: Settings, element: number): Layout {
+  const limit = memoryLimit(settings, element);
+  const widths = settings.hidden.map(({ units }) => units);
+  const below = [shape.inputs, ...widths];
+  const last = below.at(-1) as number;
+  const widest = Math.max(...widths, 0);
+
+  const solve = Math.max(
+    2 * (last + 1) ** 2,
+    ...widths.map((units, l) => ((below[l] as number) + 1) * (3 * units + (below[l] as number) + 1) + units ** 2),
+    contrastRows(shape.rows) * shape.inputs,
+  );
+  const arrays = lasting(shape, widths);
+
+  // A batch's inputs and activations where they are gathered or not kept, and the widest layer's derivatives.
+  const perRow = element * (shape.inputs + sum(widths) + 3 * widest + 6 * shape.outputs);
+  const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
+  const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
+  // Scratch memory serves one call after the other.
+  // Of a search, copies of rows, the activations of those to train on, and the weights twice: to judge them, too.
+  const search = searchSizes(shape, settings, element);
+  const narrow = widths.map(trialUnits);
+  const trial = search
+    ? (search.fit + search.held) * search.folds * shape.inputs +
+      search.fit * sum(narrow) +
+      lasting(shape, narrow) +
+      hiddenWeights(shape, narrow)
+    : 0;
+  const fixed =
+    element * (arrays + trial) + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(limit);
+
+  const row = element * sum(widths);
+  const kept = row > 0 ? Math.floor((limit - fixed) / row) : shape.rows;
+  const cacheRows = kept >= shape.rows ? shape.rows : Math.max(0, Math.floor(kept / batch) * batch);
+  return { batch, cacheRows, bytes: fixed + cacheRows * row };
+}

@@ -1,0 +1,223 @@
+import { epsilon, type FloatArray } from '../matrix.js';
+import type { Settings } from '../options.js';
+import type { LayerReport } from '../report.js';
+import { solveLayer } from './solve.js';
+import type { PassTotals, Training } from './training.js';
+
+/** Accelerated steps of the one-sided problem, and of Huber's; a two-sided one is exact after the first. */
+const oneSidedSteps = 8;
+
+/** Kept rows for each weight of an output below which they do not stand for all. */
+const leastInnerRows = 4;
+
+/** Least-squares solves of the output layer in each evaluation. */
+export function outputSteps({ samples, loss }: Pick<Settings, 'samples' | 'loss'>): number {
+  return samples === 'margin' || loss === 'huber' ? oneSidedSteps : 1;
+}
+
+/** Of all rows those that the steps after the first go over: the kept ones, if there are enough to stand for the rest. */
+export function innerRows(rows: number, kept: number, inputs: number): number {
+  return kept >= leastInnerRows * (inputs + 1) ? kept : rows;
+}
+
+/**
+ * Solves the output layer on the present hidden layers and leaves it in `training.output`.
+ *
+ * One-sided targets T* = where(y·z > margin, z, margin·y) make the squared-hinge problem of the fixed features. Each step
+ * solves the least-squares problem that majorises it, W ← W + (G + ridge)⁻¹(Aᵀ(T* − A W)/S − ridge V), with the one
+ * factor of G = AᵀA/S, and Nesterov's acceleration. Huber's loss has the same form: T* = A W + clip(T − A W, ±δ).
+ */
+export class OutputLayer {
+  readonly #training: Training;
+  readonly gram: FloatArray;
+  readonly #factor: FloatArray;
+  readonly #rhs: FloatArray;
+  readonly marks: Uint8Array;
+  /** Samples with a residual, by output. */
+  readonly share: FloatArray;
+  ridge = 0;
+  /** (AᵀA + S ridge)⁻¹ B with the present factor. */
+  #solve: (rhs: FloatArray) => Promise<FloatArray> = () => this.#factorAndSolve();
+
+  constructor(training: Training) {
+    const { inputs, units } = training.output;
+    this.#training = training;
+    this.gram = training.memory.take((inputs + 1) ** 2);
+    this.#factor = training.memory.take(this.gram.length);
+    this.#rhs = training.memory.take((inputs + 1) * units);
+    this.marks = new Uint8Array(training.rows);
+    this.share = training.memory.take(units);
+  }
+
+  /**
+   * One pass forward, which fills the cache and the Gram matrices of the layers (`grams[l]` of [H_l, 1], null to skip),
+   * then the steps. Returns the totals at the new weights.
+   */
+  async solve(grams: (FloatArray | null)[], chooseRidge: () => void): Promise<PassTotals> {
+    const training = this.#training;
+    const everything = { count: training.rows };
+    const { weights } = training.output;
+    await training.sweep(everything, {
+      cached: false,
+      grams: [...grams.slice(0, -1), this.gram],
+      outputRhs: this.#rhs,
+    });
+    chooseRidge();
+    const steps = outputSteps(training.settings);
+    const inner = steps > 1 ? await this.#innerProblem() : undefined;
+    let previous = weights.slice();
+    let momentum = 1;
+    const isFirst = training.residualBounds === undefined;
+    for (let step = 0; step < steps; step++) {
+      if (step > 0) {
+        if (isFirst) await this.boundResiduals();
+        await inner?.gradient();
+      }
+      this.#penalise(weights);
+      const change = step === 0 ? await this.#factorAndSolve() : await this.#solve(this.#rhs);
+      const length = step === 0 ? 1 : (inner?.stepLength ?? 1);
+      const next = weights.map((w, i) => w + length * (change[i] as number));
+      const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
+      const ahead = step + 1 < steps ? (momentum - 1) / following : 0;
+      for (let i = 0; i < weights.length; i++)
+        weights[i] = (next[i] as number) + ahead * ((next[i] as number) - (previous[i] as number));
+      previous = next;
+      momentum = following;
+    }
+    return this.totals();
+  }
+
+  /** What `solve` leaves where it found these weights: the cache, the Gram matrices, the factor, the totals. */
+  async recall(grams: (FloatArray | null)[], weights: FloatArray): Promise<PassTotals> {
+    const training = this.#training;
+    await training.sweep(
+      { count: training.rows },
+      { cached: false, grams: [...grams, this.gram], outputRhs: this.#rhs },
+    );
+    await this.#factorAndSolve();
+    training.output.weights.set(weights);
+    return this.totals();
+  }
+
+  /** Sums, marks and shares at the present weights. */
+  async totals(): Promise<PassTotals> {
+    const training = this.#training;
+    return training.sweep({ count: training.rows }, { cached: true, marks: this.marks, share: this.share });
+  }
+
+  /** Huber's δ of each output: 1.345 deviations of its residuals (95 % efficient for normal ones), by their median. */
+  async boundResiduals(): Promise<void> {
+    const training = this.#training;
+    if (training.settings.loss !== 'huber') return;
+    const deviations = await residualDeviations(training);
+    const least = epsilon(this.gram) * Math.max(...deviations);
+    const bounds = (training.residualBounds ??= training.zeros(deviations.length));
+    deviations.forEach((deviation, k) => (bounds[k] = 1.345 * Math.max(deviation, least) || Infinity));
+  }
+
+  /**
+   * The rows that the steps after the first go over. Where memory keeps the activations of some only, these stand for
+   * all: their gradient, corrected by what the exact one at the first weights (in #rhs) differs from it there. Theirs is a
+   * noisy curvature, of up to (1 + √(p/n))² times G for p weights and n rows: steps are shorter by that.
+   *
+   * @source Johnson and Zhang 2013 (stochastic variance reduced gradient); Marchenko and Pastur 1967 for the bound
+   */
+  async #innerProblem(): Promise<{ gradient: () => Promise<void>; stepLength: number }> {
+    const training = this.#training;
+    const rhs = this.#rhs;
+    const kept = training.kept;
+    const order = training.output.inputs + 1;
+    const rows = innerRows(training.rows, kept.count, training.output.inputs);
+    if (rows === training.rows) {
+      const gradient = async () => {
+        await training.sweep({ count: rows }, { cached: true, outputRhs: rhs });
+      };
+      return { gradient, stepLength: 1 };
+    }
+    const share = rows / training.rows;
+    const effective = rows * effectiveShare(training.weights);
+    const exact = rhs.slice();
+    await training.sweep(kept, { cached: true, outputRhs: rhs });
+    const correction = exact.map((sum, i) => sum - (rhs[i] as number) / share);
+    rhs.set(exact);
+    const gradient = async () => {
+      await training.sweep(kept, { cached: true, outputRhs: rhs });
+      correction.forEach((sum, i) => (rhs[i] = (rhs[i] as number) / share + sum));
+    };
+    return { gradient, stepLength: (1 + Math.sqrt(order / effective)) ** -2 };
+  }
+
+  /** rhs −= ridge S V */
+  #penalise(weights: FloatArray): void {
+    const penalty = this.ridge * this.#training.rows;
+    const end = weights.length - this.#training.output.units;
+    for (let i = 0; i < end; i++) (this.#rhs[i] as number) -= penalty * (weights[i] as number);
+  }
+
+  /**
+   * How much of Σ dZ_i · dZ_j the output layer takes up when it is solved again, for i, j = 00, 01, 11: with B_i = AᵀdZ_i,
+   * <B_i, (AᵀA + S ridge)⁻¹ B_j>. The rest is what the hidden layers' change does by itself (variable projection).
+   */
+  async takenUp([first, second]: readonly [FloatArray, FloatArray]): Promise<[number, number, number]> {
+    const [x, y] = [await this.#solve(first), await this.#solve(second)];
+    const { length } = first;
+    return (await this.#training.innerProducts([
+      { x: first, y: x, length },
+      { x: first, y, length },
+      { x: second, y, length },
+    ])) as [number, number, number];
+  }
+
+  /** Factors the Gram matrix, which sets #solve, and solves with the present right-hand side. */
+  async #factorAndSolve(): Promise<FloatArray> {
+    const training = this.#training;
+    const { weights, solve } = await solveLayer(training, {
+      name: 'the output layer',
+      report: training.layerReports.at(-1) as LayerReport,
+      gram: this.gram,
+      factor: this.#factor,
+      rhs: this.#rhs,
+      ridge: this.ridge,
+      count: training.rows,
+      // A ridge makes the problem well posed, and the steps refine each other.
+      leastRcond: this.ridge > 0 ? 0 : epsilon(this.gram),
+      accumulate: (triangle) => training.sweep({ count: training.rows }, { cached: true, triangle }),
+    });
+    this.#solve = solve;
+    return weights;
+  }
+}
+
+/** Of as many rows, the share that has as much to say where all count the same: (Σs)² / (S Σs²), Kish's effective size. */
+function effectiveShare(weights: FloatArray | undefined): number {
+  if (!weights) return 1;
+  let squares = 0;
+  for (const weight of weights) squares += weight ** 2;
+  return weights.length / squares;
+}
+
+/** Rows that the deviations of the residuals are told by. */
+const probeRows = 2500;
+
+export function residualProbe(rows: number): number {
+  return Math.min(rows, probeRows);
+}
+
+/** Standard deviation of each output's residuals as their median tells it: 1.4826 median |r|, on rows spread evenly. */
+async function residualDeviations(training: Training): Promise<number[]> {
+  const { targets, outputs } = training.problem;
+  const { weights } = training;
+  const counted = Int32Array.from({ length: training.rows }, (_, row) => row).filter((row) => weights?.[row] !== 0);
+  const count = residualProbe(counted.length);
+  const indices = Int32Array.from(
+    { length: count },
+    (_, i) => counted[Math.floor((i * counted.length) / count)] as number,
+  );
+  const predicted = await training.scores(indices);
+  return Array.from({ length: outputs }, (_, k) => {
+    const sizes = Float64Array.from(indices, (row, i) =>
+      Math.abs(((targets as FloatArray)[row * outputs + k] as number) - (predicted[i * outputs + k] as number)),
+    ).sort();
+    return 1.4826 * (sizes[Math.floor(count / 2)] as number);
+  });
+}

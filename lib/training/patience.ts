@@ -1,0 +1,51 @@
+import type { IterationReport } from '../report.js';
+import { arraysOf, snapshotOf, type State } from './checkpoint.js';
+import type { Snapshot, Training } from './training.js';
+
+/** Early stop: remembers the best weights on the validation data and says when to give up. */
+export class Patience {
+  readonly #training: Training;
+  #best: Snapshot | undefined;
+  #bestScore = -Infinity;
+  #waited = 0;
+
+  constructor(training: Training) {
+    this.#training = training;
+  }
+
+  /** Takes note of an accepted iteration; true when no better one came for long enough. */
+  spent(report: IterationReport, weights: Snapshot): boolean {
+    const score = report.validation;
+    if (score === undefined) {
+      this.#training.bestIteration = report.iteration;
+      return false;
+    }
+    if (score > this.#bestScore) {
+      this.#bestScore = score;
+      this.#best = { hidden: weights.hidden.map((layer) => layer.slice()), output: weights.output };
+      this.#training.bestIteration = report.iteration;
+      this.#waited = 0;
+    } else {
+      this.#waited++;
+    }
+    return this.#waited >= this.#training.settings.patience;
+  }
+
+  state(): State {
+    const values = { bestScore: this.#bestScore, waited: this.#waited };
+    return { values, arrays: this.#best ? arraysOf('best', this.#best) : {} };
+  }
+
+  resume(state: State): void {
+    const { bestScore, waited } = state.values as { bestScore: number | null; waited: number };
+    if (bestScore === null) return;
+    [this.#bestScore, this.#waited] = [bestScore, waited];
+    this.#best = snapshotOf('best', state, this.#training.snapshot());
+  }
+
+  /** Leaves the best weights in the training: on validation data where given, else those last accepted. */
+  restore(accepted: Snapshot | undefined): void {
+    const best = this.#best ?? accepted;
+    if (best) this.#training.restore(best);
+  }
+}

@@ -1,0 +1,174 @@
+import type { RawLayer } from '../../binding/index.js';
+import { svdFailed } from '../errors.js';
+import { checkObjective } from '../finite.js';
+import { call } from '../lane.js';
+import { smallestRcond } from '../least-squares/normal-equations.js';
+import { epsilon, type FloatArray } from '../matrix.js';
+import type { LayerReport } from '../report.js';
+import { arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
+import { iterationsOf } from './held-out.js';
+import { Patience } from './patience.js';
+import { notPositiveDefinite, solveLayer } from './solve.js';
+import type { PassTotals, RowSet, Training, TrainingState } from './training.js';
+
+type Solved = RawLayer & { pseudoInverse: FloatArray };
+
+/**
+ * The rules `inverse` and `nearest`, the paper's pass: solve the output layer for the desired outputs, take the desired
+ * values of the layer below from the solved weights, solve that layer, and so on down to the input. Each further
+ * iteration is one more pass from the new weights; with `samples: 'misclassified'` on the misclassified samples alone.
+ * Passes end where `patience` in a row bring no improvement. The weights kept are those of the iteration with the fewest misclassified samples (the least objective, for a
+ * regressor), or the best on the validation data.
+ */
+export async function peelLayers(training: Training, checkpoint?: Checkpoint): Promise<void> {
+  const { settings, rows } = training;
+  const marks = new Uint8Array(rows);
+  const everything: RowSet = { count: rows };
+  const patience = new Patience(training);
+  let best = Infinity;
+  let waited = 0;
+  let accepted = training.snapshot();
+  let first = 1;
+  let set = everything;
+  const found = checkpoint?.found;
+  if (found) {
+    await resuming(() => {
+      const own = found.values as unknown as OwnState;
+      training.resume(own.training);
+      patience.resume({ ...found, values: own.patience });
+      [first, best, waited] = [own.iteration + 1, own.best, own.waited];
+      accepted = snapshotOf('accepted', found, accepted);
+      training.restore(snapshotOf('present', found, accepted));
+    });
+  }
+  // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
+  const present = await training.sweep(everything, { cached: false, marks }, found ? 'all' : settings.samples);
+  const misclassified = ({ misclassified: count }: PassTotals) =>
+    settings.samples === 'misclassified' ? training.markedRows(marks, 2, count) : everything;
+  if (found) set = misclassified(present);
+  const iterations = Math.max(1, iterationsOf(settings, rows));
+  for (let iteration = first; iteration <= iterations; iteration++) {
+    await peelOnce(training, set, iteration === 1 && settings.samples === 'misclassified' ? 'all' : settings.samples);
+    const totals = await training.sweep(everything, { cached: false, marks }, 'all');
+    if (iteration === 1) checkObjective(totals.squares);
+    const measure = training.problem.labels ? totals.misclassified : totals.squares;
+    const better = measure < best;
+    const report = await training.record({
+      iteration,
+      objective: totals.squares / (2 * rows),
+      ...(training.problem.labels && { misclassified: totals.misclassified }),
+      activeShare: set.count / rows,
+      accepted: better,
+      damping: 0,
+    });
+    if (better) {
+      best = measure;
+      waited = 0;
+      accepted = { ...training.snapshot(), hidden: training.hidden.map((layer) => layer.weights.slice()) };
+      if (patience.spent(report, accepted)) break;
+    } else if (++waited === settings.patience || !training.problem.labels) {
+      // Converged, or forgetting: the passes on the misclassified samples alone need not improve on the first.
+      break;
+    }
+    if (measure === 0 || !Number.isFinite(measure)) break;
+    set = misclassified(totals);
+    const own: OwnState = { training: training.state(), patience: patience.state().values, iteration, best, waited };
+    const arrays = { ...patience.state().arrays, ...arraysOf('accepted', accepted) };
+    await checkpoint?.write({ values: { ...own }, arrays: { ...arrays, ...arraysOf('present', training.snapshot()) } });
+  }
+  patience.restore(accepted);
+}
+
+/** What a checkpoint has beside arrays. */
+interface OwnState {
+  training: TrainingState;
+  patience: State['values'];
+  iteration: number;
+  best: number;
+  waited: number;
+}
+
+async function peelOnce(training: Training, set: RowSet, samples: Training['settings']['samples']): Promise<void> {
+  const solved: Solved[] = [];
+  const next: FloatArray[] = [];
+  for (let l = training.hidden.length; l >= 0; l--) {
+    const weights = await solvePeeled(training, set, samples, solved, l);
+    next[l] = weights;
+    const layer = l === training.hidden.length ? training.output : (training.hidden[l] as RawLayer);
+    const { solver, rank, rcond } = training.layerReports[l] as LayerReport;
+    // Weights are as exact as the condition of [H, 1] lets them be; below that is noise. The SVD has cut off what is singular.
+    const condition = solver === 'cholesky' ? 1 / Math.sqrt(rcond) : rank > layer.inputs ? 1 / rcond : 1;
+    const noise = epsilon(weights) * condition;
+    if (l > 0) solved.push({ ...layer, weights, pseudoInverse: await pseudoInverse(training, layer, weights, noise) });
+  }
+  training.hidden.forEach((layer, l) => (layer.weights = next[l] as FloatArray));
+  training.output.weights.set(next[training.hidden.length] as FloatArray);
+}
+
+/** W_l = argmin ‖[H, 1] W − T‖² + S ridge ‖V‖², refined once with its residual. */
+async function solvePeeled(
+  training: Training,
+  set: RowSet,
+  samples: Training['settings']['samples'],
+  solved: readonly Solved[],
+  l: number,
+): Promise<FloatArray> {
+  const { targets } = training.settings;
+  const isOutput = l === training.hidden.length;
+  const { inputs, units } = isOutput ? training.output : (training.hidden[l] as RawLayer);
+  const order = inputs + 1;
+  const gram = training.zeros(order ** 2);
+  const rhs = training.zeros(order * units);
+  const common = { rule: targets === 'inverse' ? 0 : 1, solved };
+  await training.peel(set, { ...common, gram, rhs }, samples);
+  // The paper has no ridge; `auto` stays with it.
+  const { ridge: penalty } = training.settings;
+  const ridge = penalty === 'auto' ? 0 : isOutput ? penalty.output : penalty.hidden;
+  const { weights, solve } = await solveLayer(training, {
+    name: isOutput ? 'the output layer' : `hidden layer ${l + 1}`,
+    report: training.layerReports[l] as LayerReport,
+    gram,
+    factor: training.zeros(gram.length),
+    rhs,
+    ridge,
+    count: set.count,
+    leastRcond: smallestRcond(gram),
+    accumulate: (triangle) => training.peel(set, { ...common, triangle }, samples),
+  });
+  await training.peel(set, { ...common, rhs, weights }, samples);
+  for (let i = 0; i < inputs * units; i++) (rhs[i] as number) -= ridge * set.count * (weights[i] as number);
+  const change = await solve(rhs);
+  for (let i = 0; i < weights.length; i++) (weights[i] as number) += change[i] as number;
+  return weights;
+}
+
+/** V⁺ (units×inputs) of the weights' V, by Cholesky where V's condition allows, else by the SVD down to the `noise` in V. */
+async function pseudoInverse(
+  training: Training,
+  layer: RawLayer,
+  weights: FloatArray,
+  noise: number,
+): Promise<FloatArray> {
+  const { inputs, units } = layer;
+  const a = weights.subarray(0, inputs * units);
+  const solution = training.zeros(inputs * units);
+  const { solver } = training.settings;
+  if (solver !== 'svd') {
+    const { info, rcond } = await call(training, 'pseudoInverse', { a, rows: inputs, columns: units, solution });
+    if (info === 0 && (rcond >= Math.sqrt(epsilon(a)) || solver === 'cholesky')) return solution;
+    if (solver === 'cholesky') throw notPositiveDefinite("a layer's weights");
+  }
+  const identity = training.zeros(inputs ** 2);
+  for (let i = 0; i < inputs; i++) identity[i * inputs + i] = 1;
+  const { info } = await call(training, 'solveSvd', {
+    a,
+    rows: inputs,
+    columns: units,
+    b: identity,
+    rightHandSides: inputs,
+    cut: Math.min(Math.max(inputs, units) * noise, 0.5),
+    solution,
+  });
+  if (info > 0) throw svdFailed("a layer's weights");
+  return solution;
+}

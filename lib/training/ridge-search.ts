@@ -1,0 +1,298 @@
+import { SingularError } from '../errors.js';
+import { allocate, epsilon, type FloatArray } from '../matrix.js';
+import { usualActivation, type Activation } from '../network/activation.js';
+import { inverseTemperature, type HeldScores } from '../network/temperature.js';
+import type { Settings } from '../options.js';
+import { createRandom, drawRows } from '../random.js';
+import type { RidgeSearch } from '../report.js';
+import { gaussNewton } from './gauss-newton.js';
+import { heldScores, holdsOut, iterationsOf } from './held-out.js';
+import { initialise } from './init.js';
+import { mostTrialRows, searchSizes, trialUnits, type SearchSizes } from './layout.js';
+import { Training, type Problem } from './training.js';
+
+/**
+ * Iterations of a trial: what two say of one layer's ridge, eight do not change. Each further layer takes longer to learn,
+ * and before it has, the strongest ridge looks best.
+ */
+const trialIterations = (layers: number) => layers + 1;
+/** From one trial to the next. */
+const stride = 4;
+const mostStrides = 10;
+/** A ridge of less than some 30 times the rounding unit no longer makes a layer well posed: the least scale over ε. */
+const leastScale = 2 ** 16;
+/** A trial is better if its loss is less by this share; one that is worse by that share ends the way in its direction. */
+const better = 2e-3;
+const hopeless = 0.05;
+/** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
+const [ruledOut, fewestFolds] = [1.1, 2];
+/** Elu is taken where its loss is less by this share. */
+const clearly = 0.05;
+/** Where a training goes on for long (held-out.ts), activations are compared by trials of so many iterations: elu learns longer. */
+const longIterations = 8;
+
+/**
+ * The penalty per sample that is best falls about as the rows to the power of −¾; at so many rows it is `autoRidge`
+ * itself. Both measured, like all figures here, on validation parts of the training data: MNIST, Fashion-MNIST, and tables
+ * of 350 to 80,000 rows.
+ */
+const scaleAt = (rows: number, strides: number) => (100_000 / rows) ** 0.75 * stride ** strides;
+
+/** Settings of a trial. */
+export function trialSettings(settings: Settings, most = trialIterations(settings.hidden.length)): Settings {
+  const iterations = Math.min(iterationsOf(settings, 0), most);
+  const hidden = settings.hidden.map((layer) => ({ ...layer, units: trialUnits(layer.units) }));
+  return { ...settings, hidden, iterations, validation: undefined, onIteration: undefined };
+}
+
+/**
+ * What a ridge is to be multiplied by, layer by layer, so that it does in the narrow layers of a trial what it does in
+ * the wide ones. Each of m units has a share of 1/m in the outputs, so that the squared derivatives of these with respect
+ * to the weights from n units to m sum up to as much as n/m: the penalty goes with that.
+ *
+ * @source Mei, Montanari and Nguyen 2018 (arXiv 1804.06561) for the scaling
+ */
+export function narrowing(hidden: Settings['hidden']): number[] {
+  const shares = [1, ...hidden.map(({ units }) => trialUnits(units) / units), 1];
+  return shares.slice(1).map((share, l) => (shares[l] as number) / share);
+}
+
+/**
+ * Chooses the scale of `ridge: 'auto'`: short trainings on a part of the rows, each judged by its residuals on rows held
+ * out, at scales four times apart, from the usual one as far as the loss falls; and the activation that is left to `auto`.
+ * What is best for those rows and narrow layers is carried over to all of them, and so is how the probabilities of the best
+ * trial are to be calibrated. The trials take their memory in turn, where sizes agree what the training takes afterwards.
+ */
+export async function searchRidge(training: Training): Promise<void> {
+  const { problem, settings } = training;
+  const { inputs } = problem;
+  const shape = { rows: inputs.rows, inputs: inputs.cols, outputs: problem.outputs };
+  const sizes = searchSizes(shape, settings, inputs.data.BYTES_PER_ELEMENT);
+  if (!sizes) return;
+  const started = performance.now();
+  const before = training.operations;
+  const search = new Search(training, sizes);
+  let best = await search.leastAround(await search.trial(usualActivation, 0));
+  const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
+  if (isFree) best = await search.bestActivation(best);
+  training.residualBounds = undefined;
+  training.activate(best.activation);
+  const scale = search.scaleOf(best);
+  training.ridgeScales.fill(scale);
+  training.ridgeSearch = {
+    scale,
+    ...(isFree && { activation: best.activation }),
+    rows: sizes.fit + sizes.held,
+    folds: sizes.folds,
+    trials: search.trials.map(({ activation, ...rest }) => ({ ...rest, ...(isFree && { activation }) })),
+    operations: training.operations - before,
+    seconds: (performance.now() - started) / 1000,
+  };
+  if (best.scores.length > 0) training.inverseTemperature = await inverseTemperature(best.scores);
+}
+
+/** One scale and activation in all folds. */
+interface Trial {
+  activation: Activation;
+  /** From the usual scale. */
+  strides: number;
+  /** A mean over the held-out rows; of a trial given up, a rival's times the ratio of both where both were judged. */
+  loss: number;
+  /** Fold by fold. */
+  squares: number[];
+  scores: HeldScores[];
+}
+
+/** Rows to train on, and those to judge by. */
+interface Part {
+  fit: Problem;
+  held: Problem;
+}
+
+class Search {
+  readonly trials: Required<RidgeSearch['trials'][number]>[] = [];
+  readonly #training: Training;
+  readonly #sizes: SearchSizes;
+  readonly #parts: Part[];
+  readonly #made = new Map<string, Trial>();
+  readonly #iterations: number;
+
+  constructor(training: Training, sizes: SearchSizes) {
+    const { problem, settings, rows } = training;
+    const { fit, held, folds } = sizes;
+    this.#training = training;
+    this.#sizes = sizes;
+    this.#iterations = trialIterations(settings.hidden.length);
+    const order = drawRows(rows, fit + held, createRandom(settings.seed));
+    this.#parts = Array.from({ length: folds }, (_, fold) => {
+      const [first, last] = [fold * held, (fold + 1) * held];
+      const rest = new Int32Array(fit);
+      rest.set(order.subarray(0, first));
+      rest.set(order.subarray(last), first);
+      return { fit: take(problem, rest), held: take(problem, order.subarray(first, last)) };
+    });
+  }
+
+  /** Given up where each of the first folds had `bound` times the loss of the rival. */
+  async trial(activation: Activation, strides: number, rival?: Trial, bound = ruledOut): Promise<Trial> {
+    const known = this.#made.get(`${activation} ${strides}`);
+    if (known) return known;
+    const { fit, held, folds } = this.#sizes;
+    const [scale, iterations] = [scaleAt(fit, strides), this.#iterations];
+    const squares: number[] = [];
+    const scores: HeldScores[] = [];
+    for (const part of this.#parts) {
+      const judged = await this.#judge(part, activation, scale, iterations);
+      squares.push(judged.squares);
+      if (judged.scores) scores.push(judged.scores);
+      const worse =
+        rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
+      if (worse === squares.length && worse === fewestFolds) break;
+    }
+    const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
+    const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
+    this.trials.push({ activation, scale, iterations, loss });
+    const trial = { activation, strides, loss, squares, scores };
+    this.#made.set(`${activation} ${strides}`, trial);
+    return trial;
+  }
+
+  /** Both ways from a trial: where a strong ridge leaves nothing to learn, the loss is level on one side. */
+  async leastAround(first: Trial): Promise<Trial> {
+    let best = first;
+    for (const direction of [1, -1]) {
+      for (let count = 1; count <= mostStrides; count++) {
+        const strides = first.strides + direction * count;
+        if (!this.#isPosed(strides)) break;
+        const next = await this.trial(first.activation, strides, best);
+        const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
+        if (next.loss < best.loss * (1 - better)) best = next;
+        else if (strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless))) break;
+      }
+    }
+    return best;
+  }
+
+  /** Of the usual activation's best trial and others. */
+  async bestActivation(usual: Trial): Promise<Trial> {
+    let best = usual;
+    // What has no bound above wants a weaker penalty, or the same; a linear model one weaker still.
+    const elu = await this.#rival('elu', best, 1);
+    if (elu.loss < best.loss && (await this.#isClearlyBetter(elu, best))) best = await this.leastAround(elu);
+    // More rows might show what is not linear: the trials must have them all.
+    const { settings, rows } = this.#training;
+    if (rows > mostTrialRows || settings.hidden.some(({ activation }) => activation !== 'auto')) return best;
+    const linear = await this.#rival('identity', best, 2);
+    return linear.loss < best.loss ? this.leastAround(linear) : best;
+  }
+
+  /** For all rows: from a trial and its neighbours. */
+  scaleOf({ activation, strides, loss }: Trial): number {
+    const [below, above] = [-1, 1].map((way) => this.#made.get(`${activation} ${strides + way}`)?.loss);
+    return scaleAt(this.#training.rows, strides + vertex(below, loss, above));
+  }
+
+  /** Of another activation, with the same ridge or one so many strides weaker. */
+  async #rival(activation: Activation, best: Trial, weaker: number): Promise<Trial> {
+    const same = await this.trial(activation, best.strides, best, 1);
+    if (!this.#isPosed(best.strides - weaker)) return same;
+    return lesser(same, await this.trial(activation, best.strides - weaker, best, 1));
+  }
+
+  async #isClearlyBetter(one: Trial, other: Trial): Promise<boolean> {
+    const isLong = holdsOut(this.#training.settings, this.#training.rows);
+    const [loss, bound] = isLong ? [await this.#longLoss(one), await this.#longLoss(other)] : [one.loss, other.loss];
+    return loss < bound * (1 - clearly);
+  }
+
+  async #longLoss({ activation, strides }: Trial): Promise<number> {
+    const { fit, held, folds } = this.#sizes;
+    const [scale, iterations] = [scaleAt(fit, strides), Math.max(longIterations, this.#iterations)];
+    let squares = 0;
+    for (const part of this.#parts) squares += (await this.#judge(part, activation, scale, iterations)).squares;
+    const loss = squares / (held * folds);
+    this.trials.push({ activation, scale, iterations, loss });
+    return loss;
+  }
+
+  #isPosed(strides: number): boolean {
+    const { rows, problem } = this.#training;
+    return scaleAt(rows, strides) >= leastScale * epsilon(problem.inputs.data);
+  }
+
+  #judge(part: Part, activation: Activation, scale: number, iterations: number): Promise<Judged> {
+    return this.#training.memory.lend(() => judge(this.#training, part, activation, scale, iterations));
+  }
+}
+
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+const lesser = (a: Trial, b: Trial): Trial => (b.loss < a.loss ? b : a);
+
+/** Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. */
+function vertex(below = Infinity, least: number, above = Infinity): number {
+  const curvature = below - 2 * least + above;
+  return Number.isFinite(curvature) && curvature > 0 ? (below - above) / (2 * curvature) : 0;
+}
+
+interface Judged {
+  /** Sum of squares of the residuals on the held-out rows. */
+  squares: number;
+  scores?: HeldScores;
+}
+
+/** A network trained on one part of the rows and judged by the other. */
+async function judge(
+  training: Training,
+  { fit, held }: Part,
+  activation: Activation,
+  scale: number,
+  iterations: number,
+): Promise<Judged> {
+  const settings = trialSettings(training.settings, iterations);
+  const trial = new Training(fit, settings, training.memory);
+  const judged = new Training(held, settings, training.memory, false);
+  for (const each of [trial, judged]) {
+    each.standardization = training.standardization;
+    each.activate(activation);
+  }
+  trial.ridgeScales = narrowing(training.settings.hidden).map((factor) => factor * scale);
+  try {
+    await initialise(trial);
+    await gaussNewton(trial);
+  } catch (error) {
+    if (error instanceof SingularError) return { squares: Infinity };
+    throw error;
+  } finally {
+    training.operations += trial.operations;
+  }
+  judged.restore(trial.snapshot());
+  // All trials are judged by one loss.
+  judged.residualBounds = training.residualBounds ??= trial.residualBounds;
+  const { squares } = await judged.sweep({ count: held.inputs.rows }, { cached: false });
+  const scores = await heldScores(
+    judged,
+    Int32Array.from({ length: held.inputs.rows }, (_, row) => row),
+  );
+  training.operations += judged.operations;
+  return { squares, ...(scores && { scores }) };
+}
+
+/** The problem of some of the rows. */
+function take(problem: Problem, rows: Int32Array): Problem {
+  const { inputs, outputs, labels, targets, weights, variance, positive, negative } = problem;
+  const gather = <T extends FloatArray>(from: T, cols: number): T => {
+    const to = allocate(from, rows.length * cols) as T;
+    rows.forEach((row, i) => to.set(from.subarray(row * cols, (row + 1) * cols), i * cols));
+    return to;
+  };
+  return {
+    inputs: { data: gather(inputs.data, inputs.cols), rows: rows.length, cols: inputs.cols },
+    outputs,
+    ...(labels && { labels: rows.map((row) => labels[row] as number) }),
+    ...(targets && { targets: gather(targets, outputs) }),
+    ...(weights && { weights: gather(weights, 1) }),
+    ...(variance !== undefined && { variance }),
+    ...(positive !== undefined && { positive }),
+    ...(negative !== undefined && { negative }),
+  };
+}

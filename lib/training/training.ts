@@ -1,0 +1,446 @@
+import type { RawCalls, RawLayer, RawOutcome, RawRows } from '../../binding/index.js';
+import { inBatches } from '../batches.js';
+import { callEach, type Lane } from '../lane.js';
+import { allocate, type FloatArray, type Matrix } from '../matrix.js';
+import { activationCode, activationOf, usualActivation, type Activation } from '../network/activation.js';
+import { Network, type Standardization } from '../network/network.js';
+import type { SampleRule, Settings } from '../options.js';
+import { createRandom, type Random } from '../random.js';
+import type { IterationReport, LayerReport, RidgeSearch, TrainReport } from '../report.js';
+import { layout } from './layout.js';
+import { Memory } from './memory.js';
+
+/** What is to be learnt. `labels` for a classifier, `targets` (desired pre-activations, S×K) for a regressor. */
+export interface Problem {
+  readonly inputs: Matrix;
+  readonly outputs: number;
+  readonly labels?: Int32Array;
+  readonly targets?: FloatArray;
+  /** Mean over the outputs of the targets' variance: the unit of the objective, 1 where not given. */
+  readonly variance?: number;
+  /** Of the samples, of mean 1. */
+  readonly weights?: FloatArray | undefined;
+  /** Desired pre-activations of a sample's own class and of the others. */
+  readonly positive?: number;
+  readonly negative?: number;
+  /** The data that `validate` scores by. */
+  readonly validation?: readonly (FloatArray | Int32Array)[];
+  /** Score of a network on the held-out data: the greater the better. */
+  readonly validate?: (network: Network, lane: Lane) => Promise<number>;
+}
+
+export interface HiddenState {
+  readonly inputs: number;
+  readonly units: number;
+  activation: number;
+  weights: FloatArray;
+}
+
+/**
+ * All rows, or a part of them: those whose activations are `kept`, or those of `indices`, the kept ones first; `slots` is
+ * where these are.
+ */
+export interface RowSet {
+  readonly count: number;
+  readonly kept?: boolean;
+  readonly indices?: Int32Array;
+  readonly slots?: Int32Array;
+}
+
+interface Batch extends Partial<RowSet> {
+  readonly start: number;
+  readonly count: number;
+  readonly slot?: number;
+}
+
+/** Sums over a pass. */
+export interface PassTotals {
+  squares: number;
+  active: number;
+  misclassified: number;
+}
+
+const demands: Record<SampleRule, number> = { all: 0, misclassified: 1, margin: 2 };
+
+/** Weights of all layers as they were at one moment. */
+export interface Snapshot {
+  hidden: FloatArray[];
+  output: FloatArray;
+}
+
+/** Of a training that is under way, as JSON takes it. */
+export interface TrainingState {
+  layerReports: LayerReport[];
+  iterations: IterationReport[];
+  bestIteration: number;
+  operations: number;
+  seconds: number;
+  ridgeScales: number[];
+  ridgeSearch?: RidgeSearch | undefined;
+  inverseTemperature?: number | undefined;
+}
+
+/**
+ * The state of one training, and the passes over its rows. The rules for the hidden layers (gauss-newton.ts, peel.ts)
+ * decide which passes to make and what to solve; nothing here decides.
+ */
+export class Training implements Lane {
+  readonly problem: Problem;
+  readonly settings: Settings;
+  /** Where what lasts as long as the training comes from. */
+  readonly memory: Memory;
+  readonly random: Random;
+  readonly hidden: HiddenState[];
+  readonly output: RawLayer;
+  readonly layerReports: LayerReport[];
+  readonly iterations: IterationReport[] = [];
+  readonly batch: number;
+  standardization: Standardization | undefined;
+  /** Of the samples: the problem's, less those that are held out. */
+  weights: FloatArray | undefined;
+  /** Rows that a HeldOut took out. */
+  heldOut = 0;
+  operations = 0;
+  /** Of `ridge: 'auto'`, layer by layer, what ridge-search.ts finds. */
+  ridgeScales: number[];
+  ridgeSearch: RidgeSearch | undefined;
+  /** Of the scores of a classifier, what held-out rows say that their factor is to be. */
+  inverseTemperature: number | undefined;
+  /** Of Huber's loss, one for each output. */
+  residualBounds: FloatArray | undefined;
+  bestIteration = 0;
+  readonly #cache: FloatArray | undefined;
+  readonly #cacheRows: number;
+  /** Batches of all rows, and how many of them are kept. */
+  readonly #blocks: number;
+  readonly #keptBlocks: number;
+  #started = performance.now();
+
+  /** `keeps`: activations, for later passes over the same rows. */
+  constructor(problem: Problem, settings: Settings, memory = new Memory(problem.inputs.data), keeps = true) {
+    this.memory = memory;
+    this.problem = problem;
+    this.weights = problem.weights;
+    this.settings = settings;
+    this.random = createRandom(settings.seed);
+    let inputs = problem.inputs.cols;
+    this.hidden = settings.hidden.map(({ units, activation }) => {
+      const layer = {
+        inputs,
+        units,
+        activation: activationCode(activation === 'auto' ? usualActivation : activation),
+        weights: memory.take((inputs + 1) * units),
+      };
+      inputs = units;
+      return layer;
+    });
+    this.output = {
+      weights: memory.take((inputs + 1) * problem.outputs),
+      inputs,
+      units: problem.outputs,
+      activation: 0,
+    };
+    this.layerReports = [...this.hidden, this.output].map((layer, l) => ({
+      layer: l + 1,
+      inputs: layer.inputs,
+      units: layer.units,
+      solver: 'none',
+      rank: 0,
+      rcond: 0,
+      ridge: 0,
+    }));
+    this.ridgeScales = this.layerReports.map(() => 1);
+    const shape = { rows: this.rows, inputs: problem.inputs.cols, outputs: problem.outputs };
+    const { batch, cacheRows: kept } = layout(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT);
+    const cacheRows = keeps ? kept : 0;
+    const width = this.hidden.reduce((sum, layer) => sum + layer.units, 0);
+    this.batch = batch;
+    this.#cacheRows = cacheRows;
+    this.#blocks = Math.ceil(this.rows / batch);
+    this.#keptBlocks = cacheRows === this.rows ? this.#blocks : cacheRows / batch;
+    this.#cache = cacheRows > 0 ? memory.take(cacheRows * width) : undefined;
+  }
+
+  get threads(): number {
+    return this.settings.threads;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.settings.signal;
+  }
+
+  get rows(): number {
+    return this.problem.inputs.rows;
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  zeros(length: number): FloatArray {
+    return allocate(this.problem.inputs.data, length);
+  }
+
+  samples(): Pick<RawRows, 'inputs' | 'samples' | 'columns' | 'shift' | 'scale'> {
+    const { data, rows, cols } = this.problem.inputs;
+    return { inputs: data, samples: rows, columns: cols, ...this.standardization };
+  }
+
+  /** The rows whose activations are kept, spread evenly over all of them; as many as `cachedShare` says. */
+  get kept(): RowSet {
+    return { count: this.#cacheRows, kept: true };
+  }
+
+  /**
+   * Where a row's activations are kept, -1 where they are not. Of every run of blocks the same share is, and the last,
+   * shorter one only if all are.
+   */
+  #slotOf(row: number): number {
+    const block = Math.floor(row / this.batch);
+    const slot = Math.ceil((block * this.#keptBlocks) / this.#blocks);
+    const isKept = Math.ceil(((block + 1) * this.#keptBlocks) / this.#blocks) > slot;
+    return isKept ? slot * this.batch + (row % this.batch) : -1;
+  }
+
+  rowSet(indices: Int32Array): RowSet {
+    if (this.#keptBlocks === this.#blocks) return { count: indices.length, indices, slots: indices };
+    const kept = indices.filter((row) => this.#slotOf(row) >= 0);
+    const ordered = new Int32Array(indices.length);
+    ordered.set(kept);
+    ordered.set(
+      indices.filter((row) => this.#slotOf(row) < 0),
+      kept.length,
+    );
+    return { count: indices.length, indices: ordered, slots: kept.map((row) => this.#slotOf(row)) };
+  }
+
+  /** Batches of a row set, each kept or not. */
+  *#batches({ count: total, indices, slots, kept = false }: RowSet): Generator<Batch> {
+    if (!indices) {
+      for (let start = 0; start < this.rows; start += this.batch) {
+        const slot = this.#slotOf(start);
+        const count = Math.min(this.batch, this.rows - start);
+        if (slot >= 0) yield { start, count, slot };
+        else if (!kept) yield { start, count };
+      }
+      return;
+    }
+    const edge = slots?.length ?? 0;
+    for (let start = 0; start < total;) {
+      const end = start < edge ? edge : total;
+      const count = Math.min(this.batch, end - start);
+      yield { start, count, indices, ...(start < edge && { slots }) };
+      start += count;
+    }
+  }
+
+  /** One native call for each batch of the rows; `args` is the rest of its arguments. */
+  async #pass<Name extends 'sweep' | 'peel' | 'tangent'>(
+    name: Name,
+    set: RowSet,
+    args: object,
+    add: (outcome: RawCalls[Name][1] & RawOutcome) => void,
+  ): Promise<void> {
+    await callEach(this, name, this.#calls(set, args) as Iterable<RawCalls[Name][0]>, add);
+  }
+
+  *#calls(set: RowSet, args: object): Generator<object> {
+    const fixed = { ...this.samples(), hidden: this.hidden, output: this.output, ...args };
+    const cache = { cache: this.#cache, cacheRows: this.#cacheRows };
+    let clear = true;
+    for (const rows of this.#batches(set)) {
+      const isKept = rows.slot !== undefined || rows.slots;
+      yield { ...fixed, ...rows, ...(isKept && cache), clear };
+      clear = false;
+    }
+  }
+
+  #targets(samples: SampleRule): object {
+    const { labels, targets, positive = 1, negative = -1 } = this.problem;
+    return {
+      ...(labels && { labels }),
+      ...(targets && { targets }),
+      ...(this.weights && { sampleWeights: this.weights }),
+      ...(this.residualBounds && { residualBounds: this.residualBounds }),
+      positive,
+      negative,
+      demand: demands[samples],
+    };
+  }
+
+  /** Forward or from the cache, residuals by the sample rule, and the sums that `into` names. */
+  async sweep(
+    set: RowSet,
+    into: {
+      cached: boolean;
+      grams?: readonly (FloatArray | null)[];
+      triangle?: FloatArray;
+      outputRhs?: FloatArray;
+      hiddenRhs?: readonly FloatArray[];
+      slopes?: readonly FloatArray[];
+      marks?: Uint8Array;
+      share?: FloatArray;
+      sampleWeights?: FloatArray | undefined;
+    },
+    samples: SampleRule = this.settings.samples,
+  ): Promise<PassTotals> {
+    const totals = { squares: 0, active: 0, misclassified: 0 };
+    await this.#pass('sweep', set, { ...this.#targets(samples), ...into }, (outcome) => {
+      totals.squares += outcome.squares;
+      totals.active += outcome.active;
+      totals.misclassified += outcome.misclassified;
+    });
+    return totals;
+  }
+
+  /** Sums along one or two changes of the hidden layers' weights; see tangent.h. */
+  async tangent(
+    set: RowSet,
+    change: readonly FloatArray[],
+    momentum: readonly FloatArray[] | undefined,
+    outputRhs: readonly [FloatArray, FloatArray],
+  ): Promise<{ slope: [number, number]; curvature: [number, number, number] }> {
+    const slope: [number, number] = [0, 0];
+    const curvature: [number, number, number] = [0, 0, 0];
+    const args = { ...this.#targets(this.settings.samples), change, ...(momentum && { momentum }), outputRhs };
+    await this.#pass('tangent', set, args, (outcome) => {
+      slope[0] += outcome.slope0;
+      slope[1] += outcome.slope1;
+      curvature[0] += outcome.curvature00;
+      curvature[1] += outcome.curvature01;
+      curvature[2] += outcome.curvature11;
+    });
+    return { slope, curvature };
+  }
+
+  /** The paper's pass at the layer below the solved ones. Returns the sum of squares of its desired values. */
+  async peel(
+    set: RowSet,
+    into: {
+      rule: number;
+      solved: readonly (RawLayer & { pseudoInverse: FloatArray })[];
+      gram?: FloatArray;
+      rhs?: FloatArray;
+      triangle?: FloatArray;
+      weights?: FloatArray;
+    },
+    samples: SampleRule,
+  ): Promise<number> {
+    let squares = 0;
+    await this.#pass('peel', set, { ...this.#targets(samples), ...into }, (outcome) => {
+      squares += outcome.squares;
+    });
+    return squares;
+  }
+
+  /** Pre-activations of the outputs (rows × outputs) of some rows, at the present weights. */
+  async scores(indices: Int32Array): Promise<FloatArray> {
+    const outputs = this.zeros(indices.length * this.problem.outputs);
+    const args = { ...this.samples(), indices, layers: [...this.hidden, this.output], outputs };
+    await callEach(this, 'predict', inBatches(indices.length, this.batch, args));
+    return outputs;
+  }
+
+  /** Σ x_i y_i of the first `length` numbers of each pair. */
+  async innerProducts(pairs: readonly RawCalls['innerProduct'][0][]): Promise<number[]> {
+    const products: number[] = [];
+    await callEach(this, 'innerProduct', pairs, ({ product }) => products.push(product));
+    return products;
+  }
+
+  /** Rows whose mark has one of the bits; undefined indices where all have. */
+  markedRows(marks: Uint8Array, bits: number, count: number): RowSet {
+    if (count === this.rows) return { count };
+    const indices = new Int32Array(count);
+    let found = 0;
+    for (let row = 0; row < marks.length; row++) if (((marks[row] as number) & bits) !== 0) indices[found++] = row;
+    return this.rowSet(indices);
+  }
+
+  /** Scores times the inverse temperature, which changes their probabilities and no class. */
+  calibrate(): void {
+    const { weights } = this.output;
+    const beta = this.inverseTemperature;
+    if (beta !== undefined) weights.forEach((w, i) => (weights[i] = beta * w));
+  }
+
+  snapshot(): Snapshot {
+    return { hidden: this.hidden.map((layer) => layer.weights), output: this.output.weights.slice() };
+  }
+
+  /** The activation of the layers where it is left to `auto`. */
+  activate(free: Activation): void {
+    this.hidden.forEach((layer, l) => {
+      if (this.settings.hidden[l]?.activation === 'auto') layer.activation = activationCode(free);
+    });
+  }
+
+  restore(snapshot: Snapshot): void {
+    this.hidden.forEach((layer, l) => (layer.weights = snapshot.hidden[l] as FloatArray));
+    this.output.weights.set(snapshot.output);
+  }
+
+  /** What the rest of the training hangs on, beside the weights. */
+  state(): TrainingState {
+    const { layerReports, iterations, bestIteration, operations, seconds } = this;
+    const { ridgeScales, ridgeSearch, inverseTemperature } = this;
+    const found = { ridgeScales, ridgeSearch, inverseTemperature };
+    return { layerReports, iterations, bestIteration, operations, seconds, ...found };
+  }
+
+  /** The state is from a file: nothing else of it may get into this object. */
+  resume(state: TrainingState): void {
+    const { layerReports, iterations, seconds, bestIteration, operations } = state;
+    const { ridgeScales, ridgeSearch, inverseTemperature } = state;
+    this.layerReports.forEach((report, l) => Object.assign(report, layerReports[l]));
+    this.iterations.push(...iterations);
+    this.#started = performance.now() - 1000 * seconds;
+    Object.assign(this, { bestIteration, operations, ridgeScales, ridgeSearch, inverseTemperature });
+    if (ridgeSearch?.activation) this.activate(ridgeSearch.activation);
+  }
+
+  /** The network of the present weights. They stay shared until the training is over. */
+  network(): Network {
+    const layers = this.hidden.map(({ weights, inputs, units, activation }) => ({
+      weights,
+      inputs,
+      units,
+      activation: activationOf(activation),
+    }));
+    const { weights, inputs, units } = this.output;
+    const top = { weights, inputs, units, activation: this.settings.output };
+    return new Network([...layers, top], this.standardization);
+  }
+
+  /** Adds an iteration to the report, with the validation score where there is one, and tells the listener. */
+  async record(iteration: Omit<IterationReport, 'seconds' | 'operations' | 'validation'>): Promise<IterationReport> {
+    const { validate } = this.problem;
+    const score = validate && iteration.accepted ? await validate(this.network(), this) : undefined;
+    const report: IterationReport = {
+      ...iteration,
+      ...(score !== undefined && { validation: score }),
+      seconds: this.seconds,
+      operations: this.operations,
+    };
+    this.iterations.push(report);
+    this.settings.onIteration?.({ ...report });
+    return report;
+  }
+
+  report(): TrainReport {
+    return {
+      iterations: this.iterations,
+      bestIteration: this.bestIteration,
+      layers: this.layerReports,
+      operations: this.operations,
+      seconds: this.seconds,
+      rows: this.rows,
+      heldOut: this.heldOut,
+      threads: this.threads,
+      standardized: this.standardization !== undefined,
+      cachedShare: this.#cacheRows / this.rows,
+      ...(this.ridgeSearch && { ridgeSearch: this.ridgeSearch }),
+      ...(this.inverseTemperature !== undefined && { temperature: 1 / this.inverseTemperature }),
+    };
+  }
+}

@@ -1,0 +1,318 @@
+import { describe, expect, it } from 'vitest';
+import {
+  AbortedError,
+  ArgumentError,
+  MemoryError,
+  NonFiniteError,
+  PrecisionError,
+  ShapeError,
+  SingularError,
+} from '../../lib/errors.js';
+import { lstsq, matrix, NormalEquations, ridge, type Matrix } from '../../lib/index.js';
+import {
+  add,
+  at,
+  dense,
+  denseOf,
+  innerProduct,
+  lowerTriangle,
+  map,
+  multiply,
+  rowsOf,
+  solve,
+  stack,
+  subtract,
+  withOnes,
+  type Dense,
+} from '../support/dense.js';
+import { distance, expectBplsError, expectClose } from '../support/expect.js';
+import { float32, precisions, rounded, typedMatrix, type Precision } from '../support/precision.js';
+import { source } from '../support/random.js';
+
+const [inputs, outputs] = [4, 2];
+
+function draw(precision: Precision, rows: number, seed = 1): { X: Dense; Y: Dense; x: Matrix; y: Matrix } {
+  const random = source(seed);
+  const X = rounded(precision, random.uniforms(rows, inputs));
+  const Y = rounded(precision, random.uniforms(rows, outputs));
+  return { X, Y, x: typedMatrix(precision, X), y: typedMatrix(precision, Y) };
+}
+
+const rowsFrom = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+
+describe.each(precisions)('NormalEquations in $name', (precision) => {
+  const { epsilon } = precision;
+  const make = (options: object = {}) =>
+    new NormalEquations<Float64Array | Float32Array>(inputs, outputs, { precision: precision.name, ...options });
+
+  it.each([true, false])('adds up AᵀA and AᵀB, intercept: %s', async (intercept) => {
+    const { X, Y, x, y } = draw(precision, 50);
+    const sums = make({ intercept });
+    await sums.add(x, y);
+    const A = intercept ? withOnes(X) : X;
+    expect(sums.order).toBe(A.cols);
+    expect(sums.count).toBe(50);
+    expect(sums.intercept).toBe(intercept);
+    const gram = denseOf(sums.gram, A.cols, A.cols);
+    expectClose(lowerTriangle(gram), lowerTriangle(innerProduct(A, A)), epsilon);
+    expectClose(sums.rhs, innerProduct(A, Y).data, epsilon);
+  });
+
+  it('is the same whether rows are added at once, in parts, or merged', async () => {
+    const { X, Y, x, y } = draw(precision, 60);
+    const part = (from: number, to: number): [Matrix, Matrix] => [
+      typedMatrix(precision, rowsOf(X, rowsFrom(from, to))),
+      typedMatrix(precision, rowsOf(Y, rowsFrom(from, to))),
+    ];
+    const [once, parts, first, second] = [make(), make(), make(), make()];
+    await once.add(x, y);
+    await parts.add(...part(0, 1));
+    await parts.add(...part(1, 41));
+    await parts.add(...part(41, 60));
+    await first.add(...part(0, 30));
+    await second.add(...part(30, 60));
+    first.merge(second);
+    for (const sums of [parts, first]) {
+      expect(sums.count).toBe(60);
+      expectClose(sums.gram, once.gram, epsilon);
+      expectClose(sums.rhs, once.rhs, epsilon);
+      expectClose((await sums.solve()).weights.data, (await once.solve()).weights.data, epsilon, 200);
+    }
+    expect(second.count).toBe(30);
+  });
+
+  it('removes what it added', async () => {
+    const { x, y } = draw(precision, 40);
+    const other = draw(precision, 25, 2);
+    const [sums, alone] = [make(), make()];
+    await alone.add(x, y);
+    await sums.add(other.x, other.y);
+    await sums.add(x, y);
+    await sums.remove(other.x, other.y);
+    expect(sums.count).toBe(40);
+    expectClose(sums.gram, alone.gram, epsilon);
+    expectClose(sums.rhs, alone.rhs, epsilon);
+    await sums.remove(x, y);
+    expect(sums.count).toBe(0);
+    expect(distance(sums.gram, alone.gram.map(() => 0), epsilon, 40)).toBeLessThan(30); // prettier-ignore
+  });
+
+  it('fits an intercept as centring does', async () => {
+    const { X, Y, x, y } = draw(precision, 50);
+    const sums = make();
+    await sums.add(x, y);
+    for (const penalty of [0, 0.1]) {
+      const { weights, solver, rank } = await sums.solve({ ridge: penalty });
+      const mean = (A: Dense) =>
+        dense(1, A.cols, (_, j) => rowsFrom(0, A.rows).reduce((sum, i) => sum + at(A, i, j), 0) / A.rows);
+      const centred = (A: Dense) => map(A, (value, _, j) => value - at(mean(A), 0, j));
+      const [C, D] = [centred(X), centred(Y)];
+      const penalised = add(
+        innerProduct(C, C),
+        dense(inputs, inputs, (i, j) => (i === j ? 50 * penalty : 0)),
+      );
+      const V = solve(penalised, innerProduct(C, D));
+      const bias = subtract(mean(Y), multiply(mean(X), V));
+      expectClose(weights.data, stack(V, bias).data, epsilon, 100);
+      expect([solver, rank, weights.rows, weights.cols]).toEqual(['cholesky', inputs + 1, inputs + 1, outputs]);
+      const svd = await sums.solve({ ridge: penalty, solver: 'svd' });
+      expect(svd.solver).toBe('svd');
+      expectClose(svd.weights.data, weights.data, epsilon, 100);
+    }
+  });
+
+  it('without an intercept solves what lstsq and ridge solve', async () => {
+    const { x, y } = draw(precision, 50);
+    const sums = make({ intercept: false });
+    await sums.add(x, y);
+    expectClose((await sums.solve()).weights.data, (await lstsq(x, y)).weights.data, epsilon, 100);
+    expectClose(
+      (await sums.solve({ ridge: 0.2 })).weights.data,
+      (await ridge(x, y, { ridge: 0.2 })).weights.data,
+      epsilon,
+      100,
+    );
+    expectClose((await sums.solve({ solver: 'svd' })).weights.data, (await sums.solve()).weights.data, epsilon, 200);
+  });
+
+  it('solves as often as wanted: the sums stay', async () => {
+    const { x, y } = draw(precision, 50);
+    const sums = make();
+    await sums.add(x, y);
+    const [gram, rhs] = [sums.gram.slice(), sums.rhs.slice()];
+    const first = await sums.solve({ ridge: 0.5 });
+    await sums.solve({ solver: 'svd', ridge: 0.5 });
+    expect([sums.gram, sums.rhs]).toEqual([gram, rhs]);
+    expect(await sums.solve({ ridge: 0.5 })).toEqual(first);
+  });
+
+  it('falls to the SVD on a singular Gram matrix, and gives the shortest solution', async () => {
+    const { X, Y, y } = draw(precision, 50);
+    // The last column is the first again: both get half of its weight.
+    const twice = map(X, (value, i, j) => (j === inputs - 1 ? at(X, i, 0) : value));
+    const sums = make({ intercept: false });
+    await sums.add(typedMatrix(precision, twice), y);
+    const { weights, solver, rank } = await sums.solve();
+    expect([solver, rank]).toEqual(['svd', inputs - 1]);
+    const three = dense(50, 3, (i, j) => at(X, i, j));
+    const alone = solve(innerProduct(three, three), innerProduct(three, Y));
+    const expected = dense(inputs, outputs, (i, j) => (i % 3 === 0 ? at(alone, 0, j) / 2 : at(alone, i, j)));
+    expectClose(weights.data, expected.data, epsilon, 1000);
+    await expectBplsError(
+      sums.solve({ solver: 'cholesky' }),
+      SingularError,
+      'SINGULAR',
+      "Expected a positive definite Gram matrix with solver 'cholesky' but it is singular; 'auto' and 'svd' solve it",
+    );
+    // A ridge makes it regular.
+    expect((await sums.solve({ ridge: 0.1 })).solver).toBe('cholesky');
+    expect((await sums.solve({ ridge: 0.1, solver: 'cholesky' })).solver).toBe('cholesky');
+  });
+
+  it('does with fewer rows than unknowns', async () => {
+    const { X, Y, x, y } = draw(precision, 2);
+    const sums = make();
+    await sums.add(x, y);
+    const { weights, solver, rank } = await sums.solve();
+    expect([solver, rank]).toEqual(['svd', 2]);
+    const fitted = multiply(withOnes(X), denseOf(weights.data, inputs + 1, outputs));
+    expectClose(fitted.data, Y.data, epsilon, 1000);
+  });
+});
+
+describe('what NormalEquations refuses', () => {
+  const { x, y } = draw(precisions[0]!, 5);
+  const sums = () => new NormalEquations<Float64Array | Float32Array>(inputs, outputs);
+  const refused = (action: Promise<unknown> | (() => unknown), message: string) =>
+    expectBplsError(action, ArgumentError, 'INVALID_ARGUMENT', message);
+  const misfit = (action: Promise<unknown> | (() => unknown), message: string) =>
+    expectBplsError(action, ShapeError, 'SHAPE_MISMATCH', message);
+
+  it('when it is made', async () => {
+    const construct =
+      (...args: unknown[]) =>
+      () =>
+        new NormalEquations(...(args as [number, number]));
+    for (const size of [0, -1, 1.5, NaN, '3', 2 ** 24 + 1] as const) {
+      const shown = typeof size === 'string' ? '"3"' : String(size);
+      await refused(construct(size, 1), `Expected inputs to be an integer from 1 to 16777216 but received ${shown}`);
+      await refused(construct(1, size), `Expected outputs to be an integer from 1 to 16777216 but received ${shown}`);
+    }
+    await refused(
+      construct(undefined, 1),
+      'Expected inputs to be an integer from 1 to 16777216 but received undefined',
+    );
+    await refused(
+      construct(1, 1, { precision: 'float16' }),
+      `Expected options.precision to be one of 'float64', 'float32' but received "float16"`,
+    );
+    await refused(construct(1, 1, { intercept: 1 }), 'Expected options.intercept to be true or false');
+    await refused(
+      construct(1, 1, { ridge: 1 }),
+      'Expected options to be among precision, intercept but received "ridge"',
+    );
+    await expectBplsError(
+      construct(2 ** 24, 1),
+      MemoryError,
+      'OUT_OF_MEMORY',
+      `Expected memory for ${(2 ** 24 + 1) ** 2} numbers but the system refused it`,
+    );
+  });
+
+  it.each(['add', 'remove'] as const)('when rows do not fit: %s', async (name) => {
+    const filled = sums();
+    await filled.add(x, y);
+    const change = (X: Matrix, Y: Matrix, options?: object) => filled[name](X, Y, options);
+    const zeros = (rows: number, cols: number) => matrix(new Float64Array(rows * cols), rows, cols);
+    await misfit(change(zeros(5, 3), y), 'Expected X.cols to equal inputs (4) but received 3');
+    await misfit(change(x, zeros(5, 3)), 'Expected Y.cols to equal outputs (2) but received 3');
+    await misfit(change(x, zeros(4, 2)), 'Expected Y.rows to equal X.rows (5) but received 4');
+    const single = matrix(new Float32Array(20), 5, 4);
+    await expectBplsError(
+      change(single, y),
+      PrecisionError,
+      'MIXED_PRECISION',
+      'Expected X.data to be a Float64Array like the sums but received a Float32Array',
+    );
+    await expectBplsError(
+      change(x, matrix(new Float32Array(10), 5, 2)),
+      PrecisionError,
+      'MIXED_PRECISION',
+      'Expected Y.data to be a Float64Array like X.data but received a Float32Array',
+    );
+    for (const [bad, X, Y] of [
+      ['X', typedMatrix(precisions[0]!, { ...x, data: Float64Array.from(x.data).fill(NaN, 7, 8) }), y],
+      ['Y', x, typedMatrix(precisions[0]!, { ...y, data: Float64Array.from(y.data).fill(-Infinity, 3, 4) })],
+    ] as const)
+      await expectBplsError(
+        change(X, Y),
+        NonFiniteError,
+        'NON_FINITE',
+        bad === 'X'
+          ? 'Expected X to be finite but received NaN at row 1, column 3'
+          : 'Expected Y to be finite but received -Infinity at row 1, column 1',
+      );
+    await refused(change(x, y, { ridge: 1 }), 'Expected options to be among threads, signal but received "ridge"');
+    const error = await expectBplsError(
+      change(x, y, { signal: AbortSignal.abort() }),
+      AbortedError,
+      'ABORTED',
+      'The operation was aborted',
+    );
+    expect(error.cause).toBeInstanceOf(DOMException);
+    // None of it changed the sums.
+    const fresh = sums();
+    await fresh.add(x, y);
+    expect([filled.gram, filled.rhs, filled.count]).toEqual([fresh.gram, fresh.rhs, 5]);
+  });
+
+  it('when more is to be removed than there is', async () => {
+    await misfit(sums().remove(x, y), 'Expected X.rows to be at most the rows in the sums (0) but received 5');
+    await refused(
+      sums().remove(null as unknown as Matrix, y),
+      'Expected X to be a matrix { data, rows, cols } but received null',
+    );
+  });
+
+  it('when the other sums are of another kind', async () => {
+    const merge = (other: unknown) => () => sums().merge(other as NormalEquations);
+    await refused(merge({ gram: [] }), 'Expected other to be a NormalEquations');
+    await misfit(merge(new NormalEquations(3, 2)), 'Expected other.inputs to equal inputs (4) but received 3');
+    await misfit(merge(new NormalEquations(4, 1)), 'Expected other.outputs to equal outputs (2) but received 1');
+    await misfit(
+      merge(new NormalEquations(4, 2, { intercept: false })),
+      'Expected other.order to equal order (5) but received 4',
+    );
+    await expectBplsError(
+      merge(new NormalEquations(4, 2, { precision: float32.name })),
+      PrecisionError,
+      'MIXED_PRECISION',
+      "Expected other's sums to be a Float64Array like these but received a Float32Array",
+    );
+  });
+
+  it('when there is nothing to solve, or with options that are none', async () => {
+    await misfit(sums().solve(), 'Expected at least one row in the sums but received none');
+    const filled = sums();
+    await filled.add(x, y);
+    for (const value of [-1, NaN, Infinity])
+      await refused(
+        filled.solve({ ridge: value }),
+        `Expected options.ridge to be a finite number not below 0 but received ${value}`,
+      );
+    await refused(
+      filled.solve({ solver: 'qr' as 'svd' }),
+      `Expected options.solver to be one of 'auto', 'cholesky', 'svd' but received "qr"`,
+    );
+    await refused(
+      filled.solve({ rcond: 1 } as object),
+      'Expected options to be among ridge, solver, threads, signal but received "rcond"',
+    );
+    await expectBplsError(
+      filled.solve({ signal: AbortSignal.abort() }),
+      AbortedError,
+      'ABORTED',
+      'The operation was aborted',
+    );
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { activations, outputActivations } from '../../lib/network/activation.js';
+import {
+  AbortedError,
+  matrix,
+  Network,
+  PrecisionError,
+  ShapeError,
+  type FloatArray,
+  type Matrix,
+} from '../../lib/index.js';
+import { batchRows } from '../../lib/batches.js';
+import { expectBplsError, expectClose } from '../support/expect.js';
+import { plainLayers, plainSamples } from '../support/models.js';
+import { precisions, typedMatrix, type Precision } from '../support/precision.js';
+import { drawProblem, lane } from '../support/problem.js';
+import { forward } from '../support/reference.js';
+
+/** A network of two hidden layers, and samples for it. */
+function draw(precision: Precision, rows: number, standardized = true): { network: Network; X: Matrix } {
+  const problem = drawProblem(precision, {
+    samples: rows,
+    columns: 3,
+    hidden: [
+      [7, 'tanh'],
+      [5, 'softplus'],
+    ],
+    outputs: 4,
+    standardized,
+  });
+  const { inputs, shift, scale } = problem.samples;
+  const layers = [...problem.hidden, problem.output].map(({ weights, activation }) => ({
+    weights: precision.typed(weights.data),
+    inputs: weights.rows - 1,
+    units: weights.cols,
+    activation,
+  }));
+  const standardization = shift && scale && { shift, scale };
+  return { network: new Network<FloatArray>(layers, standardization), X: matrix(inputs, rows, 3) };
+}
+
+describe.each(precisions)('Network in $name', (precision) => {
+  const { epsilon } = precision;
+
+  it.each([1, 2, 37, 16384 + 5])('forward is the reference for %i rows', async (rows) => {
+    for (const standardized of [false, true]) {
+      const { network, X } = draw(precision, rows, standardized);
+      expect([network.inputs, network.outputs]).toEqual([3, 4]);
+      const expected = forward(plainLayers(network), plainSamples(network, X)).at(-1)!.data;
+      const own = lane(2);
+      const outputs = await network.forward(X, own);
+      expect([outputs.rows, outputs.cols]).toEqual([rows, 4]);
+      expectClose(outputs.data, expected, epsilon);
+      expect(own.operations).toBe(2 * rows * (3 * 7 + 7 * 5 + 5 * 4));
+      expectClose(network.forwardSync(X).data, expected, epsilon);
+    }
+  });
+
+  it.each(outputActivations)(
+    'withOutput(%s) changes the last activation alone, and shares the weights',
+    async (activation) => {
+      const { network, X } = draw(precision, 9);
+      const other = network.withOutput(activation);
+      expect(other.layers.map((layer) => layer.activation)).toEqual(['tanh', 'softplus', activation]);
+      other.layers.forEach(({ weights }, l) => expect(weights).toBe(network.layers[l]!.weights));
+      expect(other.standardization).toBe(network.standardization);
+      expect(network.layers.at(-1)!.activation).toBe('identity');
+      const expected = forward(plainLayers(other), plainSamples(other, X)).at(-1)!.data;
+      expectClose((await other.forward(X, lane())).data, expected, epsilon);
+      expectClose(other.forwardSync(X).data, expected, epsilon);
+    },
+  );
+
+  it('gives what is not a number back as what is not a number, at once', () => {
+    const { network, X } = draw(precision, 3);
+    X.data[4] = NaN;
+    for (const activation of activations) {
+      const layers = network.layers.map((layer) => ({ ...layer, activation }));
+      const { data } = new Network(layers, network.standardization).forwardSync(X);
+      expect([...data].map(Number.isNaN)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0].map(Boolean));
+    }
+  });
+
+  it('leaves inputs and weights as they are', async () => {
+    const { network, X } = draw(precision, 20);
+    const arrays = [X.data, ...network.layers.map(({ weights }) => weights)];
+    const copies = arrays.map((array) => array.slice());
+    await network.forward(X, lane());
+    network.forwardSync(X);
+    expect(arrays).toEqual(copies);
+  });
+
+  it('refuses other samples', async () => {
+    const { network } = draw(precision, 2);
+    const wide = matrix(precision.zeros(8), 2, 4);
+    const other = typedMatrix(
+      precisions.find(({ name }) => name !== precision.name)!,
+      matrix(new Float64Array(6), 2, 3),
+    );
+    const type = { float64: 'Float64Array', float32: 'Float32Array' };
+    const received = precision.name === 'float64' ? 'Float32Array' : 'Float64Array';
+    const mixed = `Expected X.data to be a ${type[precision.name]} like the network's weights but received a ${received}`;
+    for (const run of [(X: Matrix) => network.forward(X, lane()), (X: Matrix) => network.forwardSync(X)]) {
+      await expectBplsError(
+        () => run(wide),
+        ShapeError,
+        'SHAPE_MISMATCH',
+        "Expected X.cols to equal the network's inputs (3) but received 4",
+      );
+      await expectBplsError(() => run(other), PrecisionError, 'MIXED_PRECISION', mixed);
+    }
+  });
+});
+
+describe('a forward pass', () => {
+  it('stops between batches', async () => {
+    const { network, X } = draw(precisions[0]!, 5 * 16384);
+    const controller = new AbortController();
+    const run = network.forward(X, { threads: 1, signal: controller.signal, operations: 0 });
+    setImmediate(() => controller.abort('enough'));
+    const error = await expectBplsError(run, AbortedError, 'ABORTED', 'The operation was aborted');
+    expect(error.cause).toBe('enough');
+  });
+});
+
+describe('batchRows', () => {
+  it('gives narrow layers many rows and wide ones few', () => {
+    expect([1, 128, 500, 1000, 8192, 1e6].map(batchRows)).toEqual([16384, 8192, 2112, 1024, 256, 256]);
+  });
+});

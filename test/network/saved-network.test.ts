@@ -1,0 +1,90 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  ArgumentError,
+  loadClassifier,
+  loadRegressor,
+  matrix,
+  ModelFileError,
+  trainClassifier,
+  trainRegressor,
+} from '../../lib/index.js';
+import { readTensors, writeTensors } from '../../lib/network/model-file.js';
+import { loadIris } from '../../bench/data/iris.js';
+import { failure } from '../support/expect.js';
+
+let folder: string;
+beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'bpls-'))));
+afterAll(() => rm(folder, { recursive: true }));
+
+const iris = loadIris();
+const X = matrix(iris.inputs, 150, 4);
+const names = ['setosa', 'versicolor', 'virginica'];
+const species = Array.from(iris.labels, (label) => names[label] as string);
+
+describe('save and load', () => {
+  it.each(['float64', 'float32'] as const)('brings a classifier back bit for bit (%s)', async (precision) => {
+    const data = matrix(precision === 'float64' ? iris.inputs : new Float32Array(iris.inputs), 150, 4);
+    const model = await trainClassifier(data, species, { hidden: [20, 10], iterations: 2, activation: 'elu' });
+    expect(model.network.standardization).toBeDefined();
+    const path = join(folder, `classifier-${precision}.safetensors`);
+    await model.save(path);
+    const loaded = await loadClassifier(path);
+    expect(loaded.classes).toEqual(names);
+    expect(loaded.report).toEqual(model.report);
+    expect((await loaded.probabilities(data)).data).toEqual((await model.probabilities(data)).data);
+    expect(await loaded.predict(data)).toEqual(await model.predict(data));
+  });
+
+  it('brings a regressor back bit for bit, and keeps the two kinds apart', async () => {
+    const Y = matrix(Float64Array.from(iris.labels), 150, 1);
+    const model = await trainRegressor(X, Y, { hidden: [10], iterations: 2, standardize: false });
+    const path = join(folder, 'regressor.safetensors');
+    await model.save(path);
+    const loaded = await loadRegressor(path);
+    expect((await loaded.predict(X)).data).toEqual((await model.predict(X)).data);
+    await expect(loadClassifier(path)).rejects.toThrow(
+      `Expected ${path} to hold a classifier but received "regressor"`,
+    );
+  });
+
+  it('refuses a path that is none', async () => {
+    const model = await trainClassifier(matrix(iris.inputs, 150, 4), iris.labels, { hidden: [3], ridge: 1e-3 });
+    for (const path of ['', 3, null, undefined, 'a\0b', {}] as never[]) {
+      expect(await failure(model.save(path))).toBeInstanceOf(ArgumentError);
+      expect(await failure(loadClassifier(path))).toBeInstanceOf(ArgumentError);
+    }
+  });
+
+  it('refuses a damaged file and leaves no other file behind', async () => {
+    const model = await trainClassifier(X, species, { hidden: [5], iterations: 0 });
+    const path = join(folder, 'damaged.safetensors');
+    await model.save(path);
+    const bytes = await readFile(path);
+    bytes[bytes.length - 3]! ^= 4;
+    await writeFile(path, bytes);
+    await expect(loadClassifier(path)).rejects.toBeInstanceOf(ModelFileError);
+    await expect(model.save(join(path, 'below-a-file'))).rejects.toBeInstanceOf(ModelFileError);
+    expect((await readdir(folder)).filter((name) => !name.endsWith('.safetensors'))).toEqual([]);
+  });
+
+  it.each([
+    ['another format', { 'bpls.format': '99' }],
+    ['an unknown activation', { 'bpls.activations': '["tanh","sine"]' }],
+    ['a missing layer', { 'bpls.activations': '["tanh","tanh","softmax"]' }],
+    ['no JSON', { 'bpls.report': '{' }],
+    ['no report', { 'bpls.report': 'null' }],
+    ['nothing besides', { 'bpls.extra': 'null' }],
+    ['classes that are no labels', { 'bpls.extra': '{"classes":[1,{},null]}' }],
+    ['too few classes', { 'bpls.extra': '{"classes":[1]}' }],
+  ])('refuses a whole file that says something else: %s', async (name, change) => {
+    const model = await trainClassifier(X, species, { hidden: [5], iterations: 0 });
+    const path = join(folder, 'changed.safetensors');
+    await model.save(path);
+    const file = await readTensors(path);
+    await writeTensors(path, { ...file, metadata: { ...file.metadata, ...change } });
+    await expect(loadClassifier(path), name).rejects.toBeInstanceOf(ModelFileError);
+  });
+});

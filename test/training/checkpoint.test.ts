@@ -1,0 +1,190 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  AbortedError,
+  ArgumentError,
+  matrix,
+  ModelFileError,
+  paper,
+  trainClassifier,
+  trainRegressor,
+  type ClassifierOptions,
+  type Network,
+  type RegressorOptions,
+} from '../../lib/index.js';
+import { readTensors, writeTensors } from '../../lib/network/model-file.js';
+import { failure } from '../support/expect.js';
+import { parameters } from '../support/models.js';
+import { source } from '../support/random.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'bpls-checkpoint-'));
+const path = join(folder, 'training.safetensors');
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  rmSync(path, { force: true });
+});
+
+const random = source(1);
+const rows = 600;
+const X = matrix(random.normals(rows, 4).data, rows, 4);
+const labels = Array.from({ length: rows }, (_, i) => ['a', 'b', 'c'][Math.floor(Math.abs(3 * X.data[4 * i]! * X.data[4 * i + 1]!)) % 3]!); // prettier-ignore
+const Y = matrix(Float64Array.from({ length: rows }, (_, i) => Math.sin(3 * X.data[4 * i]!) + X.data[4 * i + 1]!), rows, 1); // prettier-ignore
+const validation = { inputs: matrix(X.data.subarray(0, 400), 100, 4), labels: labels.slice(0, 100) };
+
+interface State {
+  training: { iterations: object[] };
+}
+
+type Train = (more: { checkpoint?: string; signal?: AbortSignal; onIteration?: () => void }) => Promise<{
+  network: Network;
+  report: { iterations: { objective: number; accepted: boolean }[]; temperature?: number };
+}>;
+
+const classify =
+  (options: ClassifierOptions): Train =>
+  (more) =>
+    trainClassifier(X, labels, { hidden: [20], ...options, ...more });
+const regress =
+  (options: RegressorOptions): Train =>
+  (more) =>
+    trainRegressor(X, Y, { hidden: [20], ...options, ...more });
+/** elu is much better for these targets. */
+const ramps: Train = (more) => {
+  const sums = Float64Array.from({ length: rows }, (_, i) =>
+    X.data.subarray(4 * i, 4 * i + 4).reduce((sum, x) => sum + Math.max(0, x), 0),
+  );
+  return trainRegressor(X, matrix(sums, rows, 1), { hidden: [20], ...more });
+};
+
+/** Ends a training in its `last` report of an iteration. */
+async function cutOff(train: Train, last: number): Promise<void> {
+  const controller = new AbortController();
+  let seen = 0;
+  const onIteration = () => {
+    if (++seen === last) controller.abort();
+  };
+  const error = await failure(train({ checkpoint: path, signal: controller.signal, onIteration }));
+  expect(error).toBeInstanceOf(AbortedError);
+}
+
+describe('checkpoint', () => {
+  it.each<[string, Train]>([
+    ['the defaults', classify({})],
+    ['two layers in float32', (more) => trainClassifier(matrix(Float32Array.from(X.data), rows, 4), labels, { hidden: [20, 10], ...more })], // prettier-ignore
+    ['steps that are refused', classify({ ridge: 0, iterations: 40 })],
+    ['validation data', classify({ validation, patience: 2, iterations: 30 })],
+    ['a part of the activations', classify({ hidden: [40], memoryLimit: 120_000, ridge: 1e-5 })],
+    ['weights', classify({ classWeights: 'balanced' })],
+    ['a regressor', regress({})],
+    ['Huber’s loss', regress({ loss: 'huber' })],
+    ['an activation that the search found', ramps],
+    ['the paper’s preset', classify({ ...paper, hidden: [20] })],
+    ['the rule nearest', classify({ targets: 'nearest', iterations: 6 })],
+  ])('lets another training go on to the same bits: %s', async (_, train) => {
+    const whole = await train({});
+    const { length } = whole.report.iterations;
+    expect(length).toBeGreaterThan(1);
+    for (const last of new Set([1, 2, Math.ceil(length / 2), length - 1])) {
+      await cutOff(train, last);
+      const calls: unknown[] = [];
+      const resumed = await train({ checkpoint: path, onIteration: () => calls.push(0) });
+      expect(parameters(resumed.network)).toEqual(parameters(whole.network));
+      const activations = ({ network }: typeof whole) => network.layers.map(({ activation }) => activation);
+      expect(activations(resumed)).toEqual(activations(whole));
+      const told = ({ report }: typeof whole) =>
+        report.iterations.map(({ objective, accepted }) => [objective, accepted]);
+      expect(told(resumed)).toEqual(told(whole));
+      expect(resumed.report.temperature).toBe(whole.report.temperature);
+      if (last > 2) expect(calls.length).toBeLessThan(length);
+      expect(readdirSync(folder)).toEqual([]);
+    }
+  });
+
+  it('goes on from rows that are held out', async () => {
+    const many = 25_000;
+    const inputs = matrix(random.normals(many, 2).data, many, 2);
+    const halves = Int32Array.from({ length: many }, (_, i) =>
+      Number(inputs.data[2 * i]! > inputs.data[2 * i + 1]! ** 2),
+    );
+    const train: Train = (more) => trainClassifier(inputs, halves, { hidden: [10], ridge: 1e-5, ...more });
+    const whole = await train({});
+    await cutOff(train, 6);
+    const resumed = await train({ checkpoint: path });
+    expect(parameters(resumed.network)).toEqual(parameters(whole.network));
+    expect(resumed.report.temperature).toBe(whole.report.temperature);
+    expect(resumed.report.iterations.length).toBe(whole.report.iterations.length);
+  }, 60_000);
+
+  it('is of its data and options alone, and stays whole where it is refused', async () => {
+    await cutOff(classify({}), 3);
+    const before = readFileSync(path);
+    const others: Train[] = [
+      classify({ hidden: [21] }),
+      classify({ seed: 1 }),
+      classify({ classWeights: 'balanced' }),
+      classify({ validation }),
+      regress({}),
+      (more) => trainClassifier(X, [...labels].reverse(), { hidden: [20], ...more }),
+    ];
+    for (const train of others) {
+      const error = await failure(train({ checkpoint: path }));
+      expect(error).toBeInstanceOf(ModelFileError);
+      expect((error as Error).message).toMatch(
+        /^Expected .* to hold a checkpoint of these data and options but received/,
+      );
+      expect(readFileSync(path)).toEqual(before);
+    }
+  });
+
+  it('is refused where it is damaged, or is something else', async () => {
+    const model = await trainClassifier(X, labels, { hidden: [20] });
+    await model.save(path);
+    expect(await failure(classify({})({ checkpoint: path }))).toBeInstanceOf(ModelFileError);
+    rmSync(path);
+    await cutOff(classify({}), 3);
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 5]! ^= 1;
+    writeFileSync(path, bytes);
+    expect(await failure(classify({})({ checkpoint: path }))).toBeInstanceOf(ModelFileError);
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it.each([
+    ['no JSON', () => '{'],
+    ['nothing', () => 'null'],
+    ['no iteration', (state: State) => JSON.stringify({ ...state, iteration: 'last' })],
+    ['no iterations', (state: State) => JSON.stringify({ ...state, training: { layerReports: [] } })],
+    ['no patience', (state: State) => JSON.stringify({ ...state, patience: null })],
+  ])('is refused where its state is %s', async (_, change) => {
+    for (const train of [classify({}), classify({ ...paper, hidden: [20] })]) {
+      await cutOff(train, 2);
+      const file = await readTensors(path);
+      const state = change(JSON.parse(file.metadata['bpls.state']!) as State);
+      await writeTensors(path, { ...file, metadata: { ...file.metadata, 'bpls.state': state } });
+      expect(await failure(train({ checkpoint: path }))).toBeInstanceOf(ModelFileError);
+      rmSync(path);
+    }
+  });
+
+  it('ends a training whose state is beyond its last iteration, and lets nothing else into it', async () => {
+    await cutOff(classify({}), 2);
+    const file = await readTensors(path);
+    const state = JSON.parse(file.metadata['bpls.state']!) as State;
+    const training = { ...state.training, rows: 1, settings: null, record: null };
+    const changed = JSON.stringify({ ...state, iteration: 1000, training });
+    await writeTensors(path, { ...file, metadata: { ...file.metadata, 'bpls.state': changed } });
+    const { report } = await classify({})({ checkpoint: path });
+    expect(report).toMatchObject({ rows, iterations: state.training.iterations });
+  });
+
+  it('ends the training where it cannot be written', async () => {
+    const error = await failure(classify({})({ checkpoint: join(folder, 'missing', 'file') }));
+    expect(error).toBeInstanceOf(ModelFileError);
+    for (const checkpoint of ['', 3, null, 'a\0b'])
+      expect(await failure(classify({ checkpoint } as object)({}))).toBeInstanceOf(ArgumentError);
+  });
+});

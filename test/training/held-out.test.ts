@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { matrix, trainClassifier, trainRegressor } from '../../lib/index.js';
+import { holdsOut, iterationsOf } from '../../lib/training/held-out.js';
+import { settingsOf } from '../../lib/options.js';
+import { createRandom, drawRows } from '../../lib/random.js';
+import { source } from '../support/random.js';
+
+const rows = 25_000;
+const random = source(1);
+const X = matrix(random.normals(rows, 3).data, rows, 3);
+const labels = Int32Array.from({ length: rows }, (_, i) => Number(X.data[3 * i]! * X.data[3 * i + 1]! > 0));
+
+describe('iterations: auto', () => {
+  it('is 8 where rows are few, validation data are given or nothing is left to it', () => {
+    const free = settingsOf({}, true);
+    expect([iterationsOf(free, rows), holdsOut(free, rows)]).toEqual([64, true]);
+    expect([iterationsOf(free, rows - 1), holdsOut(free, rows - 1)]).toEqual([8, false]);
+    for (const options of [{ validation: {} }, { targets: 'nearest' }, { hidden: [] }])
+      expect(iterationsOf(settingsOf(options, true), rows)).toBe(8);
+    expect(iterationsOf(settingsOf({ iterations: 5 }, true), rows)).toBe(5);
+  });
+
+  it('ends between 8 and 32, and counts the rows that it left out', async () => {
+    const options = { hidden: [20], ridge: 1e-3 };
+    const { report } = await trainClassifier(X, labels, options);
+    expect(report.heldOut).toBe(500);
+    expect(report.iterations.length).toBeGreaterThan(8);
+    expect(report.iterations.length).toBeLessThanOrEqual(34);
+    // Steps end with the fourth in a row that gained less than 1 %; one report is of half a step back.
+    let [mark, waited] = [Infinity, 0];
+    const end = report.iterations.findIndex(({ iteration, heldOutLoss: loss = Infinity, accepted }) => {
+      if (!accepted) return false;
+      [mark, waited] = loss < 0.99 * mark ? [loss, 0] : [mark, waited + 1];
+      return iteration >= 8 && waited >= 4;
+    });
+    expect(report.iterations.length).toBe((end < 0 ? 32 : end) + 2);
+    // It stays where the objective fell.
+    const [settled, ...before] = [...report.iterations].reverse();
+    const least = Math.min(...before.map(({ objective }) => objective));
+    expect(settled!.accepted).toBe(settled!.objective <= least);
+    expect(report.bestIteration).toBe(
+      settled!.accepted ? settled!.iteration : before.find((one) => one.accepted)!.iteration,
+    );
+    expect(report.temperature).toBeGreaterThan(0);
+    const fixed = await trainClassifier(X, labels, { ...options, iterations: 2 });
+    expect([fixed.report.heldOut, fixed.report.iterations.length, fixed.report.temperature]).toEqual([0, 3, undefined]);
+  }, 60_000);
+
+  it('lets the rows that are held out change no weight', async () => {
+    // First weights that no data decide. The loss on those rows tells only when to stop, which is never soon here.
+    const Y = matrix(Float64Array.from(labels), rows, 1);
+    const other = Y.data.slice();
+    for (const row of drawRows(rows, 500, createRandom(7))) other[row] = 1 - other[row]!;
+    const options = { hidden: [6], init: 'orthogonal', ridge: 1e-6, seed: 7 } as const;
+    const [first, second] = [
+      await trainRegressor(X, Y, options),
+      await trainRegressor(X, matrix(other, rows, 1), options),
+    ];
+    const made = (model: typeof first) => model.report.iterations.map(({ objective }) => objective);
+    const both = Math.min(made(first).length, made(second).length);
+    expect(both).toBeGreaterThan(8);
+    expect(made(second).slice(0, both)).toEqual(made(first).slice(0, both));
+  }, 60_000);
+});

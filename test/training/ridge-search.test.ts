@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { matrix, plan, trainClassifier, trainRegressor, type Matrix } from '../../lib/index.js';
+import { mulberry32 } from '../../bench/data/toy.js';
+import { searchSizes } from '../../lib/training/layout.js';
+import { settingsOf } from '../../lib/options.js';
+import { narrowing } from '../../lib/training/ridge-search.js';
+import { source } from '../support/random.js';
+
+/** Columns of noise, and classes that have nothing to do with them. */
+function noise(rows: number, cols: number, seed: number) {
+  const random = source(seed);
+  return { X: matrix(random.uniforms(rows, cols).data, rows, cols), labels: random.labels(rows, 2) };
+}
+
+/** sin(3x) at `rows` points, with noise of that deviation. */
+function curve(rows: number, deviation: number, seed: number): [Matrix<Float64Array>, Matrix<Float64Array>] {
+  const random = mulberry32(seed);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const x = Float64Array.from({ length: rows }, () => 2 * random() - 1);
+  return [
+    matrix(x, rows, 1),
+    matrix(
+      x.map((value) => Math.sin(3 * value) + deviation * normal()),
+      rows,
+      1,
+    ),
+  ];
+}
+
+/** Sums of a function of each of six columns. */
+function sums(f: (x: number) => number, rows = 400): [Matrix<Float64Array>, Matrix<Float64Array>] {
+  const cols = 6;
+  const x = source(21)
+    .uniforms(rows, cols)
+    .data.map((value) => 2 * value);
+  const y = Float64Array.from({ length: rows }, (_, i) =>
+    x.subarray(i * cols, (i + 1) * cols).reduce((sum, value) => sum + f(value), 0),
+  );
+  return [matrix(x, rows, cols), matrix(y, rows, 1)];
+}
+
+describe("activation: 'auto'", () => {
+  const hiddenOf = (model: { network: { layers: readonly { activation: string }[] } }) =>
+    model.network.layers.slice(0, -1).map(({ activation }) => activation);
+
+  it.each([
+    ['elu', (x: number) => Math.max(x, 0)],
+    ['tanh', (x: number) => Math.tanh(2 * x)],
+  ] as const)('is %s where that fits', async (expected, f) => {
+    const [X, Y] = sums(f);
+    const model = await trainRegressor(X, Y, { hidden: [40, { units: 20, activation: 'softplus' }] });
+    const { activation, trials } = model.report.ridgeSearch!;
+    expect(activation).toBe(expected);
+    expect(hiddenOf(model)).toEqual([expected, 'softplus']);
+    const least = (name: string) =>
+      Math.min(...trials.filter((trial) => trial.activation === name).map(({ loss }) => loss));
+    if (expected === 'elu') expect(least('elu')).toBeLessThan(0.95 * least('tanh'));
+    else expect(least('elu')).toBeGreaterThan(0.95 * least('tanh'));
+    expect(least('identity')).toBe(Infinity);
+    const given = await trainRegressor(X, Y, { hidden: [40], activation: expected });
+    expect(given.report.ridgeSearch!.activation).toBeUndefined();
+    expect(given.report.ridgeSearch!.trials.every((trial) => !('activation' in trial))).toBe(true);
+  });
+
+  it('is identity where that fits, and only where the trials have all rows', async () => {
+    for (const [rows, tried] of [
+      [2500, true],
+      [2501, false],
+    ] as const) {
+      const { activation, trials } = (await trainRegressor(...sums((x) => x, rows), { hidden: [40] })).report
+        .ridgeSearch!;
+      expect(trials.some((trial) => trial.activation === 'identity')).toBe(tried);
+      expect(activation === 'identity').toBe(tried);
+    }
+  });
+
+  it('is settled by longer trials where the training may go on for long', async () => {
+    const [X, Y] = sums((x) => Math.max(x, 0), 25_000);
+    const least = (trials: readonly { activation?: string; iterations: number; loss: number }[], name: string) =>
+      Math.min(...trials.filter((t) => t.activation === name && t.iterations === 2).map(({ loss }) => loss));
+    const short = (await trainRegressor(X, Y, { hidden: [20], iterations: 4 })).report.ridgeSearch!;
+    expect(short.trials.every(({ iterations }) => iterations === 2)).toBe(true);
+    expect(least(short.trials, 'elu')).toBeLessThan(0.95 * least(short.trials, 'tanh'));
+    expect(short.activation).toBe('elu');
+    const { activation, trials } = (await trainRegressor(X, Y, { hidden: [20] })).report.ridgeSearch!;
+    expect(least(trials, 'elu')).toBe(least(short.trials, 'elu'));
+    const [elu, tanh] = trials.filter(({ iterations }) => iterations === 8);
+    expect([elu!.activation, tanh!.activation]).toEqual(['elu', 'tanh']);
+    expect(elu!.loss).toBeGreaterThan(0.95 * tanh!.loss);
+    expect(activation).toBe('tanh');
+  });
+
+  it('is tanh where nothing is searched', async () => {
+    const [X, Y] = sums((x) => Math.max(x, 0));
+    expect(hiddenOf(await trainRegressor(X, Y, { hidden: [10], ridge: 1e-4 }))).toEqual(['tanh']);
+    expect(hiddenOf(await trainRegressor(X, Y, { hidden: [10], targets: 'nearest' }))).toEqual(['tanh']);
+  });
+});
+
+describe("ridge: 'auto'", () => {
+  it.each([
+    [19, undefined],
+    [100, { fit: 80, held: 20, folds: 5 }],
+    [2000, { fit: 1600, held: 400, folds: 1 }],
+    [2500, { fit: 2000, held: 500, folds: 1 }],
+    [4000, { fit: 2000, held: 2000, folds: 1 }],
+    [100_000, { fit: 2000, held: 4000, folds: 1 }],
+  ])('of %i rows trains on some and has the others judge', (rows, sizes) => {
+    expect(searchSizes({ rows, inputs: 5, outputs: 2 }, settingsOf({}, true), 8)).toEqual(sizes);
+  });
+
+  it('chooses the trial with the least loss on held-out rows', async () => {
+    const { report } = await trainRegressor(...curve(400, 0.3, 1), { hidden: [30] });
+    const { trials, rows, folds, scale, operations, seconds } = report.ridgeSearch!;
+    expect([rows, folds]).toEqual([400, 3]);
+    expect(trials.length).toBeGreaterThanOrEqual(3);
+    // Trials have 320 of the 400 rows and are four times apart.
+    const carried = trials.map((trial) => Math.abs(Math.log2(scale / trial.scale / 0.8 ** 0.75)));
+    const chosen = trials[carried.indexOf(Math.min(...carried))]!;
+    expect(Math.min(...carried)).toBeLessThanOrEqual(1);
+    // What is better by less than 2 in 1,000 is not followed.
+    expect(chosen.loss).toBeLessThan(1.01 * Math.min(...trials.map(({ loss }) => loss)));
+    expect(operations).toBeLessThan(report.operations);
+    expect(seconds).toBeLessThan(report.seconds);
+    for (const [a, b] of trials.slice(1).map((trial, i) => [trials[i]!, trial] as const))
+      expect(a.scale).not.toBe(b.scale);
+  });
+
+  it('has the penalty of a layer from n to m units go with n/m, in trials of 256 units', async () => {
+    expect(narrowing(settingsOf({ hidden: [1024, 512, 10] }, true).hidden)).toEqual([4, 1 / 2, 1 / 2, 1]);
+    // Without iterations, what is left of the hidden layer is the same in both.
+    const [narrow, wide] = await Promise.all(
+      [256, 1024].map(async (units) => {
+        const { report } = await trainRegressor(...curve(200, 0.3, 8), { hidden: [units], iterations: 0 });
+        return new Map(report.ridgeSearch!.trials.map(({ scale, loss }) => [scale, loss]));
+      }),
+    );
+    const shared = [...narrow!].filter(([scale]) => wide!.has(4 * scale));
+    expect(shared.length).toBeGreaterThanOrEqual(3);
+    for (const [scale, loss] of shared) expect(wide!.get(4 * scale)).toBe(loss);
+  });
+
+  it('is strong for noise and weak without', async () => {
+    const scale = async (deviation: number) =>
+      (await trainRegressor(...curve(500, deviation, 2), { hidden: [30] })).report.ridgeSearch!.scale;
+    expect(await scale(2)).toBeGreaterThan(100 * (await scale(1e-4)));
+  });
+
+  it('finds nothing in noise', async () => {
+    const { X, labels } = noise(1000, 20, 3);
+    const model = await trainClassifier(X, labels, { hidden: [200] });
+    expect((await model.evaluate(X, labels)).accuracy).toBeLessThan(0.65);
+    const other = noise(1000, 20, 4);
+    expect(Math.abs((await model.evaluate(other.X, other.labels)).accuracy - 0.5)).toBeLessThan(0.06);
+    const fixed = await trainClassifier(X, labels, { hidden: [200], ridge: 1e-6 });
+    expect((await fixed.evaluate(X, labels)).accuracy).toBeGreaterThan(0.95);
+  });
+
+  it('judges no row by weights that it helped to find', async () => {
+    const { X, labels } = noise(600, 5, 5);
+    const { report } = await trainClassifier(X, labels, { hidden: [100] });
+    const { trials } = report.ridgeSearch!;
+    // A sum over both outputs of (1 ± z)², which is 2 where z is 0.
+    for (const { loss } of trials) expect(loss).toBeGreaterThan(1.6);
+  });
+
+  it('has the scale of the usual ridge where the rows are too few', async () => {
+    const [x, y] = curve(19, 0, 6);
+    const { report } = await trainRegressor(x, y, { hidden: [5], standardize: false });
+    expect(report.ridgeSearch).toBeUndefined();
+    const squares = x.data.reduce((sum, value) => sum + value ** 2, 0) / 19;
+    const mean = y.data.reduce((sum, value) => sum + value, 0) / 19;
+    const variance = y.data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 19;
+    expect(report.layers[0]!.ridge / squares / variance).toBeCloseTo(1e-3, 10);
+    expect(plan({ rows: 19, inputs: 1, outputs: 1 }).trial).toBe(0);
+  });
+
+  it('is left out where a ridge is given and by the paper’s rules', async () => {
+    const [x, y] = curve(100, 0.1, 7);
+    for (const options of [{ ridge: 1e-3 }, { targets: 'nearest' }] as const)
+      expect((await trainRegressor(x, y, { hidden: [5], ...options })).report.ridgeSearch).toBeUndefined();
+  });
+
+  it('tells the listener and asks for validation in the training alone', async () => {
+    const [inputs, targets] = curve(100, 0.1, 8);
+    const seen: number[] = [];
+    const onIteration = ({ iteration }: { iteration: number }) => void seen.push(iteration);
+    await trainRegressor(inputs, targets, { hidden: [5], iterations: 2, onIteration, validation: { inputs, targets } });
+    expect(seen).toEqual([0, 1, 2]);
+  });
+
+  it('goes through data of one class in a fold, and through one column', async () => {
+    const X = matrix(
+      Float64Array.from({ length: 40 }, (_, i) => i),
+      40,
+      1,
+    );
+    const model = await trainClassifier(
+      X,
+      Array.from({ length: 40 }, (_, i) => (i === 39 ? 'rare' : 'common')),
+    );
+    expect(model.classes).toEqual(['common', 'rare']);
+  });
+
+  it('does the same in metres and in millimetres, and whatever the order of the columns', async () => {
+    const random = source(9);
+    const raw = random.uniforms(300, 4);
+    const labels = Array.from({ length: 300 }, (_, i) => (raw.data[4 * i]! * raw.data[4 * i + 1]! > 0 ? 1 : 0));
+    const train = async (data: Float64Array) =>
+      trainClassifier(matrix(data, 300, 4), labels, { hidden: [20], standardize: true });
+    const model = await train(raw.data);
+    const larger = raw.data.map((x) => 1024 * x);
+    const scaled = await train(larger);
+    expect(scaled.report.ridgeSearch!.scale).toBe(model.report.ridgeSearch!.scale);
+    expect(await scaled.predict(matrix(larger, 300, 4))).toEqual(await model.predict(matrix(raw.data, 300, 4)));
+    const mirrored = raw.data.map((_, i) => raw.data[4 * Math.floor(i / 4) + 3 - (i % 4)]!);
+    const permuted = await train(mirrored);
+    expect(await permuted.predict(matrix(mirrored, 300, 4))).toEqual(await model.predict(matrix(raw.data, 300, 4)));
+  });
+});

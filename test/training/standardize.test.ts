@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { matrix, trainClassifier, trainRegressor, type Matrix, type Network } from '../../lib/index.js';
+import { expectClose } from '../support/expect.js';
+import { float32 } from '../support/models.js';
+import { source } from '../support/random.js';
+
+const rows = 40;
+const labels = Array.from({ length: rows }, (_, i) => i % 2);
+
+async function train(X: Matrix, standardize?: boolean | 'auto'): Promise<Network> {
+  const options = { hidden: [3], iterations: 1, ...(standardize !== undefined && { standardize }) };
+  const { network, report } = await trainClassifier(X, labels, options);
+  expect(report.standardized).toBe(network.standardization !== undefined);
+  return network;
+}
+
+/** Columns of their own [least, greatest]. */
+function columns(...ranges: (readonly [number, number])[]): Matrix<Float64Array> {
+  const random = source(2);
+  const cols = ranges.length;
+  const data = Float64Array.from({ length: rows * cols }, (_, i) => {
+    const [low, high] = ranges[i % cols]!;
+    const row = Math.floor(i / cols);
+    return row === 0 ? low : row === 1 ? high : low + ((high - low) * (random.uniform() + 1)) / 2;
+  });
+  return matrix(data, rows, cols);
+}
+
+describe('standardize: true', () => {
+  it.each(['float64', 'float32'] as const)('takes every column to mean 0 and deviation 1, in %s', async (precision) => {
+    const X = columns([-3, 5], [100, 101], [1e-6, 2e-6]);
+    const { standardization } = await train(precision === 'float64' ? X : float32(X), true);
+    const { shift, scale } = standardization!;
+    for (let j = 0; j < 3; j++) {
+      const column = Array.from({ length: rows }, (_, i) => X.data[3 * i + j]!);
+      const mean = column.reduce((sum, x) => sum + x) / rows;
+      const deviation = Math.sqrt(column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / rows);
+      const epsilon = precision === 'float64' ? 2 ** -52 : 2 ** -23;
+      expectClose([shift[j]!], [mean], epsilon);
+      expectClose([scale[j]!], [1 / deviation], epsilon, 200);
+    }
+  });
+
+  it('leaves constant columns at zero', async () => {
+    const { standardization } = await train(columns([-3, 5], [7, 7], [0, 0], [0.1, 0.1]), true);
+    expect([...standardization!.scale].map((scale) => scale === 0)).toEqual([false, true, true, true]);
+  });
+
+  it('keeps a column whose numbers differ in their last digits', async () => {
+    // Milliseconds since 1970 within one minute.
+    const X = columns([1.7e12, 1.7e12 + 60_000], [0, 1]);
+    const { standardization } = await train(X, true);
+    expect(standardization!.scale[0]).toBeGreaterThan(1 / 60_000);
+    expect(standardization!.scale[0]).toBeLessThan(1 / 6000);
+  });
+
+  it('makes the units of the inputs a matter of indifference', async () => {
+    const X = columns([-1, 1], [-1, 1]);
+    const targets = matrix(Float64Array.from({ length: rows }, (_, i) => Math.sin(X.data[2 * i]! + X.data[2 * i + 1]!)), rows, 1); // prettier-ignore
+    const Z = matrix(
+      X.data.map((x, i) => (i % 2 === 0 ? 1e5 * x + 3e5 : 1e-5 * x)),
+      rows,
+      2,
+    );
+    const options = { hidden: [8], iterations: 3, standardize: true };
+    const [one, two] = [await trainRegressor(X, targets, options), await trainRegressor(Z, targets, options)];
+    expectClose(two.predictSync(Z).data, one.predictSync(X).data, 2 ** -52, 1e8);
+  });
+});
+
+describe('standardize: false', () => {
+  it('takes the columns as they are', async () => {
+    expect((await train(columns([-3, 5], [100, 101]), false)).standardization).toBeUndefined();
+  });
+});
+
+describe("standardize: 'auto'", () => {
+  it.each([
+    ['columns of their own ranges', columns([-3, 5], [100, 101], [0, 9]), true],
+    ['two columns of their own ranges', columns([-3, 5], [100, 101]), true],
+    ['one column', columns([-3, 5]), true],
+    ['pixels', columns([0, 255], [0, 255], [0, 255], [0, 251]), false],
+    ['indicators', columns([0, 1], [0, 1], [0, 1]), false],
+    ['indicators beside a measurement', columns([0, 1], [0, 1], [0, 1], [20, 90]), false],
+    ['measurements beside an indicator', columns([0, 1], [3, 4], [5, 9], [20, 90]), true],
+    ['pixels, many of which are always dark', columns([0, 0], [0, 0], [0, 0], [0, 255], [0, 255], [0, 251]), false],
+  ])('of %s', async (_, X, expected) => {
+    expect((await train(X)).standardization !== undefined).toBe(expected);
+    expect((await train(X, 'auto')).standardization !== undefined).toBe(expected);
+  });
+});

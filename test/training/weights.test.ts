@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ArgumentError,
+  matrix,
+  NonFiniteError,
+  ShapeError,
+  trainClassifier,
+  trainRegressor,
+  type ClassifierOptions,
+  type Matrix,
+  type RegressorOptions,
+} from '../../lib/index.js';
+import { expectBplsError, expectClose } from '../support/expect.js';
+import { source } from '../support/random.js';
+
+const random = source(1);
+const X = matrix(random.uniforms(60, 3).data, 60, 3);
+const Y = matrix(
+  Float64Array.from({ length: 60 }, (_, i) => X.data[3 * i]! * X.data[3 * i + 1]!),
+  60,
+  1,
+);
+const labels = Array.from(Y.data, (y) => (y > 0.1 ? 'rare' : 'common'));
+const times = Array.from({ length: 60 }, (_, i) => i % 3);
+
+/** Every row as often as its weight says. */
+function repeated({ data, cols }: Matrix<Float64Array>): Matrix<Float64Array> {
+  const rows = times.flatMap((count, row) =>
+    Array<number[]>(count).fill([...data.subarray(row * cols, (row + 1) * cols)]),
+  );
+  return matrix(Float64Array.from(rows.flat()), rows.length, cols);
+}
+
+describe('sampleWeights', () => {
+  // Weights that the data do not decide, so that the features are the same.
+  const options = { hidden: [10], init: 'orthogonal', iterations: 0, ridge: 1e-4, standardize: false } as const;
+
+  it('count a row as often as they say', async () => {
+    const weighted = await trainRegressor(X, Y, { ...options, sampleWeights: times });
+    const plain = await trainRegressor(repeated(X), repeated(Y), options);
+    expectClose((await weighted.predict(X)).data, (await plain.predict(X)).data, 2 ** -52, 1e5);
+    const classes = await trainClassifier(X, labels, { ...options, sampleWeights: times });
+    const twice = times.flatMap((count, row) => Array<string>(count).fill(labels[row]!));
+    const other = await trainClassifier(repeated(X), twice, options);
+    expectClose(classes.network.layers[1]!.weights, other.network.layers[1]!.weights, 2 ** -52, 1e6);
+  });
+
+  it('matter by their ratios only', async () => {
+    const train = (factor: number) =>
+      trainRegressor(X, Y, { hidden: [10], iterations: 3, ridge: 1e-4, sampleWeights: times.map((t) => factor * t) });
+    expect((await train(2 ** 500)).network.layers).toEqual((await train(1)).network.layers);
+  });
+
+  it('go through the hidden layers’ steps, so that the weighted objective falls', async () => {
+    const sampleWeights = Float32Array.from(times, (t) => t ** 4);
+    const { report } = await trainRegressor(X, Y, { hidden: [5, 5], iterations: 10, ridge: 1e-6, sampleWeights });
+    const objectives = report.iterations.filter(({ accepted }) => accepted).map(({ objective }) => objective);
+    expect(objectives.length).toBeGreaterThan(5);
+    objectives.slice(1).forEach((objective, i) => expect(objective).toBeLessThanOrEqual(objectives[i]!));
+    expect(report.iterations[0]!.activeShare).toBeCloseTo(2 / 3);
+  });
+
+  it('let the search judge by them', async () => {
+    // A third of the rows is noise that counts for nothing.
+    const noisy = matrix(Y.data.map((y, i) => (times[i] === 0 ? 50 * random.uniforms(1, 1).data[0]! : y)), 60, 1); // prettier-ignore
+    const model = await trainRegressor(X, noisy, { hidden: [20], sampleWeights: times.map((t) => Math.min(t, 1)) });
+    expect((await model.evaluate(X, Y)).r2).toBeGreaterThan(0.8);
+    expect((await (await trainRegressor(X, noisy, { hidden: [20] })).evaluate(X, Y)).r2).toBeLessThan(0.5);
+  });
+
+  it.each([
+    [
+      5,
+      ArgumentError,
+      'INVALID_ARGUMENT',
+      'Expected options.sampleWeights to be a typed array or number[] but received 5',
+    ],
+    [[1, 2], ShapeError, 'SHAPE_MISMATCH', 'Expected options.sampleWeights.length to equal X.rows (60) but received 2'],
+    [[...times.slice(1), -1], ArgumentError, 'INVALID_ARGUMENT', 'Expected options.sampleWeights[59] to be a finite number not below 0 but received -1'], // prettier-ignore
+    [times.map(() => 0), ArgumentError, 'INVALID_ARGUMENT', 'Expected finite weights of which one is above 0 but the greatest is 0'], // prettier-ignore
+  ] as const)('refuses %#', async (sampleWeights, Class, code, message) => {
+    const options = { sampleWeights: sampleWeights as never };
+    await expectBplsError(
+      trainRegressor(X, Y, options),
+      Class as typeof ArgumentError,
+      code as 'INVALID_ARGUMENT',
+      message,
+    );
+  });
+
+  it('needs the rule that has weights', async () => {
+    await expectBplsError(
+      trainRegressor(X, Y, { targets: 'nearest', sampleWeights: times }),
+      ArgumentError,
+      'INVALID_ARGUMENT',
+      "Expected targets 'gauss-newton' with weights but received 'nearest'",
+    );
+  });
+});
+
+describe('classWeights', () => {
+  const rare = source(2);
+  const truth = Int32Array.from(rare.uniforms(2000, 1).data, (u) => Number(u > 0.9));
+  const inputs = matrix(rare.normals(2000, 2).data.map((x, i) => x + 1.2 * truth[i >> 1]!), 2000, 2); // prettier-ignore
+  const recall = async (options: ClassifierOptions) => {
+    const { confusion } = await (
+      await trainClassifier(inputs, truth, { hidden: [20], ...options })
+    ).evaluate(inputs, truth);
+    return confusion.map((row, k) => row[k]! / (row[0]! + row[1]!)) as [number, number];
+  };
+
+  it("of 'balanced' give a rare class its due", async () => {
+    const [plain, balanced] = [await recall({}), await recall({ classWeights: 'balanced' })];
+    expect(plain[1]).toBeLessThan(0.35);
+    expect(balanced[1]).toBeGreaterThan(0.7);
+    expect(balanced[0]).toBeGreaterThan(0.7);
+  });
+
+  it('are the same however they are given', async () => {
+    const train = (options: ClassifierOptions) =>
+      trainClassifier(inputs, truth, { hidden: [5], ridge: 1e-4, ...options });
+    const expected = (await train({ classWeights: { 1: 3 } })).network.layers;
+    for (const more of [
+      { classWeights: new Map([[1, 3]]) },
+      { classWeights: { 0: 2, 1: 6 } },
+      { sampleWeights: truth.map((k) => 1 + 2 * k) },
+    ])
+      expect((await train(more)).network.layers).toEqual(expected);
+    const words = await trainClassifier(X, labels, { hidden: [5], ridge: 1e-4, classWeights: { rare: 2 } });
+    const byRow = labels.map((label) => (label === 'rare' ? 2 : 1));
+    const other = await trainClassifier(X, labels, { hidden: [5], ridge: 1e-4, sampleWeights: byRow });
+    expect(words.network.layers).toEqual(other.network.layers);
+  });
+
+  it.each([
+    ['even', 'Expected options.classWeights to be \'balanced\', a Map or an object but received "even"'],
+    [{ rarest: 2 }, 'Expected options.classWeights to name classes but received "rarest"'],
+    [{ rare: -1 }, 'Expected options.classWeights of "rare" to be a finite number not below 0 but received -1'],
+  ])('refuses %o', async (classWeights, message) => {
+    await expectBplsError(
+      trainClassifier(X, labels, { classWeights: classWeights as never }),
+      ArgumentError,
+      'INVALID_ARGUMENT',
+      message,
+    );
+  });
+
+  it('is no option of a regressor', async () => {
+    await expect(trainRegressor(X, Y, { classWeights: 'balanced' } as RegressorOptions)).rejects.toThrow(
+      'but received "classWeights"',
+    );
+  });
+});
+
+describe("loss: 'huber'", () => {
+  const noise = source(3);
+  const inputs = matrix(noise.uniforms(1000, 2).data, 1000, 2);
+  const clean = Float64Array.from({ length: 2000 }, (_, i) => {
+    const [a, b] = [inputs.data[2 * (i >> 1)]!, inputs.data[2 * (i >> 1) + 1]!];
+    return i % 2 === 0 ? Math.sin(3 * a) + b : 1000 * a * b;
+  });
+  /** A tenth of the rows says something else, in both outputs, of which one is a thousand times the other. */
+  const spoilt = clean.map((y, i) => ((i >> 1) % 10 === 0 ? y + (i % 2 === 0 ? 30 : 3e4) : y));
+  const r2 = async (options: RegressorOptions, targets: Float64Array) =>
+    (await (await trainRegressor(inputs, matrix(targets, 1000, 2), { hidden: [50], ...options })).evaluate(inputs, matrix(clean, 1000, 2))).r2; // prettier-ignore
+
+  it('does not follow outliers', async () => {
+    expect(await r2({}, spoilt)).toBeLessThan(0.5);
+    expect(await r2({ loss: 'huber' }, spoilt)).toBeGreaterThan(0.99);
+  });
+
+  it('costs little where there are none', async () => {
+    expect(await r2({ loss: 'huber' }, clean)).toBeGreaterThan(0.98);
+  });
+
+  it('fits what is exact', async () => {
+    const line = matrix(inputs.data.map((_, i) => (i % 2 === 0 ? 0 : 5)), 1000, 2); // prettier-ignore
+    const model = await trainRegressor(inputs, line, { hidden: [5], loss: 'huber' });
+    expectClose((await model.predict(inputs)).data, line.data, 1e-9, 1);
+  });
+
+  it('refuses targets that are not finite, and the paper’s rules', async () => {
+    await expect(r2({ loss: 'huber' }, spoilt.slice().fill(NaN, 3, 4))).rejects.toThrow(NonFiniteError);
+    await expect(r2({ loss: 'huber', targets: 'inverse' }, clean)).rejects.toThrow("with loss 'huber'");
+    await expect(r2({ loss: 'absolute' as 'huber' }, clean)).rejects.toThrow("one of 'squared', 'huber'");
+  });
+});
