@@ -5,7 +5,7 @@ import { logisticClasses } from '../irls.js';
 import type { PartOptions, PartResult } from '../part.js';
 import { progress } from '../progress.js';
 import { dataSets, nothing, onSplits, trainOn, units, type Split } from '../splits.js';
-import { mean, range } from '../statistics.js';
+import { deviation, mean, range } from '../statistics.js';
 import type { Table } from '../table.js';
 import { withoutCurvature, withoutResolving } from '../without.js';
 
@@ -126,25 +126,21 @@ const average = (runs: readonly Partial<Record<Name, Run>>[], name: Name, figure
 
 function differences(sets: Sets): Table {
   const names = [...parts, ...others] as const;
-  const changes = sets.map(({ data, runs }) => {
-    const all = average(runs, 'everything', 'score')!;
-    return {
-      data,
-      all,
-      changes: names.map((name) => {
-        const score = average(runs, name, 'score');
-        return score === undefined ? undefined : 100 * (score - all);
-      }),
-    };
-  });
+  const changes = sets.map(({ data, runs }) => ({
+    data,
+    all: average(runs, 'everything', 'score')!,
+    changes: names.map((name) =>
+      runs[0]?.[name] ? runs.map((run) => 100 * (run[name]!.score - run.everything!.score)) : undefined,
+    ),
+  }));
   const total = names.map((_, i) => {
-    const known = changes.map((row) => row.changes[i]).filter((change) => change !== undefined);
-    return known.length > 0 ? mean(known) : undefined;
+    const known = changes.flatMap((row) => (row.changes[i] ? [mean(row.changes[i])] : []));
+    return known.length > 0 ? signed(mean(known)) : undefined;
   });
-  const cells = (values: readonly (number | undefined)[]) =>
-    Object.fromEntries(names.map((name, i) => [name, values[i] === undefined ? undefined : signed(values[i])]));
+  const cells = (values: readonly (string | undefined)[]) =>
+    Object.fromEntries(names.map((name, i) => [name, values[i]]));
   return {
-    title: 'Points that the score changes without, and with another',
+    title: 'Points that the score changes without, and with another: mean of the paired differences ± standard error',
     settings: { seeds: sets[0]?.runs.length, units },
     columns: {
       data: 'text',
@@ -152,10 +148,19 @@ function differences(sets: Sets): Table {
       ...(Object.fromEntries(names.map((name) => [name, 'text'])) as Record<string, 'text'>),
     },
     rows: [
-      ...changes.map(({ data, all, changes }) => ({ data, everything: all, ...cells(changes) })),
+      ...changes.map((row) => ({
+        data: row.data,
+        everything: row.all,
+        ...cells(row.changes.map((values) => values && withError(values))),
+      })),
       { data: 'mean', everything: mean(changes.map(({ all }) => all)), ...cells(total) },
     ],
   };
+}
+
+function withError(values: readonly number[]): string {
+  const error = deviation(values) / Math.sqrt(values.length);
+  return `${signed(mean(values))}${values.length > 1 ? ` ± ${error.toFixed(2)}` : ''}`;
 }
 
 function signed(value: number): string {
