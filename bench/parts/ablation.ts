@@ -159,8 +159,9 @@ function differences(sets: Sets): Table {
 }
 
 function withError(values: readonly number[]): string {
-  const error = deviation(values) / Math.sqrt(values.length);
-  return `${signed(mean(values))}${values.length > 1 ? ` ± ${error.toFixed(2)}` : ''}`;
+  const spread = deviation(values);
+  const error = spread === undefined ? '' : ` ± ${(spread / Math.sqrt(values.length)).toFixed(2)}`;
+  return `${signed(mean(values))}${error}`;
 }
 
 function signed(value: number): string {
