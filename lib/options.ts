@@ -35,8 +35,8 @@ export interface TrainOptions {
   hidden?: readonly (number | HiddenLayer)[];
   /**
    * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of `ridge: 'auto'`
-   * finds that it has 5 % less loss on held-out rows, or, of 2,500 rows and fewer, `identity` (a linear model) where that
-   * has the least. @default 'auto'
+   * finds that it has 5 % less loss on held-out rows, or, of 2,500 rows and fewer and where all layers are left to `auto`,
+   * `identity` (a linear model) where that has the least. @default 'auto'
    */
   activation?: Activation | 'auto';
   /**
@@ -57,7 +57,7 @@ export interface TrainOptions {
   samples?: SampleRule;
   /**
    * Times that the hidden layers are solved; 0 solves the output layer alone. `auto` is 8, or, with 25,000 rows and more and
-   * no `validation`, 8 to 64: 2 % of the rows are left out, and the training goes on while the loss on them falls. @default 'auto'
+   * no `validation`, 8 to 64: 2 % of the rows (4,000 at most) are left out, and the training goes on while the loss on them falls. @default 'auto'
    */
   iterations?: 'auto' | number;
   /**

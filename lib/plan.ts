@@ -31,7 +31,7 @@ export interface Plan {
   setup: number;
   /** Of them, one forward pass with the output layer solved: what a refused step costs. */
   evaluation: number;
-  /** Not of them: one trial of `ridge: 'auto'`, of which some five to twelve come first (where rows are held out, two four times as long); 0 where there is no search. */
+  /** Not of them: one trial of `ridge: 'auto'`, of which some three to fifteen come first (where rows are held out, two more of eight iterations may); 0 where there is no search. */
   trial: number;
   /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
   step: number;
