@@ -70,7 +70,7 @@ export interface TrainOptions {
   solver?: Solver;
   /**
    * Weight of each sample in the objective, not negative; only their ratios matter. A sample of weight 0 is as good as
-   * absent, but for the standardisation and the first weights. Needs `targets: 'gauss-newton'`.
+   * absent, but for the standardisation, the first weights and what hangs on the number of rows. Needs `targets: 'gauss-newton'`.
    */
   sampleWeights?: ArrayLike<number>;
   /**

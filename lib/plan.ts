@@ -1,4 +1,4 @@
-import { holdsOut, iterationsOf } from './training/held-out.js';
+import { heldRows, holdsOut, iterationsOf } from './training/held-out.js';
 import { contrastProbeRows, layout, searchSizes, type Shape } from './training/layout.js';
 import { checkEqual, checkMatrix, describe } from './matrix.js';
 import { ArgumentError } from './errors.js';
@@ -13,7 +13,8 @@ import {
   type RegressorOptions,
   type Settings,
 } from './options.js';
-import { innerRows, outputSteps, residualProbe } from './training/output-layer.js';
+import { innerRows, outputSteps } from './training/output-layer.js';
+import { probeSize } from './training/robust.js';
 import { trialSettings } from './training/ridge-search.js';
 
 export type { Shape } from './training/layout.js';
@@ -196,15 +197,23 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
   // Where a step follows, with the Gram matrices that it needs; the inputs' is summed once.
   const each = last + sizes.layers.slice(1).reduce((sum, { n }) => sum + gram(sizes.rows, n), 0);
   const isHuber = settings.loss === 'huber';
-  const probed = residualProbe(sizes.rows);
+  const probed = probeSize(sizes.rows);
   const probe = isHuber ? forward(sizes, probed) + outputs(sizes, probed) : 0;
   const rebound = isHuber ? probe + outputs(sizes, sizes.rows) + forward(sizes, sizes.uncached) : 0;
   const step = hiddenStep(sizes, 2) + rebound;
   const steps = iterations > 0 ? hiddenStep(sizes, 1) + rebound + (iterations - 1) * step : 0;
   const settled = holdsOut(settings, sizes.rows);
-  const operations =
-    setup + (outputSteps(settings) - 1) * probe + (iterations + (settled ? 1 : 0)) * each + last + steps;
+  const evaluations = iterations + (settled ? 1 : 0);
+  const held = settled ? heldOut(sizes, evaluations + 1, isCalibrated(settings)) : 0;
+  const operations = setup + (outputSteps(settings) - 1) * probe + evaluations * each + last + steps + held;
   return { operations, setup, evaluation: each, step };
+}
+
+/** held-out.ts: a loss after each evaluation, and in the end the scores of a classifier. */
+function heldOut(sizes: Sizes, losses: number, isClassifier: boolean): number {
+  const rows = heldRows(sizes.rows);
+  const loss = outputs(sizes, rows) + forward(sizes, Math.min(rows, sizes.uncached));
+  return losses * loss + (isClassifier ? outputs(sizes, rows) + forward(sizes, rows) : 0);
 }
 
 /** A trial of ridge-search.ts: a short training in each fold, and a pass over the rows held out. */

@@ -15,6 +15,7 @@ import type { Network } from './network/network.js';
 import { checkImage, readOptions, settingsOf, type RegressorOptions, type Settings } from './options.js';
 import type { TrainReport } from './report.js';
 import { loadNetwork, saveNetwork } from './network/saved-network.js';
+import { median, medianDeviation, probeOf } from './training/robust.js';
 import { train } from './training/train.js';
 import type { Problem } from './training/training.js';
 import { weightsOf } from './training/weights.js';
@@ -143,7 +144,8 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
     inputs: X,
     outputs: Y.cols,
     targets: wanted,
-    variance: meanVariance(wanted, Y.cols, weights),
+    variance:
+      (settings.loss === 'huber' && robustVariance(wanted, Y.cols, weights)) || meanVariance(wanted, Y.cols, weights),
     ...(weights && { weights }),
     ...(await validation(settings, X, Y)),
   };
@@ -159,6 +161,17 @@ function meanVariance(data: FloatArray, cols: number, weights?: FloatArray): num
     squares += (weights?.[Math.floor(i / cols)] ?? 1) * (y - (means[i % cols] as number)) ** 2;
   });
   return squares / data.length || 1;
+}
+
+/** The same as medians tell it, so that outliers do not make it the ridge of something else; 0 where most values are one. */
+function robustVariance(data: FloatArray, cols: number, weights?: FloatArray): number {
+  const rows = probeOf(data.length / cols, weights);
+  const variances = Array.from({ length: cols }, (_, k) => {
+    const column = Float64Array.from(rows, (row) => data[row * cols + k] as number);
+    const centre = median(column);
+    return medianDeviation(column.map((y) => y - centre)) ** 2;
+  });
+  return variances.reduce((sum, variance) => sum + variance, 0) / cols;
 }
 
 /** Means of the columns, of rows whose weights have the mean 1. */

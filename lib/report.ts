@@ -4,12 +4,12 @@ import type { Activation } from './network/activation.js';
 export interface IterationReport {
   /**
    * 0 is the first weights with the output layer solved. Where `iterations: 'auto'` held rows out, the last is the mean of
-   * the last two weights.
+   * the last two weights, but for a training that ends with a refused step.
    */
   iteration: number;
   /** 1/(2S) Σ (T* − Z)² + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse` and `nearest`. */
   objective: number;
-  /** Training samples whose largest output is not their class; undefined for a regressor. */
+  /** Training samples, those held out included, whose largest output is not their class; undefined for a regressor. */
   misclassified?: number;
   /** Share of the training samples that still ask for change. */
   activeShare: number;
@@ -55,7 +55,8 @@ export interface RidgeSearch {
   rows: number;
   folds: number;
   /**
-   * Mean over the held-out rows of Σ (T* − z)², T* the one-sided targets of a classifier, the targets of a regressor. Where
+   * Mean over the held-out rows of Σ (T* − z)², T* the one-sided targets of a classifier, the targets of a regressor; for
+   * Huber’s loss residuals beyond 2δ count as 2δ, and trials are longer, as δ falls with each iteration. Where
    * a trial was much worse in the first folds it was given up, and its loss is estimated from them. Those of more
    * `iterations` than the first one compare two activations.
    */
@@ -74,7 +75,7 @@ export interface TrainReport {
   operations: number;
   seconds: number;
   rows: number;
-  /** Those of them that `iterations: 'auto'` held out: they changed no weight. */
+  /** Those of them that `iterations: 'auto'` held out: they changed no weight but the first ones. */
   heldOut: number;
   threads: number;
   standardized: boolean;

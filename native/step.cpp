@@ -25,10 +25,11 @@ void weigh(const T* product, std::int64_t n, T active, T* slopes) {
   });
 }
 
+/// Of the first n rows and columns.
 template <typename T>
-T trace(const T* matrix, std::int64_t n) {
+T trace(const T* matrix, std::int64_t n, std::int64_t stride) {
   double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(matrix[i * n + i]);
+  for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(matrix[i * stride + i]);
   return static_cast<T>(sum);
 }
 
@@ -60,8 +61,8 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
   const std::int64_t p = n + 1;
   const T weight = T(1) / static_cast<T>(samples);
   const T root = std::sqrt(damping);
-  const T a = root * (trace(gram, p) * weight - T(1)) / static_cast<T>(n);
-  const T b = root * trace(curvature, units) / static_cast<T>(units);
+  const T a = root * trace(gram, n, p) * weight / static_cast<T>(n);
+  const T b = root * trace(curvature, units, units) / static_cast<T>(units);
 
   T* gradient = scratch.take<T>(p * units);
   parallel_for(p, 64, [=](std::int64_t begin, std::int64_t end) {

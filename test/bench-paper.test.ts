@@ -162,7 +162,7 @@ describe('page', () => {
   it('has the verdict, every plot and every table, and needs nothing else', async () => {
     const html = await page(results());
     const document = await htmlDocument(html);
-    expect(document.querySelectorAll('.verdict')[0]?.textContent).toBe(verdict(results()));
+    expect(document.querySelectorAll('.verdict')[0]?.textContent).toBe(verdict(results()).replaceAll('`', ''));
     const drawn = figures(await drawing(), results());
     expect(drawn.map(({ id }) => id)).toEqual([
       'curves-mnist',

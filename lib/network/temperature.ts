@@ -15,14 +15,15 @@ export interface HeldScores {
 /**
  * The factor β of the scores that makes the probabilities softmax(β z) likeliest on rows that were held out: the least of
  * their log-loss, which is convex in β. One row's worth of the labels is any class alike, as in Platt's scaling, so that
- * rows that are all classified right do not make it certain.
+ * rows that are all classified right do not make it certain. Undefined where no row has weight or scores are not finite.
  *
  * @source Guo et al. 2017 (arXiv 1706.04599), section 4.2: temperature scaling, β = 1/T
  */
-export async function inverseTemperature(held: readonly HeldScores[]): Promise<number> {
+export async function inverseTemperature(held: readonly HeldScores[]): Promise<number | undefined> {
   const total = held.reduce((sum, { truth, weights }) => sum + (weights ? add(weights) : truth.length), 0);
-  if (total === 0) return 1;
+  if (total === 0) return undefined;
   const anyClass = 1 / (total + 1);
+  if (!Number.isFinite(held.reduce((sum, part) => sum + slope(part, 1, anyClass), 0))) return undefined;
   let [low, high] = [Math.log(least), Math.log(most)];
   for (let i = 0; i < halvings; i++) {
     const middle = (low + high) / 2;
@@ -43,6 +44,8 @@ function add(weights: ArrayLike<number>): number {
 function slope({ scores: { data, rows, cols }, truth, weights }: HeldScores, beta: number, anyClass: number): number {
   let sum = 0;
   for (let i = 0; i < rows; i++) {
+    const weight = weights?.[i] ?? 1;
+    if (weight === 0) continue;
     const row = data.subarray(i * cols, (i + 1) * cols);
     let greatest = -Infinity;
     for (const z of row) greatest = Math.max(greatest, z);
@@ -54,7 +57,7 @@ function slope({ scores: { data, rows, cols }, truth, weights }: HeldScores, bet
       mean += z / cols;
     }
     const wanted = (1 - anyClass) * (row[truth[i] as number] as number) + anyClass * mean;
-    sum += (weights?.[i] ?? 1) * (expected / total - wanted);
+    sum += weight * (expected / total - wanted);
   }
   return sum;
 }

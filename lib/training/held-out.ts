@@ -73,7 +73,8 @@ export class HeldOut {
     [this.#mark, this.#waited] = [mark ?? Infinity, waited];
   }
 
-  /** The inverse temperature that makes the held-out rows likeliest; undefined where there are no probabilities. */
+  /** The inverse temperature that makes the held-out rows likeliest; undefined where there are no probabilities, or no
+   * weight on those rows. */
   async inverseTemperature(): Promise<number | undefined> {
     const scores = await heldScores(this.#training, this.#rows);
     return scores && inverseTemperature([scores]);

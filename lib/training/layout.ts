@@ -67,8 +67,8 @@ export interface SearchSizes {
 /** What a search goes over; undefined where the options leave nothing to choose, or rows or memory are too few. */
 export function searchSizes(shape: Shape, settings: Settings, element: number): SearchSizes | undefined {
   if (settings.ridge !== 'auto' || settings.targets !== 'gauss-newton') return undefined;
-  // The rows are copied, and their activations kept: they get a twelfth of the memory, or there is no search.
-  const width = settings.hidden.reduce((sum, { units }) => sum + trialUnits(units), shape.inputs);
+  // The rows are copied, and their activations and scores kept: they get a twelfth of the memory, or there is no search.
+  const width = settings.hidden.reduce((sum, { units }) => sum + trialUnits(units), shape.inputs + shape.outputs);
   const room = Math.floor(memoryLimit(settings, element) / 12 / (width * element));
   const used = Math.min(shape.rows, mostTrialRows);
   if (used < leastTrialRows || used > room) return undefined;
@@ -116,11 +116,13 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
   // Scratch memory serves one call after the other.
-  // Of a search, copies of rows, the activations of those to train on, and the weights twice: to judge them, too.
+  // Of a search, copies of rows and targets, the scores of the best trial of two activations and of the present one, the
+  // activations of the rows to train on, and the weights twice: to judge them, too.
   const search = searchSizes(shape, settings, element);
   const narrow = widths.map(trialUnits);
   const trial = search
-    ? (search.fit + search.held) * search.folds * shape.inputs +
+    ? (search.fit + search.held) * search.folds * (shape.inputs + shape.outputs) +
+      3 * search.held * search.folds * shape.outputs +
       search.fit * sum(narrow) +
       lasting(shape, narrow) +
       hiddenWeights(shape, narrow)

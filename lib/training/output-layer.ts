@@ -2,6 +2,7 @@ import { epsilon, type FloatArray } from '../matrix.js';
 import type { Settings } from '../options.js';
 import type { LayerReport } from '../report.js';
 import { solveLayer } from './solve.js';
+import { medianDeviation, probeOf } from './robust.js';
 import type { PassTotals, Training } from './training.js';
 
 /** Accelerated steps of the one-sided problem, and of Huber's; a two-sided one is exact after the first. */
@@ -196,28 +197,17 @@ function effectiveShare(weights: FloatArray | undefined): number {
   return weights.length / squares;
 }
 
-/** Rows that the deviations of the residuals are told by. */
-const probeRows = 2500;
-
-export function residualProbe(rows: number): number {
-  return Math.min(rows, probeRows);
-}
-
-/** Standard deviation of each output's residuals as their median tells it: 1.4826 median |r|, on rows spread evenly. */
+/** Standard deviation of each output's residuals as their median tells it. */
 async function residualDeviations(training: Training): Promise<number[]> {
   const { targets, outputs } = training.problem;
-  const { weights } = training;
-  const counted = Int32Array.from({ length: training.rows }, (_, row) => row).filter((row) => weights?.[row] !== 0);
-  const count = residualProbe(counted.length);
-  const indices = Int32Array.from(
-    { length: count },
-    (_, i) => counted[Math.floor((i * counted.length) / count)] as number,
-  );
+  const indices = probeOf(training.rows, training.weights);
   const predicted = await training.scores(indices);
-  return Array.from({ length: outputs }, (_, k) => {
-    const sizes = Float64Array.from(indices, (row, i) =>
-      Math.abs(((targets as FloatArray)[row * outputs + k] as number) - (predicted[i * outputs + k] as number)),
-    ).sort();
-    return 1.4826 * (sizes[Math.floor(count / 2)] as number);
-  });
+  return Array.from({ length: outputs }, (_, k) =>
+    medianDeviation(
+      Float64Array.from(
+        indices,
+        (row, i) => ((targets as FloatArray)[row * outputs + k] as number) - (predicted[i * outputs + k] as number),
+      ),
+    ),
+  );
 }

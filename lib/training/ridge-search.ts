@@ -13,9 +13,9 @@ import { Training, type Problem } from './training.js';
 
 /**
  * Iterations of a trial: what two say of one layer's ridge, eight do not change. Each further layer takes longer to learn,
- * and before it has, the strongest ridge looks best.
+ * and before it has, the strongest ridge looks best. So it is with Huber's loss, whose δ is that of a bad fit at first.
  */
-const trialIterations = (layers: number) => layers + 1;
+const shortIterations = ({ hidden, loss }: Settings) => (loss === 'huber' ? longIterations : hidden.length + 1);
 /** From one trial to the next. */
 const stride = 4;
 const mostStrides = 10;
@@ -38,9 +38,13 @@ const longIterations = 8;
  */
 const scaleAt = (rows: number, strides: number) => (100_000 / rows) ** 0.75 * stride ** strides;
 
+/** Iterations of a trial, as many as the training itself makes at most. */
+function trialIterations(settings: Settings, most = shortIterations(settings)): number {
+  return Math.min(iterationsOf(settings, 0), most);
+}
+
 /** Settings of a trial. */
-export function trialSettings(settings: Settings, most = trialIterations(settings.hidden.length)): Settings {
-  const iterations = Math.min(iterationsOf(settings, 0), most);
+export function trialSettings(settings: Settings, iterations = trialIterations(settings)): Settings {
   const hidden = settings.hidden.map((layer) => ({ ...layer, units: trialUnits(layer.units) }));
   return { ...settings, hidden, iterations, validation: undefined, onIteration: undefined };
 }
@@ -122,7 +126,7 @@ class Search {
     const { fit, held, folds } = sizes;
     this.#training = training;
     this.#sizes = sizes;
-    this.#iterations = trialIterations(settings.hidden.length);
+    this.#iterations = trialIterations(settings);
     const order = drawRows(rows, fit + held, createRandom(settings.seed));
     this.#parts = Array.from({ length: folds }, (_, fold) => {
       const [first, last] = [fold * held, (fold + 1) * held];
@@ -147,12 +151,13 @@ class Search {
       if (judged.scores) scores.push(judged.scores);
       const worse =
         rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
-      if (worse === squares.length && worse === fewestFolds) break;
+      if (worse === squares.length && worse === fewestFolds && Number.isFinite(rival?.loss)) break;
     }
     const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
     const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
     this.trials.push({ activation, scale, iterations, loss });
-    const trial = { activation, strides, loss, squares, scores };
+    // Those of one that is not the best are never asked for.
+    const trial = { activation, strides, loss, squares, scores: rival && !(loss < rival.loss) ? [] : scores };
     this.#made.set(`${activation} ${strides}`, trial);
     return trial;
   }
@@ -166,8 +171,10 @@ class Search {
         if (!this.#isPosed(strides)) break;
         const next = await this.trial(first.activation, strides, best);
         const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
-        if (next.loss < best.loss * (1 - better)) best = next;
-        else if (strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless))) break;
+        if (next.loss < best.loss * (1 - better)) {
+          best.scores = [];
+          best = next;
+        } else if (strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless))) break;
       }
     }
     return best;
@@ -200,14 +207,16 @@ class Search {
   }
 
   async #isClearlyBetter(one: Trial, other: Trial): Promise<boolean> {
-    const isLong = holdsOut(this.#training.settings, this.#training.rows);
-    const [loss, bound] = isLong ? [await this.#longLoss(one), await this.#longLoss(other)] : [one.loss, other.loss];
-    return loss < bound * (1 - clearly);
+    const { settings, rows } = this.#training;
+    const iterations = trialIterations(settings, longIterations);
+    const isLong = holdsOut(settings, rows) && iterations > this.#iterations;
+    const lossOf = (trial: Trial) => (isLong ? this.#longLoss(trial, iterations) : trial.loss);
+    return (await lossOf(one)) < (await lossOf(other)) * (1 - clearly);
   }
 
-  async #longLoss({ activation, strides }: Trial): Promise<number> {
+  async #longLoss({ activation, strides }: Trial, iterations: number): Promise<number> {
     const { fit, held, folds } = this.#sizes;
-    const [scale, iterations] = [scaleAt(fit, strides), Math.max(longIterations, this.#iterations)];
+    const scale = scaleAt(fit, strides);
     let squares = 0;
     for (const part of this.#parts) squares += (await this.#judge(part, activation, scale, iterations)).squares;
     const loss = squares / (held * folds);
@@ -228,14 +237,18 @@ class Search {
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
 const lesser = (a: Trial, b: Trial): Trial => (b.loss < a.loss ? b : a);
 
-/** Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. */
-function vertex(below = Infinity, least: number, above = Infinity): number {
+/**
+ * Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. A
+ * neighbour that is hardly lower was not followed: without the bounds the least might be far away.
+ */
+export function vertex(below = Infinity, least: number, above = Infinity): number {
   const curvature = below - 2 * least + above;
-  return Number.isFinite(curvature) && curvature > 0 ? (below - above) / (2 * curvature) : 0;
+  if (!Number.isFinite(curvature) || curvature <= 0) return 0;
+  return Math.max(-1 / 2, Math.min(1 / 2, (below - above) / (2 * curvature)));
 }
 
 interface Judged {
-  /** Sum of squares of the residuals on the held-out rows. */
+  /** Sum of squares of the residuals on the held-out rows, truncated for Huber's loss. */
   squares: number;
   scores?: HeldScores;
 }
@@ -267,14 +280,24 @@ async function judge(
   }
   judged.restore(trial.snapshot());
   // All trials are judged by one loss.
-  judged.residualBounds = training.residualBounds ??= trial.residualBounds;
-  const { squares } = await judged.sweep({ count: held.inputs.rows }, { cached: false });
-  const scores = await heldScores(
-    judged,
-    Int32Array.from({ length: held.inputs.rows }, (_, row) => row),
-  );
+  const bounds = (training.residualBounds ??= trial.residualBounds);
+  const rows = Int32Array.from({ length: held.inputs.rows }, (_, row) => row);
+  const squares = bounds
+    ? truncatedSquares(held, await judged.scores(rows), bounds)
+    : (await judged.sweep({ count: rows.length }, { cached: false })).squares;
+  const scores = await heldScores(judged, rows);
   training.operations += judged.operations;
   return { squares, ...(scores && { scores }) };
+}
+
+/** Sum of squares of the residuals, each at most that of twice Huber's δ: of outliers only their number counts. */
+function truncatedSquares({ targets, outputs, weights }: Problem, predicted: FloatArray, bounds: FloatArray): number {
+  let sum = 0;
+  predicted.forEach((z, i) => {
+    const size = Math.min(Math.abs((targets?.[i] as number) - z), 2 * (bounds[i % outputs] as number));
+    sum += (weights?.[Math.floor(i / outputs)] ?? 1) * size ** 2;
+  });
+  return sum;
 }
 
 /** The problem of some of the rows. */

@@ -25,7 +25,7 @@ export async function train(problem: Problem, settings: Settings): Promise<{ net
   else await peelLayers(training, checkpoint);
   // Aborted in the last onIteration: no model comes of that either.
   if (settings.signal?.aborted) throw new AbortedError(settings.signal.reason);
-  if (heldOut) training.inverseTemperature = await heldOut.inverseTemperature();
+  if (heldOut) training.inverseTemperature = (await heldOut.inverseTemperature()) ?? training.inverseTemperature;
   training.calibrate();
   await checkpoint?.remove();
   return { network: training.network(), report: training.report() };

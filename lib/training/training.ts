@@ -16,7 +16,7 @@ export interface Problem {
   readonly outputs: number;
   readonly labels?: Int32Array;
   readonly targets?: FloatArray;
-  /** Mean over the outputs of the targets' variance: the unit of the objective, 1 where not given. */
+  /** Mean over the outputs of the targets' variance (for Huber's loss as medians tell it): the unit of the objective, 1 where not given. */
   readonly variance?: number;
   /** Of the samples, of mean 1. */
   readonly weights?: FloatArray | undefined;

@@ -65,15 +65,20 @@ describe('temperature', () => {
       );
     });
     const part = (data: Float64Array) => [{ scores: { data, rows: 4000, cols: 3 }, truth, weights: undefined }];
-    const beta = await inverseTemperature(part(Float64Array.from(z.data)));
+    const beta = (await inverseTemperature(part(Float64Array.from(z.data))))!;
     expect(beta).toBeGreaterThan(1.85);
     expect(beta).toBeLessThan(2.15);
     const scaled = await inverseTemperature(part(Float64Array.from(z.data, (value) => 100 * value)));
-    expect(scaled / beta).toBeCloseTo(0.01, 6);
+    expect(scaled! / beta).toBeCloseTo(0.01, 6);
     const weighted = await inverseTemperature([{ ...part(Float64Array.from(z.data))[0]!, weights: Array<number>(4000).fill(3) }]); // prettier-ignore
     expect(weighted).toBeCloseTo(beta, 2);
     const nobody = [{ ...part(Float64Array.from(z.data))[0]!, weights: Array<number>(4000).fill(0) }];
-    expect(await inverseTemperature(nobody)).toBe(1);
+    expect(await inverseTemperature(nobody)).toBeUndefined();
+    // A row that does not count, or does, and went out of range.
+    const far = Float64Array.from(z.data).fill(Infinity, 0, 1);
+    const but = Array.from(truth, (_, i) => Number(i > 0));
+    expect(await inverseTemperature(part(far))).toBeUndefined();
+    expect(await inverseTemperature([{ ...part(far)[0]!, weights: but }])).toBeCloseTo(beta, 2);
   });
 
   it('is not certain because all rows are classified right', async () => {
@@ -83,7 +88,7 @@ describe('temperature', () => {
       weights: undefined,
     });
     for (const rows of [10, 1000]) {
-      const beta = await inverseTemperature([right(rows)]);
+      const beta = (await inverseTemperature([right(rows)]))!;
       const sure = 1 / (1 + Math.exp(-2 * beta));
       expect(sure).toBeCloseTo(1 - 0.5 / (rows + 1), 4);
     }

@@ -3,7 +3,7 @@ import { matrix, plan, trainClassifier, trainRegressor, type Matrix } from '../.
 import { mulberry32 } from '../../bench/data/toy.js';
 import { searchSizes } from '../../lib/training/layout.js';
 import { settingsOf } from '../../lib/options.js';
-import { narrowing } from '../../lib/training/ridge-search.js';
+import { narrowing, vertex } from '../../lib/training/ridge-search.js';
 import { source } from '../support/random.js';
 
 /** Columns of noise, and classes that have nothing to do with them. */
@@ -80,6 +80,8 @@ describe("activation: 'auto'", () => {
       Math.min(...trials.filter((t) => t.activation === name && t.iterations === 2).map(({ loss }) => loss));
     const short = (await trainRegressor(X, Y, { hidden: [20], iterations: 4 })).report.ridgeSearch!;
     expect(short.trials.every(({ iterations }) => iterations === 2)).toBe(true);
+    const one = await trainRegressor(X, Y, { hidden: [20], iterations: 1 });
+    expect(one.report.ridgeSearch!.trials.every(({ iterations }) => iterations === 1)).toBe(true);
     expect(least(short.trials, 'elu')).toBeLessThan(0.95 * least(short.trials, 'tanh'));
     expect(short.activation).toBe('elu');
     const { activation, trials } = (await trainRegressor(X, Y, { hidden: [20] })).report.ridgeSearch!;
@@ -138,6 +140,20 @@ describe("ridge: 'auto'", () => {
     const shared = [...narrow!].filter(([scale]) => wide!.has(4 * scale));
     expect(shared.length).toBeGreaterThanOrEqual(3);
     for (const [scale, loss] of shared) expect(wide!.get(4 * scale)).toBe(loss);
+  });
+
+  it('goes to the least between two trials, and no further', () => {
+    expect(vertex(4.25, 1.25, 0.25)).toBe(0.5);
+    expect(vertex(2, 1, 3)).toBeCloseTo(-1 / 6, 12);
+    expect(vertex(0.9985, 1, 1.0016)).toBe(-0.5);
+    expect(vertex(1.0016, 1, 0.9985)).toBe(0.5);
+    for (const [below, above] of [
+      [undefined, 1],
+      [1, undefined],
+      [1, 1],
+      [Infinity, 2],
+    ])
+      expect(vertex(below, 1, above)).toBe(0);
   });
 
   it('is strong for noise and weak without', async () => {
