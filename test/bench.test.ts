@@ -20,6 +20,7 @@ import { draw } from '../bench/drawing.js';
 import { eventLoopDelay } from '../bench/event-loop.js';
 import { onnxModel } from '../bench/onnx.js';
 import { OnnxRuntime } from '../bench/onnxruntime.js';
+import { Kept } from '../bench/kept.js';
 import { imageSets } from '../bench/part.js';
 import { beside, type Contest } from '../bench/parts/accuracy.js';
 import { exponentsTable, type Point } from '../bench/parts/growth.js';
@@ -37,6 +38,23 @@ import { timed } from '../bench/stopwatch.js';
 import { markdown, type Cell } from '../bench/table.js';
 import { atLeast, atMost } from '../bench/wanted.js';
 import { matrix, Network, plan } from '../lib/index.js';
+
+describe('kept figures', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bpls-kept-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('are there for the same settings, and for no others', () => {
+    const path = join(folder, 'figures.json');
+    const first = new Kept<number>(path, { threads: 2 });
+    expect(first.get('a')).toBeUndefined();
+    first.set('a', 1.5);
+    expect(new Kept<number>(path, { threads: 2 }).get('a')).toBe(1.5);
+    const other = new Kept<number>(path, { threads: 3 });
+    expect(other.get('a')).toBeUndefined();
+    other.set('b', 2);
+    expect(new Kept<number>(path, { threads: 2 }).get('a')).toBeUndefined();
+  });
+});
 
 describe('cases', () => {
   /** Singular values by Jacobi rotations of the rows, the greatest first. */

@@ -1,4 +1,5 @@
 import { defaultThreads } from '../../lib/threads.js';
+import { Kept } from '../kept.js';
 import type { PartOptions, PartResult } from '../part.js';
 import { progress } from '../progress.js';
 import { dataSets, nothing, onSplits, trainOn, units, type Score } from '../splits.js';
@@ -17,15 +18,18 @@ export interface Contest {
 export async function accuracy({ seeds = 5 }: PartOptions): Promise<PartResult> {
   const notes: string[] = [];
   const contests: Contest[] = [];
+  const kept = new Kept<Score[]>('build/accuracy.json', { threads });
   for (const data of await dataSets(notes)) {
-    const scores: Score[][] = [];
+    const scoresOf = (seed: number) => kept.get(`${data.name}, seed ${seed}`);
+    const missing = range(seeds).filter((seed) => !scoresOf(seed));
     try {
       progress(`accuracy: ${data.name}`);
-      await onSplits(data, { seeds: range(seeds), compete: true, notes }, async (split, seed) => {
-        scores.push([(await trainOn(split, { seed })).score, ...split.results]);
+      // Also where none is missing: it notes the versions of the rivals.
+      await onSplits(data, { seeds: missing, compete: true, notes }, async (split, seed) => {
+        kept.set(`${data.name}, seed ${seed}`, [(await trainOn(split, { seed })).score, ...split.results]);
         progress(`accuracy: ${data.name}, seed ${seed} done`);
       });
-      contests.push({ data: data.name, scores });
+      contests.push({ data: data.name, scores: range(seeds).map((seed) => scoresOf(seed)!) });
     } catch (error) {
       notes.push(`Left out: ${data.name}: ${(error as Error).message}`);
     }
