@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { environment } from './environment.js';
 import { writeWhole } from './written.js';
 
 const root = dirname(require.resolve('bpls/package.json'));
 /** What a figure hangs on. */
-const sources = ['dist/lib', 'dist/bench', 'bench/peers', 'native'];
+const sources = ['dist/lib', 'native', 'bench/peers', 'dist/bench/splits.js'];
 
 /** Figures of a long benchmark so far: one that was cut off goes on where the code, the machine and the settings are the same. */
 export class Kept<T> {
@@ -34,10 +34,12 @@ export class Kept<T> {
   }
 }
 
-/** Of all files of a folder. */
-function digest(folder: string): string {
+/** Of a file, or of all sources in a folder. */
+function digest(source: string): string {
+  const path = join(root, source);
   const hash = createHash('sha256');
-  for (const name of (readdirSync(join(root, folder), { recursive: true }) as string[]).sort())
-    if (/\.(js|py|cpp|h)$/.test(name)) hash.update(name).update(readFileSync(join(root, folder, name)));
+  const names = statSync(path).isDirectory() ? (readdirSync(path, { recursive: true }) as string[]).sort() : [''];
+  for (const name of names)
+    if (/\.(js|py|cpp|h)$/.test(join(path, name))) hash.update(name).update(readFileSync(join(path, name)));
   return hash.digest('hex');
 }

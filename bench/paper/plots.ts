@@ -145,7 +145,7 @@ function ratiosFigure({ plot, draw }: Drawing, results: Results): Figure | undef
   );
   if (rows.length === 0) return undefined;
   const svg = draw({
-    height: 60 + 26 * trainers.length * Object.keys(levels).length,
+    height: 60 + 34 * trainers.length * Object.keys(levels).length,
     marginLeft: 190,
     marginRight: 100,
     x: { type: 'log', label: 'seconds of the peer / seconds of bpls →', grid: true, tickFormat: times },
