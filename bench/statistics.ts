@@ -9,6 +9,12 @@ export function deviation(values: readonly number[]): number | undefined {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
+/** Standard error of the mean; undefined for a single value. */
+export function standardError(values: readonly number[]): number | undefined {
+  const spread = deviation(values);
+  return spread === undefined ? undefined : spread / Math.sqrt(values.length);
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

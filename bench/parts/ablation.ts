@@ -5,7 +5,7 @@ import { logisticClasses } from '../irls.js';
 import type { PartOptions, PartResult } from '../part.js';
 import { progress } from '../progress.js';
 import { dataSets, nothing, onSplits, trainOn, units, type Split } from '../splits.js';
-import { deviation, mean, range } from '../statistics.js';
+import { mean, range, standardError } from '../statistics.js';
 import type { Table } from '../table.js';
 import { withoutCurvature, withoutResolving } from '../without.js';
 
@@ -159,9 +159,8 @@ function differences(sets: Sets): Table {
 }
 
 function withError(values: readonly number[]): string {
-  const spread = deviation(values);
-  const error = spread === undefined ? '' : ` ± ${(spread / Math.sqrt(values.length)).toFixed(2)}`;
-  return `${signed(mean(values))}${error}`;
+  const error = standardError(values);
+  return signed(mean(values)) + (error === undefined ? '' : ` ± ${error.toFixed(2)}`);
 }
 
 function signed(value: number): string {

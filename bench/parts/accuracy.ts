@@ -3,7 +3,7 @@ import { Kept } from '../kept.js';
 import type { PartOptions, PartResult } from '../part.js';
 import { progress } from '../progress.js';
 import { dataSets, nothing, onSplits, trainOn, units, type Score } from '../splits.js';
-import { deviation, mean, range } from '../statistics.js';
+import { deviation, mean, range, standardError } from '../statistics.js';
 import type { Cell, Table } from '../table.js';
 
 const threads = defaultThreads();
@@ -62,7 +62,7 @@ export function beside(contest: Contest): { best: string; ahead: number; error: 
   return {
     best: best.name,
     ahead: mean(differences),
-    error: (deviation(differences) ?? 0) / Math.sqrt(differences.length),
+    error: standardError(differences) ?? 0,
   };
 }
 
