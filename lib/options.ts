@@ -1,4 +1,10 @@
-import { activations, outputActivations, type Activation, type OutputActivation } from './network/activation.js';
+import {
+  activations,
+  isInjective,
+  outputActivations,
+  type Activation,
+  type OutputActivation,
+} from './network/activation.js';
 import { ArgumentError } from './errors.js';
 import { checkEqual, describe, type Matrix } from './matrix.js';
 import type { Label } from './network/labels.js';
@@ -353,10 +359,10 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     throw new ArgumentError(`Expected targets 'gauss-newton' with loss 'huber' but received '${settings.targets}'`);
   if (settings.image && settings.mask)
     throw new ArgumentError('Expected options.image or options.mask but received both');
-  const relu = settings.hidden.findIndex((layer) => layer.activation === 'relu');
-  if (settings.targets !== 'gauss-newton' && relu >= 0)
+  const folded = settings.hidden.findIndex(({ activation }) => activation !== 'auto' && !isInjective(activation));
+  if (settings.targets !== 'gauss-newton' && folded >= 0)
     throw new ArgumentError(
-      `Expected injective activations with targets '${settings.targets}' but options.hidden[${relu}].activation is 'relu'`,
+      `Expected injective activations with targets '${settings.targets}' but options.hidden[${folded}].activation is '${settings.hidden[folded]?.activation}'`,
     );
   return settings;
 }

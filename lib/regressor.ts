@@ -1,4 +1,4 @@
-import { inverse, type Activation } from './network/activation.js';
+import { inverse, isInjective, type Activation } from './network/activation.js';
 import { predictLane, type PredictOptions } from './classifier.js';
 import { checkFinite } from './finite.js';
 import { ArgumentError } from './errors.js';
@@ -136,7 +136,7 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   checkEqual('Y.rows', Y.rows, 'X.rows', X.rows);
   checkImage(settings, X.cols);
   const output = settings.output as Activation;
-  if (output === 'relu') throw new ArgumentError("Expected options.output to be injective but received 'relu'");
+  if (!isInjective(output)) throw new ArgumentError(`Expected options.output to be injective but received '${output}'`);
   await checkFinite({ threads: settings.threads, signal: settings.signal, operations: 0 }, 'Y', Y);
   const weights = weightsOf(settings, X.rows, X.data);
   const wanted = output === 'identity' ? Y.data : preActivations(Y.data, output);

@@ -85,6 +85,80 @@ BPLS_INLINE T softplus_of(T x) {
   return (x > T(0) ? x : T(0)) + T(2) * s * series;
 }
 
+/// gelu(z) = z σ(u(z)), its derivative, and its least value.
+constexpr double gelu_factor = 1.5957691216057308, gelu_cube = 0.044715;  // 2 √(2/π), and the paper's coefficient of z³
+constexpr double gelu_lowest = -0.17004075057125406, gelu_lowest_at = -0.75246142207101622;
+
+template <typename T>
+struct Gelu {
+  T value, slope;
+};
+
+template <typename T>
+BPLS_INLINE Gelu<T> gelu(T z) {
+  // Below, e^u would be less than the least normal number, and products with such numbers are slow.
+  constexpr T least = std::is_same_v<T, double> ? T(-21) : T(-9.5);
+  z = z < least ? least : z;
+  constexpr T factor = static_cast<T>(gelu_factor), cube = static_cast<T>(gelu_cube);
+  const T u = factor * (z + cube * z * z * z);
+  const T e = exponential<T>(u < T(0) ? u : -u).value;
+  const T down = T(1) / (T(1) + e), up = e * down, sigma = u < T(0) ? up : down;
+  return {z * sigma, sigma + z * up * down * factor * (T(1) + 3 * cube * z * z)};
+}
+
+/// Log to base 2 of a positive normal number, to some 1e-8 of itself.
+template <typename T>
+BPLS_INLINE T log2_of(T x) {
+  using R = Real<T>;
+  using Signed = std::make_signed_t<typename R::Bits>;
+  constexpr T root_half = static_cast<T>(0.70710678118654752);
+  const Signed bits = std::bit_cast<Signed>(x);
+  const Signed n = (bits - std::bit_cast<Signed>(root_half)) >> R::mantissa;
+  const T m = std::bit_cast<T>(bits - n * (Signed(1) << R::mantissa));
+  const T s = (m - T(1)) / (m + T(1)), q = s * s;
+  const T series = ((q / 7 + T(1.0 / 5)) * q + T(1.0 / 3)) * q + T(1);
+  return static_cast<T>(n) + T(2 * 1.4426950408889634) * s * series;
+}
+
+template <typename T, typename... Rest>
+BPLS_INLINE T polynomial(T x, double coefficient, Rest... higher) {
+  if constexpr (sizeof...(Rest) == 0)
+    return static_cast<T>(coefficient);
+  else
+    return polynomial(x, higher...) * x + static_cast<T>(coefficient);
+}
+
+/// Newton's method for gelu(z) = h. Next to the least value h says no more than where it starts.
+template <typename T>
+BPLS_INLINE T nearer(T z, T h) {
+  constexpr T flat = std::is_same_v<T, double> ? T(1e-6) : T(1e-3);
+  const Gelu<T> at = gelu(z);
+  const T step = (at.value - h) / at.slope;
+  return z - ((z < T(-1) || at.slope > flat || at.slope < -flat) ? step : T(0));
+}
+
+/// f′ of gelu from h = f(z), whose last bit says on which side of the least value z is. First z, to some 5e-4 of its
+/// distance from there, by polynomials in the root of how far h is above that value (right) or of how much less its
+/// logarithm is (left); then Newton's method, which squares the error.
+template <typename T>
+BPLS_INLINE T gelu_slope(T h) {
+  constexpr T lowest = static_cast<T>(gelu_lowest), lowest_at = static_cast<T>(gelu_lowest_at);
+  constexpr T beyond = T(3.8), nothing = T(-1e-27);  // where f(z) is as good as z, and as good as 0
+  const bool is_left = (std::bit_cast<typename Real<T>::Bits>(h) & 1U) != 0;
+  const T above = h < beyond ? h - lowest : T(0);
+  const T root = std::sqrt(above < T(0) ? T(0) : above);
+  const T right = lowest_at + root * polynomial(root, 2.15504224, -1.35415334, 1.88722679, -1.68692838, 0.976583996,
+                                                -0.258926282, 0.0226843236);
+  const T fall = log2_of(lowest / (h < nothing ? h : nothing));
+  const T fallen = std::sqrt(fall < T(0) ? T(0) : fall);
+  const T left = lowest_at - fallen * polynomial(fallen, 0.739691679, 0.167519771, -0.0384492388, 0.00190775492,
+                                                 0.000383974921, -5.58696289e-05, 2.13336477e-06);
+  T z = is_left ? left : h < beyond ? right : h;
+  z = nearer(z, h);
+  if constexpr (std::is_same_v<T, double>) z = nearer(nearer(z, h), h);
+  return gelu(z).slope;
+}
+
 template <Activation F, typename T>
 BPLS_INLINE T value(T x) {
   if constexpr (F == Activation::sigmoid) {
@@ -102,6 +176,10 @@ BPLS_INLINE T value(T x) {
     return x < T(0) ? T(0) : x;  // keeps NaN
   } else if constexpr (F == Activation::leaky_relu) {
     return x > T(0) ? x : T(0.01) * x;
+  } else if constexpr (F == Activation::gelu) {
+    using Bits = typename Real<T>::Bits;
+    const Bits is_left = x < static_cast<T>(gelu_lowest_at) ? 1 : 0;
+    return std::bit_cast<T>((std::bit_cast<Bits>(gelu(x).value) & ~Bits(1)) | is_left);
   } else {
     return x;
   }
@@ -121,6 +199,8 @@ BPLS_INLINE T slope(T h) {
     return h > T(0) ? T(1) : T(0);
   else if constexpr (F == Activation::leaky_relu)
     return h > T(0) ? T(1) : T(0.01);
+  else if constexpr (F == Activation::gelu)
+    return gelu_slope(h);
   else
     return T(1);
 }
@@ -149,6 +229,7 @@ BPLS_BOTH(elu)
 BPLS_BOTH(softplus)
 BPLS_BOTH(relu)
 BPLS_BOTH(leaky_relu)
+BPLS_BOTH(gelu)
 
 template <typename T>
 struct Kernels {
@@ -172,6 +253,7 @@ Kernels<T> kernels(Activation f) {
     BPLS_CASE(softplus)
     BPLS_CASE(relu)
     BPLS_CASE(leaky_relu)
+    BPLS_CASE(gelu)
     case Activation::softmax:
     case Activation::softmin:
       BPLS_CASE(identity)

@@ -281,7 +281,7 @@ const trainers = [
 
 const positive = (name: string, most: number | string, least = 1) =>
   `Expected options.${name} to be an integer from ${least} to ${most} but received`;
-const activationNames = "'identity', 'sigmoid', 'tanh', 'elu', 'softplus', 'relu', 'leaky-relu'";
+const activationNames = "'identity', 'sigmoid', 'tanh', 'elu', 'softplus', 'relu', 'leaky-relu', 'gelu'";
 const hiddenNames = `'auto', ${activationNames}`;
 const initNames = "'uniform', 'orthogonal', 'contrast'";
 const knownBy = (name: string) =>

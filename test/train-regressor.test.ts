@@ -85,6 +85,7 @@ describe('trainRegressor', () => {
     ['float64', 'softplus', [30, 20]],
     ['float64', 'sigmoid', [30, 20, 10]],
     ['float64', 'relu', [60]],
+    ['float64', 'gelu', [60]],
     ['float32', 'tanh', [30]],
     ['float32', 'elu', [30, 20]],
   ] as const)('fits curves in %s through %s %j', async (precision, activation, hidden) => {

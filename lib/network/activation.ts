@@ -1,8 +1,10 @@
 /**
  * Activations of hidden layers: identity z; sigmoid 1/(1+e⁻ᶻ); tanh; elu (z above 0, eᶻ−1 below); softplus ln(1+eᶻ);
- * relu max(0, z); leaky-relu (z above 0, z/100 below).
+ * relu max(0, z); leaky-relu (z above 0, z/100 below); gelu z/(1+e⁻ᵘ) with u = 2√(2/π) (z + 0.044715 z³).
+ *
+ * @source Hendrycks and Gimpel 2016 (arXiv 1606.08415) for gelu, in its form by tanh
  */
-export type Activation = 'identity' | 'sigmoid' | 'tanh' | 'elu' | 'softplus' | 'relu' | 'leaky-relu';
+export type Activation = 'identity' | 'sigmoid' | 'tanh' | 'elu' | 'softplus' | 'relu' | 'leaky-relu' | 'gelu';
 
 /** Activations of output layers: those of hidden layers, and the two that normalise a row to sum 1. */
 export type OutputActivation = Activation | 'softmax' | 'softmin';
@@ -16,11 +18,12 @@ export const outputActivations = [
   'softplus',
   'relu',
   'leaky-relu',
+  'gelu',
   'softmax',
   'softmin',
 ] as const satisfies readonly OutputActivation[];
 
-export const activations: readonly Activation[] = outputActivations.slice(0, 7) as Activation[];
+export const activations: readonly Activation[] = outputActivations.slice(0, 8) as Activation[];
 
 /** What a hidden layer left to `auto` has, where held-out rows do not say that another is better. */
 export const usualActivation: Activation = 'tanh';
@@ -35,7 +38,12 @@ export function activationOf(code: number): Activation {
 
 /** Standard deviation to give a layer's pre-activations so that a deep stack neither fades nor explodes. */
 export function gain(activation: Activation): number {
-  return activation === 'relu' || activation === 'leaky-relu' ? Math.SQRT2 : 1;
+  return ['relu', 'leaky-relu', 'gelu'].includes(activation) ? Math.SQRT2 : 1;
+}
+
+/** Whether f⁻¹ is one value. */
+export function isInjective(activation: OutputActivation): boolean {
+  return activation !== 'relu' && activation !== 'gelu';
 }
 
 /** How far inside an open range the inverses stay; the addon's activation.cpp has the same figure. */
@@ -57,6 +65,7 @@ export function inverse(activation: Activation, y: number): number {
       return y > 0 ? y : y * 100;
     case 'identity':
     case 'relu':
+    case 'gelu':
       return y;
   }
 }

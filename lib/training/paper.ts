@@ -1,7 +1,7 @@
 /**
  * The options that are the paper's method, literally: first weights U[−1, 1]; least squares layer by layer from the output
  * to the input, on desired values that are minimum-norm solutions; no ridge; and, for a classifier, further passes on the
- * misclassified samples alone. Add `hidden` (and `activation`, other than relu) and give it to either trainer.
+ * misclassified samples alone. Add `hidden` (and `activation`, other than relu and gelu) and give it to either trainer.
  *
  * @source https://arxiv.org/abs/2401.06699
  *

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { activationCode, activations, inverse as libInverse, outputActivations } from '../../lib/network/activation.js';
+import {
+  activationCode,
+  activations,
+  inverse as libInverse,
+  isInjective,
+  outputActivations,
+} from '../../lib/network/activation.js';
 import { call } from '../../lib/lane.js';
 import { distance, expectClose } from '../support/expect.js';
 import { precisions, type Precision } from '../support/precision.js';
@@ -47,12 +53,14 @@ describe.each(precisions)('activations in $name', (precision) => {
   it.each(activations)('%s is f(z), to a few rounding errors', async (activation) => {
     const h = await activate(precision, activationCode(activation), z);
     const smallest = precision.name === 'float64' ? 2 ** -950 : 2 ** -90;
+    // u of gelu = z σ(u) has its rounding errors, which e^u takes to |u| times as many.
+    const conditionOf = (z: number) => (activation === 'gelu' ? 1 + 1.6 * Math.abs(z + 0.044715 * z ** 3) : 1);
     z.forEach((argument, i) => {
       const expected = Math.fround(value(activation, argument));
       const exact = precision.name === 'float64' ? value(activation, argument) : expected;
       // Relative, but for results next to the least numbers that there are.
       const error = Math.abs(h[i]! - exact) / Math.max(Math.abs(exact), smallest);
-      expect(error, `${activation}(${argument})`).toBeLessThan(6 * epsilon);
+      expect(error, `${activation}(${argument})`).toBeLessThan(6 * epsilon * conditionOf(argument));
     });
   });
 
@@ -65,51 +73,54 @@ describe.each(precisions)('activations in $name', (precision) => {
     const { squares } = await call(lane(), 'sweep', { ...network, ...wanted, cached: false, hiddenRhs, slopes });
     const residual = Math.sqrt(squares);
     const found = hiddenRhs[0]!.subarray(units).map((e) => e / residual);
-    expectClose(found, moderate.map((argument) => slope(activation, argument)), epsilon, 6); // prettier-ignore
+    moderate.forEach((argument, i) => {
+      const exact = slope(activation, argument);
+      const second = (slope(activation, argument + 1e-4) - slope(activation, argument - 1e-4)) / 2e-4;
+      // The rounding of h is one of f″/f′ times as much in f′: much where gelu is least.
+      const told = Math.max(Math.abs((second * value(activation, argument)) / exact) || 0, 1);
+      expect(Math.abs(found[i]! - exact) / (epsilon * told), `${activation}, ${argument}`).toBeLessThan(8);
+    });
   });
 
-  it.each(activations.filter((activation) => activation !== 'relu'))(
-    'the inverse of %s is f⁻¹(y)',
-    async (activation) => {
-      const given = typed([
-        0,
-        -0,
-        1,
-        -1,
-        2,
-        -2,
-        0.5,
-        -0.5,
-        1e-5,
-        -1e-5,
-        1e-7,
-        1 - 1e-5,
-        1e-5 - 1,
-        0.1,
-        30,
-        700,
-        1e4,
-        -1e4,
-      ]);
-      const y = Float64Array.from(given);
-      const units = y.length;
-      const network = wideNetwork(precision, activationCode(activation), y);
-      const identity = zeros(units ** 2).map((_, i) => Number(i % (units + 1) === 0));
-      const weights = typed([...identity, ...zeros(units)]);
-      const output = { weights, inputs: units, units, activation: 0 };
-      const rhs = zeros(2 * units);
-      const solved = [{ ...output, pseudoInverse: identity }];
-      await call(lane(), 'peel', { ...network, output, targets: given, demand: 0, rule: 0, solved, rhs });
-      y.forEach((desired, i) => {
-        const expected = inverse(activation, desired);
-        // An error of ε · max(|y|, 1) in y is one of that over f′ in f⁻¹(y).
-        const sensitivity = Math.max(Math.abs(desired), 1) / slope(activation, expected);
-        expect(Math.abs(rhs[units + i]! - expected) / (epsilon * sensitivity), `y = ${desired}`).toBeLessThan(8);
-        expect(distance([libInverse(activation, desired)], [expected], 2 ** -52, sensitivity)).toBeLessThan(8);
-        expect(rhs[i]).toBe(rhs[units + i]);
-      });
-    },
-  );
+  it.each(activations.filter(isInjective))('the inverse of %s is f⁻¹(y)', async (activation) => {
+    const given = typed([
+      0,
+      -0,
+      1,
+      -1,
+      2,
+      -2,
+      0.5,
+      -0.5,
+      1e-5,
+      -1e-5,
+      1e-7,
+      1 - 1e-5,
+      1e-5 - 1,
+      0.1,
+      30,
+      700,
+      1e4,
+      -1e4,
+    ]);
+    const y = Float64Array.from(given);
+    const units = y.length;
+    const network = wideNetwork(precision, activationCode(activation), y);
+    const identity = zeros(units ** 2).map((_, i) => Number(i % (units + 1) === 0));
+    const weights = typed([...identity, ...zeros(units)]);
+    const output = { weights, inputs: units, units, activation: 0 };
+    const rhs = zeros(2 * units);
+    const solved = [{ ...output, pseudoInverse: identity }];
+    await call(lane(), 'peel', { ...network, output, targets: given, demand: 0, rule: 0, solved, rhs });
+    y.forEach((desired, i) => {
+      const expected = inverse(activation, desired);
+      // An error of ε · max(|y|, 1) in y is one of that over f′ in f⁻¹(y).
+      const sensitivity = Math.max(Math.abs(desired), 1) / slope(activation, expected);
+      expect(Math.abs(rhs[units + i]! - expected) / (epsilon * sensitivity), `y = ${desired}`).toBeLessThan(8);
+      expect(distance([libInverse(activation, desired)], [expected], 2 ** -52, sensitivity)).toBeLessThan(8);
+      expect(rhs[i]).toBe(rhs[units + i]);
+    });
+  });
 
   it.each([
     ['softmax', 1],
@@ -145,7 +156,7 @@ describe('inverse in lib/', () => {
   it('inverts the values of the activation', () => {
     for (const activation of activations)
       for (const argument of [-2, -0.25, 0, 1e-3, 0.5, 3]) {
-        if (activation === 'relu') continue;
+        if (!isInjective(activation)) continue;
         expect(libInverse(activation, value(activation, argument))).toBeCloseTo(argument, 12);
       }
   });

@@ -230,7 +230,7 @@ describe('what the addon checks besides', () => {
     await refused('curvature', { hidden: [] }, 'output to be a layer on top of the hidden ones');
     await refused('curvature', { slopes: undefined }, 'slopes to be one for each hidden layer');
     await refused('peel', { solved: [{ ...layer(2, 3), pseudoInverse: f64(6) }] }, 'solved to be the layers from the output down'); // prettier-ignore
-    for (const activation of [-1, 9, 1.5, NaN, '2'])
+    for (const activation of [-1, 10, 1.5, NaN, '2'])
       await refused('sweep', { output: { ...layer(3, 2), activation } }, 'activation to be an activation');
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { activations, type Activation } from '../../lib/network/activation.js';
+import { activations, isInjective, type Activation } from '../../lib/network/activation.js';
 import { call } from '../../lib/lane.js';
 import {
   innerProduct,
@@ -19,7 +19,7 @@ import { precisions, rounded, type Precision } from '../support/precision.js';
 import { drawLayer, drawProblem, lane, rawLayer } from '../support/problem.js';
 import { forward, inverse, peel, preActivations, value, wanted } from '../support/reference.js';
 
-const injective = activations.filter((activation) => activation !== 'relu');
+const injective = activations.filter(isInjective);
 
 /** (VᵀV)⁻¹Vᵀ or Vᵀ(VVᵀ)⁻¹ */
 function pseudoInverse(V: Dense): Dense {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { call } from '../../lib/lane.js';
+import { activations } from '../../lib/network/activation.js';
 import type { FloatArray } from '../../lib/matrix.js';
 import type { SampleRule } from '../../lib/options.js';
 import { denseOf, innerProduct, lowerTriangle, rowsOf, withOnes } from '../support/dense.js';
@@ -129,26 +130,23 @@ describe.each(precisions)('sweep in $name', (precision) => {
     }
   });
 
-  it.each(['identity', 'sigmoid', 'tanh', 'elu', 'softplus', 'relu', 'leaky-relu'] as const)(
-    'goes through %s and its derivative',
-    async (activation) => {
-      const hidden = [[7, activation] as const, [5, activation] as const];
-      const problem = drawProblem(precision, { ...shape, hidden, seed: 3 });
-      const [, , [rule, desired, args]] = wants(problem) as [unknown, unknown, [SampleRule, Wanted, object]];
-      const sums = accumulators(precision, problem);
-      const rows = { start: 0, count: shape.samples };
-      await call(lane(), 'sweep', {
-        ...problem.samples,
-        ...problem.raw,
-        ...args,
-        ...sums,
-        ...rows,
-        demand: demands[rule],
-        cached: false,
-      });
-      expectSums(sums, sweep(problem.hidden, problem.output, problem.X, rule, desired), epsilon);
-    },
-  );
+  it.each(activations)('goes through %s and its derivative', async (activation) => {
+    const hidden = [[7, activation] as const, [5, activation] as const];
+    const problem = drawProblem(precision, { ...shape, hidden, seed: 3 });
+    const [, , [rule, desired, args]] = wants(problem) as [unknown, unknown, [SampleRule, Wanted, object]];
+    const sums = accumulators(precision, problem);
+    const rows = { start: 0, count: shape.samples };
+    await call(lane(), 'sweep', {
+      ...problem.samples,
+      ...problem.raw,
+      ...args,
+      ...sums,
+      ...rows,
+      demand: demands[rule],
+      cached: false,
+    });
+    expectSums(sums, sweep(problem.hidden, problem.output, problem.X, rule, desired), epsilon);
+  });
 
   it.each([3, 32, 33, 70])('adds up wide layers and many rows, to %i outputs', async (outputs) => {
     const wide: ProblemShape = {

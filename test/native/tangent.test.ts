@@ -19,6 +19,7 @@ describe.each(precisions)('tangent in $name', (precision) => {
     ['one layer of tanh', [[6, 'tanh']], 3],
     ['three layers', [[6, 'tanh'], [5, 'sigmoid'], [4, 'elu']], 3], // prettier-ignore
     ['softplus and leaky relu', [[6, 'softplus'], [9, 'leaky-relu']], 1], // prettier-ignore
+    ['gelu', [[6, 'gelu'], [9, 'gelu']], 2], // prettier-ignore
     ['many outputs', [[40, 'tanh'], [35, 'identity']], 37], // prettier-ignore
   ] as const)('is the derivative of the outputs: %s', async (_, hidden, outputs) => {
     const problem = drawProblem(precision, { samples: 70, columns: 5, hidden, outputs, standardized: true });

@@ -27,6 +27,8 @@ export interface PlainLayer {
   readonly activation: OutputActivation;
 }
 
+const geluInner = (z: number) => 2 * Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3);
+
 /** f(z), one element. */
 export function value(activation: OutputActivation, z: number): number {
   switch (activation) {
@@ -42,6 +44,8 @@ export function value(activation: OutputActivation, z: number): number {
       return Math.max(z, 0);
     case 'leaky-relu':
       return z > 0 ? z : z / 100;
+    case 'gelu':
+      return z * value('sigmoid', geluInner(z));
     default:
       return z;
   }
@@ -62,6 +66,11 @@ export function slope(activation: OutputActivation, z: number): number {
       return z > 0 ? 1 : 0;
     case 'leaky-relu':
       return z > 0 ? 1 : 0.01;
+    case 'gelu': {
+      const u = geluInner(z);
+      const sigma = value('sigmoid', u);
+      return sigma + z * slope('sigmoid', u) * 2 * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * z ** 2);
+    }
     default:
       return 1;
   }
