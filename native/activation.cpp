@@ -1,7 +1,6 @@
 #include "activation.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -13,6 +12,12 @@ namespace bpls {
 namespace {
 
 constexpr std::int64_t grain = 16384;
+
+/// std::bit_cast, which GCC leaves a call in a long function, so that its loop is not vectorised.
+template <typename To, typename From>
+BPLS_INLINE constexpr To bit_cast(From value) {
+  return __builtin_bit_cast(To, value);
+}
 
 template <typename T>
 struct Real;
@@ -49,8 +54,7 @@ BPLS_INLINE Exponential<T> exponential(T x) {
   const T shifted = x * static_cast<T>(1.4426950408889634074) + R::round_shift;
   const T n = shifted - R::round_shift;
   const T r = (x - n * R::ln2_high) - n * R::ln2_low;
-  const T scale =
-      std::bit_cast<T>((std::bit_cast<typename R::Bits>(shifted) + R::bias) << static_cast<unsigned>(R::mantissa));
+  const T scale = bit_cast<T>((bit_cast<typename R::Bits>(shifted) + R::bias) << static_cast<unsigned>(R::mantissa));
   T p;
   if constexpr (std::is_same_v<T, double>) {
     p = 1.0 / 6227020800.0;
@@ -101,23 +105,9 @@ BPLS_INLINE Gelu<T> gelu(T z) {
   z = z < least ? least : z;
   constexpr T factor = static_cast<T>(gelu_factor), cube = static_cast<T>(gelu_cube);
   const T u = factor * (z + cube * z * z * z);
-  const T e = exponential<T>(u < T(0) ? u : -u).value;
+  const T e = exponential<T>(-std::abs(u)).value;
   const T down = T(1) / (T(1) + e), up = e * down, sigma = u < T(0) ? up : down;
   return {z * sigma, sigma + z * up * down * factor * (T(1) + 3 * cube * z * z)};
-}
-
-/// Log to base 2 of a positive normal number, to some 1e-8 of itself.
-template <typename T>
-BPLS_INLINE T log2_of(T x) {
-  using R = Real<T>;
-  using Signed = std::make_signed_t<typename R::Bits>;
-  constexpr T root_half = static_cast<T>(0.70710678118654752);
-  const Signed bits = std::bit_cast<Signed>(x);
-  const Signed n = (bits - std::bit_cast<Signed>(root_half)) >> R::mantissa;
-  const T m = std::bit_cast<T>(bits - n * (Signed(1) << R::mantissa));
-  const T s = (m - T(1)) / (m + T(1)), q = s * s;
-  const T series = ((q / 7 + T(1.0 / 5)) * q + T(1.0 / 3)) * q + T(1);
-  return static_cast<T>(n) + T(2 * 1.4426950408889634) * s * series;
 }
 
 template <typename T, typename... Rest>
@@ -128,34 +118,48 @@ BPLS_INLINE T polynomial(T x, double coefficient, Rest... higher) {
     return polynomial(x, higher...) * x + static_cast<T>(coefficient);
 }
 
-/// Newton's method for gelu(z) = h. Next to the least value h says no more than where it starts.
+/// Log to base 2 of x >= √½, to some 1e-8 of itself.
 template <typename T>
-BPLS_INLINE T nearer(T z, T h) {
-  constexpr T flat = std::is_same_v<T, double> ? T(1e-6) : T(1e-3);
-  const Gelu<T> at = gelu(z);
-  const T step = (at.value - h) / at.slope;
-  return z - ((z < T(-1) || at.slope > flat || at.slope < -flat) ? step : T(0));
+BPLS_INLINE T log2_of(T x) {
+  using R = Real<T>;
+  using Bits = typename R::Bits;
+  constexpr Bits root_half = bit_cast<Bits>(static_cast<T>(0.70710678118654752));
+  const Bits n = (bit_cast<Bits>(x) - root_half) >> static_cast<unsigned>(R::mantissa);
+  const T m = bit_cast<T>(bit_cast<Bits>(x) - (n << static_cast<unsigned>(R::mantissa)));
+  const T s = (m - T(1)) / (m + T(1)), q = s * s;
+  const T whole = bit_cast<T>(bit_cast<Bits>(R::round_shift) + n) - R::round_shift;
+  return whole + T(2 * 1.4426950408889634) * s * polynomial(q, 1, 1.0 / 3, 1.0 / 5, 1.0 / 7);
 }
 
 /// f′ of gelu from h = f(z), whose last bit says on which side of the least value z is. First z, to some 5e-4 of its
 /// distance from there, by polynomials in the root of how far h is above that value (right) or of how much less its
-/// logarithm is (left); then Newton's method, which squares the error.
+/// logarithm is (left); then Newton's method, which squares the error. No choice hangs on z itself: GCC would not
+/// vectorise the loop.
 template <typename T>
 BPLS_INLINE T gelu_slope(T h) {
+  using R = Real<T>;
+  using Bits = typename R::Bits;
+  constexpr bool is_double = std::is_same_v<T, double>;
   constexpr T lowest = static_cast<T>(gelu_lowest), lowest_at = static_cast<T>(gelu_lowest_at);
   constexpr T beyond = T(3.8), nothing = T(-1e-27);  // where f(z) is as good as z, and as good as 0
-  const bool is_left = (std::bit_cast<typename Real<T>::Bits>(h) & 1U) != 0;
-  const T above = h < beyond ? h - lowest : T(0);
-  const T root = std::sqrt(above < T(0) ? T(0) : above);
-  const T right = lowest_at + root * polynomial(root, 2.15504224, -1.35415334, 1.88722679, -1.68692838, 0.976583996,
-                                                -0.258926282, 0.0226843236);
+  const T depth = h - lowest, further = h < beyond ? T(0) : h - beyond;
+  const T root = std::sqrt(depth < T(0) ? T(0) : depth - further);
+  const T right = further + root * polynomial(root, 2.15504224, -1.35415334, 1.88722679, -1.68692838, 0.976583996,
+                                              -0.258926282, 0.0226843236);
   const T fall = log2_of(lowest / (h < nothing ? h : nothing));
   const T fallen = std::sqrt(fall < T(0) ? T(0) : fall);
-  const T left = lowest_at - fallen * polynomial(fallen, 0.739691679, 0.167519771, -0.0384492388, 0.00190775492,
-                                                 0.000383974921, -5.58696289e-05, 2.13336477e-06);
-  T z = is_left ? left : h < beyond ? right : h;
-  z = nearer(z, h);
-  if constexpr (std::is_same_v<T, double>) z = nearer(nearer(z, h), h);
+  const T left = fallen * polynomial(fallen, 0.739691679, 0.167519771, -0.0384492388, 0.00190775492, 0.000383974921,
+                                     -5.58696289e-05, 2.13336477e-06);
+  const Bits one = bit_cast<Bits>(T(1)), last = bit_cast<Bits>(h) & Bits(1);
+  const T side = T(2) * (bit_cast<T>(one | last << static_cast<unsigned>(R::mantissa - 1)) - T(1));  // 1 is left
+  T z = lowest_at + right * (T(1) - side) - left * side;
+  // Next to the least value h says no more than where this starts.
+  constexpr T flat = is_double ? T(1e-12) : T(1e-6);
+#pragma GCC unroll 3
+  for (int step = 0; step < (is_double ? 3 : 1); ++step) {
+    const Gelu<T> at = gelu(z);
+    z -= depth > flat ? (at.value - h) / at.slope : T(0);
+  }
   return gelu(z).slope;
 }
 
@@ -179,7 +183,7 @@ BPLS_INLINE T value(T x) {
   } else if constexpr (F == Activation::gelu) {
     using Bits = typename Real<T>::Bits;
     const Bits is_left = x < static_cast<T>(gelu_lowest_at) ? 1 : 0;
-    return std::bit_cast<T>((std::bit_cast<Bits>(gelu(x).value) & ~Bits(1)) | is_left);
+    return bit_cast<T>((bit_cast<Bits>(gelu(x).value) & ~Bits(1)) | is_left);
   } else {
     return x;
   }
