@@ -38,7 +38,7 @@ export function activationOf(code: number): Activation {
 
 /** Standard deviation to give a layer's pre-activations so that a deep stack neither fades nor explodes. */
 export function gain(activation: Activation): number {
-  return ['relu', 'leaky-relu', 'gelu'].includes(activation) ? Math.SQRT2 : 1;
+  return activation === 'relu' || activation === 'leaky-relu' ? Math.SQRT2 : 1;
 }
 
 /** Whether f⁻¹ is one value. */

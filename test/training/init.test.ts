@@ -52,7 +52,7 @@ describe('first weights', () => {
     async (activation) => {
       const [narrow, wide, square] = await first({ hidden: [5, 12, 12], init: 'orthogonal', activation });
       const size = gain(activation) ** 2;
-      expect(size).toBeCloseTo(activation.endsWith('elu') ? 2 : 1, 12);
+      expect(size).toBeCloseTo(activation.endsWith('relu') ? 2 : 1, 12);
       for (const W of [narrow!, wide!, square!]) {
         const V = withoutLastRow(W);
         const product = V.rows >= V.cols ? innerProduct(V, V) : multiply(V, transpose(V));
