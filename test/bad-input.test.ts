@@ -373,6 +373,10 @@ const refusedOptions: [options: unknown, message: string][] = [
     { hidden: [5, { units: 5, activation: 'relu' }], targets: 'nearest' },
     "Expected injective activations with targets 'nearest' but options.hidden[1].activation is 'relu'",
   ],
+  [
+    { hidden: [5, { units: 5, activation: 'gelu' }], targets: 'inverse' },
+    "Expected injective activations with targets 'inverse' but options.hidden[1].activation is 'gelu'",
+  ],
 ];
 
 describe.each(trainers)('options of %s', (name, run) => {
@@ -480,8 +484,10 @@ describe('options of one trainer', () => {
         regress(X, Y, { output }),
         ...argument(`Expected options.output to be one of ${activationNames} but received "${output}"`),
       );
-    const message = "Expected options.output to be injective but received 'relu'";
-    await expectBplsError(regress(X, Y, { output: 'relu' }), ...argument(message));
+    for (const output of ['relu', 'gelu']) {
+      const message = `Expected options.output to be injective but received '${output}'`;
+      await expectBplsError(regress(X, Y, { output }), ...argument(message));
+    }
   });
 
   const wide = matrix(new Float64Array(9), 3, 3);

@@ -23,7 +23,7 @@ export const outputActivations = [
   'softmin',
 ] as const satisfies readonly OutputActivation[];
 
-export const activations: readonly Activation[] = outputActivations.slice(0, 8) as Activation[];
+export const activations: readonly Activation[] = outputActivations.slice(0, -2) as Activation[];
 
 /** What a hidden layer left to `auto` has, where held-out rows do not say that another is better. */
 export const usualActivation: Activation = 'tanh';
