@@ -36,9 +36,35 @@ export function activationOf(code: number): Activation {
   return activations[code] as Activation;
 }
 
-/** Standard deviation to give a layer's pre-activations so that a deep stack neither fades nor explodes. */
-export function gain(activation: Activation): number {
-  return activation === 'relu' || activation === 'leaky-relu' ? Math.SQRT2 : 1;
+/** How the units of a layer above another start (init.ts): close together, where their activation f bends little. */
+export interface Start {
+  /** z₀, the mean of z, and its standard deviation at most. */
+  rest: number;
+  spread: number;
+  /** f(z₀) and f′(z₀). */
+  value: number;
+  slope: number;
+  /** Of f(z) for normal z of mean 0 and deviation 1. */
+  mean: number;
+  deviation: number;
+}
+
+/** Rests and spreads by validation rows of MNIST (2 to 100 layers) and of tables (2 to 10); the rest follows from f. */
+const starts: Readonly<Record<Activation, Start>> = {
+  identity: { rest: 0, spread: 1, value: 0, slope: 1, mean: 0, deviation: 1 },
+  sigmoid: { rest: 0, spread: 1, value: 0.5, slope: 0.25, mean: 0.5, deviation: 0.2083 },
+  tanh: { rest: 0, spread: 0.6279, value: 0, slope: 1, mean: 0, deviation: 0.6279 },
+  elu: { rest: 0, spread: 0.7869, value: 0, slope: 1, mean: 0.1605, deviation: 0.7869 },
+  softplus: { rest: 0.5, spread: 0.5, value: 0.9741, slope: 0.6225, mean: 0.8061, deviation: 0.5211 },
+  relu: { rest: 0.5, spread: 0.5, value: 0.5, slope: 1, mean: 0.3989, deviation: 0.5838 },
+  'leaky-relu': { rest: 0.5, spread: 0.5, value: 0.5, slope: 1, mean: 0.395, deviation: 0.5866 },
+  gelu: { rest: 0.5, spread: 0.5, value: 0.3457, slope: 0.8674, mean: 0.282, deviation: 0.5879 },
+};
+
+/** In a network of so many hidden layers. Where f is bent on one side of z₀, many layers are straight only if each is more so. */
+export function startOf(activation: Activation, layers: number): Start {
+  const start = starts[activation];
+  return start.rest > 0 ? { ...start, spread: Math.min(start.spread, 5 / layers) } : start;
 }
 
 /** Whether f⁻¹ is one value. */

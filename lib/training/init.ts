@@ -1,7 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArgumentError } from '../errors.js';
 import { call } from '../lane.js';
 import { describe, type FloatArray } from '../matrix.js';
-import { activationOf, gain } from '../network/activation.js';
+import { activationOf, startOf } from '../network/activation.js';
 import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './layout.js';
 import type { HiddenState, Training } from './training.js';
 
@@ -10,23 +11,52 @@ export async function initialise(training: Training): Promise<void> {
   for (const [l, layer] of training.hidden.entries()) {
     const { init } = training.settings.hidden[l] as Training['settings']['hidden'][number];
     if (init === 'contrast') await contrast(training, layer);
-    else if (init === 'orthogonal') await orthogonal(training, layer, gain(activationOf(layer.activation)));
-    else uniform(training, layer.weights);
+    else if (init === 'orthogonal') await orthogonal(training, l);
+    else await fill(layer.weights, () => 2 * training.random.uniform() - 1); // biases too: the paper's
   }
 }
 
-/** U[−1, 1], biases included: the paper's. */
-function uniform(training: Training, weights: FloatArray): void {
-  for (let i = 0; i < weights.length; i++) weights[i] = 2 * training.random.uniform() - 1;
+/** So many numbers hold the event loop up for some milliseconds. */
+const fewNumbers = 2 ** 16;
+
+async function fill(values: FloatArray, valueOf: (index: number) => number): Promise<void> {
+  for (let i = 0; i < values.length; i++) {
+    values[i] = valueOf(i);
+    if ((i + 1) % fewNumbers === 0) await nextTurn();
+  }
 }
 
-/** Orthonormal columns (or rows, where there are more units than inputs) times `scale`; biases 0. */
-async function orthogonal(training: Training, layer: HiddenState, scale: number): Promise<void> {
-  const { inputs, units, weights } = layer;
+/**
+ * Q of orthonormal columns, or rows where there are more units than inputs. Above another layer h of n units the m units
+ * start close together, about the rest z₀ of their activation, where f is next to a straight line:
+ *
+ *     z = z₀ + s √max(1, m/n) Qᵀ (h − μ)/σ
+ *
+ * with s their spread, μ and σ what h has at its own start: f(z₀) and f′(z₀) s, or mean and deviation of f over a normal z
+ * where h is the first layer. So a stack hands the features of its first layer on, however deep it is, and bends them as
+ * it learns.
+ *
+ * @source Saxe, McClelland and Ganguli 2014 (arXiv 1312.6120) for orthogonal weights, Balduzzi et al. 2017 (arXiv
+ * 1702.08591) for deep networks that look linear at first
+ */
+async function orthogonal(training: Training, l: number): Promise<void> {
+  const { inputs, units, weights, activation } = training.hidden[l] as HiddenState;
   const matrix = weights.subarray(0, inputs * units);
-  for (let i = 0; i < matrix.length; i++) matrix[i] = training.random.normal();
+  await fill(matrix, () => training.random.normal());
   await call(training, 'orthonormalise', { matrix, rows: inputs, columns: units });
-  if (scale !== 1) for (let i = 0; i < matrix.length; i++) (matrix[i] as number) *= scale;
+  const below = training.hidden[l - 1];
+  if (!below) return;
+  const { length } = training.hidden;
+  const { rest, spread } = startOf(activationOf(activation), length);
+  const start = startOf(activationOf(below.activation), length);
+  const [centre, deviation] = l > 1 ? [start.value, start.slope * start.spread] : [start.mean, start.deviation];
+  const scale = (spread * Math.sqrt(Math.max(1, units / inputs))) / deviation;
+  const biases = weights.subarray(matrix.length).fill(rest);
+  await fill(matrix, (i) => {
+    const weight = scale * (matrix[i] as number);
+    (biases[i % units] as number) -= weight * centre;
+    return weight;
+  });
 }
 
 /** Differences of two samples, of different classes where there are classes; see contrast.h. */

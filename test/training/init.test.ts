@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { gain } from '../../lib/network/activation.js';
+import { activations, startOf } from '../../lib/network/activation.js';
 import { matrix, trainClassifier, trainRegressor, type Network, type RegressorOptions } from '../../lib/index.js';
 import {
+  dense,
   denseOf,
   identity,
   innerProduct,
@@ -14,6 +15,7 @@ import {
 } from '../support/dense.js';
 import { expectClose } from '../support/expect.js';
 import { source } from '../support/random.js';
+import { slope, value } from '../support/reference.js';
 
 const random = source(1);
 const rows = 60;
@@ -47,20 +49,76 @@ describe('first weights', () => {
     }
   });
 
-  it.each(['tanh', 'sigmoid', 'relu', 'leaky-relu', 'gelu'] as const)(
-    'orthogonal are so, to the scale of %s',
-    async (activation) => {
-      const [narrow, wide, square] = await first({ hidden: [5, 12, 12], init: 'orthogonal', activation });
-      const size = gain(activation) ** 2;
-      expect(size).toBeCloseTo(activation.endsWith('relu') ? 2 : 1, 12);
-      for (const W of [narrow!, wide!, square!]) {
-        const V = withoutLastRow(W);
-        const product = V.rows >= V.cols ? innerProduct(V, V) : multiply(V, transpose(V));
-        expectClose(product.data, scale(identity(product.rows), size).data, 2 ** -52);
-        expect(W.data.subarray(-W.cols).every((bias) => bias === 0)).toBe(true);
+  it.each(activations)('orthogonal are so, scaled and shifted to where %s is straight', async (activation) => {
+    const drawn = await first({ hidden: [5, 12, 12], init: 'orthogonal', activation });
+    const start = startOf(activation, 3);
+    const above = start.slope * start.spread;
+    const expected = [
+      { size: 1, rest: 0, centre: 0 },
+      { size: (start.spread / start.deviation) * Math.sqrt(12 / 5), rest: start.rest, centre: start.mean },
+      { size: start.spread / above, rest: start.rest, centre: start.value },
+    ];
+    drawn.forEach((W, l) => {
+      const { size, rest, centre } = expected[l]!;
+      const V = withoutLastRow(W);
+      const product = V.rows >= V.cols ? innerProduct(V, V) : multiply(V, transpose(V));
+      expectClose(product.data, scale(identity(product.rows), size ** 2).data, 2 ** -52);
+      const sums = multiply(
+        dense(1, V.rows, () => 1),
+        V,
+      ).data;
+      expectClose(
+        W.data.subarray(-W.cols),
+        Float64Array.from(sums, (sum) => rest - centre * sum),
+        2 ** -52,
+      );
+    });
+  });
+
+  it.each(activations)('units of %s start where its figures say, at any depth', async (activation) => {
+    // Rows of independent normal numbers give the first layer what its figures are of.
+    const [count, width] = [2000, 40];
+    const normal = source(3).normals(count, width);
+    const hidden = Array.from({ length: 12 }, () => ({ units: width, init: 'orthogonal' as const }));
+    const { network } = await trainRegressor(
+      matrix(normal.data, count, width),
+      matrix(
+        new Float64Array(count).map((_, i) => i % 2),
+        count,
+        1,
+      ),
+      { hidden, activation, iterations: 0, standardize: false },
+    );
+    const moments = (values: Float64Array) => {
+      const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+      return { mean, deviation: Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length) };
+    };
+    const { rest, spread, mean, deviation, value: at, slope: rise } = startOf(activation, hidden.length);
+    expect(at).toBeCloseTo(value(activation, rest), 4);
+    expect(rise).toBeCloseTo(slope(activation, rest), 4);
+    let H: Dense = denseOf(normal.data, count, width);
+    for (const [l, W] of weightsOf(network).slice(0, -1).entries()) {
+      const Z = multiply(H, withoutLastRow(W));
+      Z.data.forEach((z, i) => (Z.data[i] = z + W.data[width * width + (i % width)]!));
+      if (l > 0) {
+        const found = moments(Z.data);
+        // What bends takes a little from each layer: from those at rest 0, which use all of their range, up to three quarters by the twelfth.
+        expect(Math.abs(found.mean - rest)).toBeLessThan(0.35 * spread);
+        expect(found.deviation / spread).toBeGreaterThan(rest > 0 ? 0.55 : 0.25);
+        expect(found.deviation / spread).toBeLessThan(1.3);
       }
-    },
-  );
+      H = denseOf(Z.data.map((z) => value(activation, z)), count, width); // prettier-ignore
+      if (l > 0) continue;
+      const found = moments(H.data);
+      expect(Math.abs(found.mean - mean)).toBeLessThan(0.01);
+      expect(Math.abs(found.deviation - deviation)).toBeLessThan(0.01);
+    }
+  });
+
+  it('spreads of many layers are smaller where an activation is bent on one side', () => {
+    expect([10, 30, 100].map((layers) => startOf('relu', layers).spread)).toEqual([0.5, 1 / 6, 0.05]);
+    expect([10, 30, 100].map((layers) => startOf('tanh', layers).spread)).toEqual([0.6279, 0.6279, 0.6279]);
+  });
 
   it('contrast is the default of the first layer, orthogonal of those above it', async () => {
     const layers = await first({ hidden: [7, 6] });
