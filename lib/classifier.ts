@@ -1,6 +1,6 @@
 import type { Lane } from './lane.js';
 import type { OutputActivation } from './network/activation.js';
-import { checkLabels, encodeLabels, indexLabels, type Label, type Labels } from './network/labels.js';
+import { encodeLabels, indexLabels, type Label, type Labels } from './network/labels.js';
 import { ModelFileError } from './errors.js';
 import { checkFinite } from './finite.js';
 import {
@@ -28,6 +28,7 @@ import { loadNetwork, saveNetwork } from './network/saved-network.js';
 import { train } from './training/train.js';
 import type { Problem } from './training/training.js';
 import { weightsOf } from './training/weights.js';
+import { turns } from './turns.js';
 
 /** Options of a prediction. */
 export interface PredictOptions {
@@ -80,13 +81,16 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
   /** The class of every row of X, off the event loop. */
   async predict(X: Matrix<T>, options?: PredictOptions): Promise<L[]> {
     const indices = await classIndices(this.#scores, X, predictLane(options), this.#sign);
-    return Array.from(indices, (k) => this.classes[k] as L);
+    const labels = new Array<L>(indices.length);
+    for await (const [begin, end] of turns(indices.length))
+      for (let i = begin; i < end; i++) labels[i] = this.classes[indices[i] as number] as L;
+    return labels;
   }
 
   /** The class of every row of X, now, on this thread: for a few rows. */
   predictSync(X: Matrix<T>): L[] {
-    const indices = greatest(this.#scores.forwardSync(X), this.#sign);
-    return Array.from(indices, (k) => this.classes[k] as L);
+    const scores = this.#scores.forwardSync(X);
+    return Array.from({ length: X.rows }, (_, row) => this.classes[greatest(scores, row, this.#sign)] as L);
   }
 
   /** One probability for every row and class (rows × classes): the outputs, each row normalised to sum 1. */
@@ -106,23 +110,26 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
   /** Accuracy, confusion matrix and the quality of the probabilities on rows whose classes are known. */
   async evaluate(X: Matrix<T>, labels: Labels, options?: PredictOptions): Promise<Evaluation> {
     checkMatrix('X', X);
-    const truth = indexLabels('labels', checkLabels('labels', labels, X.rows), this.classes);
+    const truth = await indexLabels('labels', labels, [X.rows, 'X.rows'], this.classes);
     const scores = await this.#scores.forward(X, predictLane(options));
-    if (this.#sign < 0) scores.data.forEach((z, i) => (scores.data[i] = -z));
-    const predicted = greatest(scores, 1);
+    if (this.#sign < 0)
+      for await (const [begin, end] of turns(scores.data.length))
+        for (let i = begin; i < end; i++) scores.data[i] = -(scores.data[i] as number);
+    const predicted = await classesOf(scores, 1);
     const confusion = this.classes.map(() => this.classes.map(() => 0));
     let misclassified = 0;
-    truth.forEach((own, i) => {
-      const given = predicted[i] as number;
-      (confusion[own] as number[])[given]! += 1;
-      if (own !== given) misclassified++;
-    });
+    for await (const [begin, end] of turns(X.rows))
+      for (let i = begin; i < end; i++) {
+        const [own, given] = [truth[i] as number, predicted[i] as number];
+        (confusion[own] as number[])[given]! += 1;
+        if (own !== given) misclassified++;
+      }
     const { activation } = this.network.layers.at(-1) as Layer;
     return {
       accuracy: 1 - misclassified / X.rows,
       misclassified,
       rows: X.rows,
-      ...calibrationOf(scores, truth, predicted, activation),
+      ...(await calibrationOf(scores, truth, predicted, activation)),
       confusion,
     };
   }
@@ -156,20 +163,24 @@ export async function loadClassifier<L extends Label = Label, T extends FloatArr
   return new Classifier(network as Network<T>, classes as L[], report);
 }
 
-function greatest(scores: Matrix, sign: number): Int32Array {
-  const { data, rows, cols } = scores;
+/** The column of a row's greatest score, or of its least. */
+function greatest({ data, cols }: Matrix, row: number, sign: number): number {
+  let best = 0;
+  for (let k = 1; k < cols; k++)
+    if (sign * (data[row * cols + k] as number) > sign * (data[row * cols + best] as number)) best = k;
+  return best;
+}
+
+async function classesOf(scores: Matrix, sign: number): Promise<Int32Array> {
+  const { rows, cols } = scores;
   const indices = new Int32Array(rows);
-  for (let i = 0; i < rows; i++) {
-    let best = 0;
-    for (let k = 1; k < cols; k++)
-      if (sign * (data[i * cols + k] as number) > sign * (data[i * cols + best] as number)) best = k;
-    indices[i] = best;
-  }
+  for await (const [begin, end] of turns(rows, cols))
+    for (let i = begin; i < end; i++) indices[i] = greatest(scores, i, sign);
   return indices;
 }
 
 async function classIndices(network: Network, X: Matrix, lane: Lane, sign: number): Promise<Int32Array> {
-  return greatest(await network.forward(X, lane), sign);
+  return classesOf(await network.forward(X, lane), sign);
 }
 
 /** How sure a desired output is where the range of the output activation is open: 1 − 10⁻³ for the own class. */
@@ -220,8 +231,8 @@ export async function trainClassifier<L extends Label = number, T extends FloatA
   const settings = settingsOf(options, true);
   const X = checkMatrix('X', inputs);
   checkImage(settings, X.cols);
-  const { classes, indices } = encodeLabels(checkLabels('labels', labels, X.rows));
-  const weights = weightsOf(settings, X.rows, X.data, { classes, indices });
+  const { classes, indices } = await encodeLabels(labels, X.rows);
+  const weights = await weightsOf(settings, X.rows, X.data, { classes, indices });
   const { output, samples } = settings;
   const oneSided = samples === 'margin' || settings.targets === 'gauss-newton';
   const problem: Problem = {
@@ -253,8 +264,7 @@ async function validation(
   const V = checkMatrix('validation.inputs', options.inputs);
   checkSamePrecision('validation.inputs.data', V.data, 'X.data', X.data);
   checkEqual('validation.inputs.cols', V.cols, 'X.cols', X.cols);
-  const labels = checkLabels('validation.labels', options.labels, V.rows, 'validation.inputs.rows');
-  const truth = indexLabels('validation.labels', labels, classes);
+  const truth = await indexLabels('validation.labels', options.labels, [V.rows, 'validation.inputs.rows'], classes);
   await checkFinite({ threads, signal, operations: 0 }, 'validation.inputs', V);
   return {
     validation: [V.data, truth],

@@ -224,8 +224,12 @@ export function integer(name: string, value: unknown, least: number, most: numbe
   return value as number;
 }
 
+export function isNonNegative(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity;
+}
+
 export function nonNegative(name: string, value: unknown): number {
-  if (typeof value !== 'number' || !(value >= 0) || value === Infinity)
+  if (!isNonNegative(value))
     throw new ArgumentError(`Expected ${name} to be a finite number not below 0 but received ${describe(value)}`);
   return value;
 }

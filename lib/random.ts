@@ -8,14 +8,15 @@ export interface Random {
   normal(): number;
 }
 
-/** `count` of the rows, drawn without repetition. */
+/** `count` of the rows, drawn without repetition: the start of a Fisher-Yates shuffle, of which only what moves is stored. */
 export function drawRows(rows: number, count: number, random: Random): Int32Array {
-  const order = Int32Array.from({ length: rows }, (_, row) => row);
-  for (let i = 0; i < count; i++) {
+  const moved = new Map<number, number>();
+  return Int32Array.from({ length: count }, (_, i) => {
     const j = i + random.integer(rows - i);
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
-  }
-  return order.slice(0, count);
+    const drawn = moved.get(j) ?? j;
+    moved.set(j, moved.get(i) ?? i);
+    return drawn;
+  });
 }
 
 /** @source Chris Doty-Humphrey, PractRand: the sfc32 generator */

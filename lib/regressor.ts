@@ -19,6 +19,7 @@ import { median, medianDeviation, probeOf } from './training/robust.js';
 import { train } from './training/train.js';
 import type { Problem } from './training/training.js';
 import { weightsOf } from './training/weights.js';
+import { turns } from './turns.js';
 
 /** What {@link Regressor.evaluate} finds. */
 export interface RegressionEvaluation {
@@ -59,7 +60,7 @@ export class Regressor<T extends FloatArray = FloatArray> {
     const predicted = await this.predict(X, options);
     checkSamePrecision('Y.data', truth.data, 'X.data', X.data);
     await checkFinite(predictLane(options), 'Y', truth);
-    return errors(predicted, truth);
+    return await errors(predicted, truth);
   }
 
   /**
@@ -84,20 +85,21 @@ export async function loadRegressor<T extends FloatArray = FloatArray>(path: str
   return new Regressor(network as Network<T>, report);
 }
 
-function errors(predicted: Matrix, truth: Matrix): RegressionEvaluation {
-  const { rows, cols } = truth;
-  const means = columnMeans(truth.data, cols);
-  let squares = 0;
-  let total = 0;
-  let norm = 0;
-  truth.data.forEach((y, i) => {
-    squares += (y - (predicted.data[i] as number)) ** 2;
-    total += (y - (means[i % cols] as number)) ** 2;
-    norm += y ** 2;
-  });
+async function errors(predicted: Matrix, truth: Matrix): Promise<RegressionEvaluation> {
+  const { data, rows, cols } = truth;
+  const means = await columnMeans(data, cols);
+  let [squares, total, norm, varies] = [0, 0, 0, false];
+  for await (const [begin, end] of turns(data.length))
+    for (let i = begin; i < end; i++) {
+      const y = data[i] as number;
+      squares += (y - (predicted.data[i] as number)) ** 2;
+      total += (y - (means[i % cols] as number)) ** 2;
+      norm += y ** 2;
+      varies ||= y !== data[i % cols];
+    }
   return {
-    rmse: Math.sqrt(squares / truth.data.length),
-    r2: truth.data.some((y, i) => y !== truth.data[i % cols]) ? 1 - squares / total : 0,
+    rmse: Math.sqrt(squares / data.length),
+    r2: varies ? 1 - squares / total : 0,
     relativeError: Math.sqrt(squares / norm),
     rows,
   };
@@ -138,14 +140,15 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   const output = settings.output as Activation;
   if (!isInjective(output)) throw new ArgumentError(`Expected options.output to be injective but received '${output}'`);
   await checkFinite({ threads: settings.threads, signal: settings.signal, operations: 0 }, 'Y', Y);
-  const weights = weightsOf(settings, X.rows, X.data);
-  const wanted = output === 'identity' ? Y.data : preActivations(Y.data, output);
+  const weights = await weightsOf(settings, X.rows, X.data);
+  const wanted = output === 'identity' ? Y.data : await preActivations(Y.data, output);
   const problem: Problem = {
     inputs: X,
     outputs: Y.cols,
     targets: wanted,
     variance:
-      (settings.loss === 'huber' && robustVariance(wanted, Y.cols, weights)) || meanVariance(wanted, Y.cols, weights),
+      (settings.loss === 'huber' && robustVariance(wanted, Y.cols, weights)) ||
+      (await meanVariance(wanted, Y.cols, weights)),
     ...(weights && { weights }),
     ...(await validation(settings, X, Y)),
   };
@@ -154,12 +157,12 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
 }
 
 /** Mean over the columns of the variance, of weighted rows; 1 where nothing varies. */
-function meanVariance(data: FloatArray, cols: number, weights?: FloatArray): number {
-  const means = columnMeans(data, cols, weights);
+async function meanVariance(data: FloatArray, cols: number, weights?: FloatArray): Promise<number> {
+  const means = await columnMeans(data, cols, weights);
   let squares = 0;
-  data.forEach((y, i) => {
-    squares += (weights?.[Math.floor(i / cols)] ?? 1) * (y - (means[i % cols] as number)) ** 2;
-  });
+  for await (const [begin, end] of turns(data.length))
+    for (let i = begin; i < end; i++)
+      squares += (weights?.[Math.floor(i / cols)] ?? 1) * ((data[i] as number) - (means[i % cols] as number)) ** 2;
   return squares / data.length || 1;
 }
 
@@ -175,17 +178,19 @@ function robustVariance(data: FloatArray, cols: number, weights?: FloatArray): n
 }
 
 /** Means of the columns, of rows whose weights have the mean 1. */
-function columnMeans(data: FloatArray, cols: number, weights?: FloatArray): Float64Array {
+async function columnMeans(data: FloatArray, cols: number, weights?: FloatArray): Promise<Float64Array> {
   const means = new Float64Array(cols);
-  data.forEach((y, i) => {
-    (means[i % cols] as number) += ((weights?.[Math.floor(i / cols)] ?? 1) * y * cols) / data.length;
-  });
+  for await (const [begin, end] of turns(data.length))
+    for (let i = begin; i < end; i++)
+      (means[i % cols] as number) +=
+        ((weights?.[Math.floor(i / cols)] ?? 1) * (data[i] as number) * cols) / data.length;
   return means;
 }
 
-function preActivations(Y: FloatArray, output: Activation): FloatArray {
+async function preActivations(Y: FloatArray, output: Activation): Promise<FloatArray> {
   const result = allocate(Y, Y.length);
-  for (let i = 0; i < Y.length; i++) result[i] = inverse(output, Y[i] as number);
+  for await (const [begin, end] of turns(Y.length))
+    for (let i = begin; i < end; i++) result[i] = inverse(output, Y[i] as number);
   return result;
 }
 
@@ -208,6 +213,6 @@ async function validation(
   await checkFinite(lane, 'validation.targets', targets);
   return {
     validation: [inputs.data, targets.data],
-    validate: async (network, lane) => errors(await network.forward(inputs, lane), targets).r2,
+    validate: async (network, lane) => (await errors(await network.forward(inputs, lane), targets)).r2,
   };
 }

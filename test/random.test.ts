@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../lib/random.js';
+import { createRandom, drawRows } from '../lib/random.js';
 
 /** sfc32 in whole numbers: Doty-Humphrey's generator as PractRand has it, after the same fifteen draws. */
 function reference(c: number): () => number {
@@ -63,5 +63,21 @@ describe('createRandom', () => {
     expect(Math.abs(moment(4) - 3)).toBeLessThan(0.3);
     const lag = values.slice(1).reduce((sum, value, i) => sum + value * values[i]!, 0) / values.length;
     expect(Math.abs(lag)).toBeLessThan(0.05);
+  });
+});
+
+describe('drawRows', () => {
+  it.each([
+    [10, 10],
+    [1000, 37],
+    [5, 0],
+  ])('of %i rows, %i: the start of a shuffle', (rows, count) => {
+    const random = createRandom(8);
+    const order = Array.from({ length: rows }, (_, row) => row);
+    for (let i = 0; i < count; i++) {
+      const j = i + random.integer(rows - i);
+      [order[i], order[j]] = [order[j]!, order[i]!];
+    }
+    expect([...drawRows(rows, count, createRandom(8))]).toEqual(order.slice(0, count));
   });
 });

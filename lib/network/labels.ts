@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from '../errors.js';
 import { describe, checkBuffer, checkEqual } from '../matrix.js';
+import { turns } from '../turns.js';
 
 /** Class names: numbers or strings, as the labels gave them. */
 export type Label = number | string;
@@ -9,8 +10,13 @@ function isLabels(value: unknown): value is ArrayLike<Label> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-/** One label for each row, all numbers or all strings. */
-export function checkLabels(name: string, value: unknown, rows: number, rowsName = 'X.rows'): ArrayLike<Label> {
+/** Visits one label for each row, all numbers or all strings; reads each once, since in between other code may run. */
+async function visitLabels(
+  name: string,
+  value: unknown,
+  [rows, rowsName]: readonly [number, string],
+  visit: (label: Label, i: number) => void,
+): Promise<void> {
   if (!isLabels(value))
     throw new ArgumentError(
       `Expected ${name} to be a typed array, number[] or string[] but received ${describe(value)}`,
@@ -18,38 +24,53 @@ export function checkLabels(name: string, value: unknown, rows: number, rowsName
   if (ArrayBuffer.isView(value)) checkBuffer(name, value);
   checkEqual(`${name}.length`, value.length, rowsName, rows);
   const kind = typeof value[0];
-  for (let i = 0; i < rows; i++) {
-    const label = value[i];
-    if (typeof label !== kind || (typeof label !== 'string' && !Number.isFinite(label)))
-      throw new ArgumentError(
-        `Expected ${name} to be all finite numbers or all strings but received ${describe(label)} at index ${i}`,
-      );
-  }
-  return value;
+  for await (const [begin, end] of turns(rows))
+    for (let i = begin; i < end; i++) {
+      const label = value[i];
+      if (typeof label !== kind || (typeof label !== 'string' && !Number.isFinite(label)))
+        throw new ArgumentError(
+          `Expected ${name} to be all finite numbers or all strings but received ${describe(label)} at index ${i}`,
+        );
+      visit(label as Label, i);
+    }
 }
 
 /** The classes in ascending order, and the index of each sample's class among them. */
-export function encodeLabels(labels: ArrayLike<Label>): { classes: Label[]; indices: Int32Array } {
-  const index = new Map<Label, number>();
-  for (let i = 0; i < labels.length; i++) index.set(labels[i] as Label, 0);
-  const classes = [...index.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+export async function encodeLabels(
+  value: unknown,
+  rows: number,
+): Promise<{ classes: Label[]; indices: Int32Array<ArrayBuffer> }> {
+  const met = new Map<Label, number>();
+  const indices = new Int32Array(rows);
+  await visitLabels('labels', value, [rows, 'X.rows'], (label, i) => {
+    const found = met.get(label) ?? met.size;
+    if (found === met.size) met.set(label, found);
+    indices[i] = found;
+  });
+  const classes = [...met.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   if (classes.length < 2)
     throw new ArgumentError(`Expected labels of at least two classes but received only ${describe(classes[0])}`);
-  classes.forEach((label, i) => index.set(label, i));
-  return { classes, indices: Int32Array.from(labels as ArrayLike<number>, (label) => index.get(label) as number) };
+  const places = new Int32Array(classes.length);
+  classes.forEach((label, place) => (places[met.get(label) as number] = place));
+  return { classes, indices: indices.map((found) => places[found] as number) };
 }
 
 /** Indices among known classes. */
-export function indexLabels(name: string, labels: ArrayLike<Label>, classes: readonly Label[]): Int32Array {
+export async function indexLabels(
+  name: string,
+  value: unknown,
+  rows: readonly [number, string],
+  classes: readonly Label[],
+): Promise<Int32Array> {
   const index = new Map(classes.map((label, i) => [label, i]));
-  const indices = new Int32Array(labels.length);
-  for (let i = 0; i < labels.length; i++) {
-    const found = index.get(labels[i] as Label);
+  const indices = new Int32Array(rows[0]);
+  await visitLabels(name, value, rows, (label, i) => {
+    const found = index.get(label);
     if (found === undefined)
       throw new ShapeError(
-        `Expected ${name} to be among the model's classes but received ${describe(labels[i])} at index ${i}`,
+        `Expected ${name} to be among the model's classes but received ${describe(label)} at index ${i}`,
       );
     indices[i] = found;
-  }
+  });
   return indices;
 }

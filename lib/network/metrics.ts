@@ -1,4 +1,5 @@
 import type { Matrix } from '../matrix.js';
+import { turns } from '../turns.js';
 import type { OutputActivation } from './activation.js';
 
 /** Bins of equal width by the probability of the predicted class. */
@@ -12,27 +13,28 @@ const bins = 15;
  * @param scores pre-activations of the outputs, greatest for the likeliest class
  * @source Guo et al. 2017 (arXiv 1706.04599), section 2, with its 15 bins
  */
-export function calibrationOf(
+export async function calibrationOf(
   scores: Matrix,
   truth: Int32Array,
   predicted: Int32Array,
   output: OutputActivation,
-): { logLoss: number; calibrationError: number } {
+): Promise<{ logLoss: number; calibrationError: number }> {
   const { data, rows, cols } = scores;
   const gaps = new Float64Array(bins);
   const logs = new Float64Array(cols);
   let loss = 0;
-  for (let i = 0; i < rows; i++) {
-    for (let k = 0; k < cols; k++) {
-      const z = data[i * cols + k] as number;
-      logs[k] = output === 'sigmoid' ? -softplus(-z) : z;
+  for await (const [begin, end] of turns(rows, 8 * cols))
+    for (let i = begin; i < end; i++) {
+      for (let k = 0; k < cols; k++) {
+        const z = data[i * cols + k] as number;
+        logs[k] = output === 'sigmoid' ? -softplus(-z) : z;
+      }
+      const total = logSumExp(logs);
+      const [own, given] = [truth[i] as number, predicted[i] as number];
+      loss += total - (logs[own] as number);
+      const certainty = Math.exp((logs[given] as number) - total);
+      (gaps[Math.min(Math.floor(certainty * bins), bins - 1)] as number) += certainty - Number(own === given);
     }
-    const total = logSumExp(logs);
-    const [own, given] = [truth[i] as number, predicted[i] as number];
-    loss += total - (logs[own] as number);
-    const certainty = Math.exp((logs[given] as number) - total);
-    (gaps[Math.min(Math.floor(certainty * bins), bins - 1)] as number) += certainty - Number(own === given);
-  }
   return { logLoss: loss / rows, calibrationError: gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / rows };
 }
 

@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArgumentError } from '../errors.js';
 import { call } from '../lane.js';
 import { describe, type FloatArray } from '../matrix.js';
 import { activationOf, startOf } from '../network/activation.js';
+import { turns } from '../turns.js';
 import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './layout.js';
 import type { HiddenState, Training } from './training.js';
 
@@ -16,14 +16,8 @@ export async function initialise(training: Training): Promise<void> {
   }
 }
 
-/** So many numbers hold the event loop up for some milliseconds. */
-const fewNumbers = 2 ** 16;
-
 async function fill(values: FloatArray, valueOf: (index: number) => number): Promise<void> {
-  for (let i = 0; i < values.length; i++) {
-    values[i] = valueOf(i);
-    if ((i + 1) % fewNumbers === 0) await nextTurn();
-  }
+  for await (const [begin, end] of turns(values.length)) for (let i = begin; i < end; i++) values[i] = valueOf(i);
 }
 
 /**

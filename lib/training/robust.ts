@@ -9,9 +9,15 @@ export function probeSize(rows: number): number {
 
 /** Rows spread evenly over those that have weight. */
 export function probeOf(rows: number, weights?: FloatArray): Int32Array {
-  const counted = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => weights?.[row] !== 0);
-  const count = probeSize(counted.length);
-  return Int32Array.from({ length: count }, (_, i) => counted[Math.floor((i * counted.length) / count)] as number);
+  let counted = rows;
+  if (weights) for (const weight of weights) if (weight === 0) counted--;
+  const probe = new Int32Array(probeSize(counted));
+  let [row, seen] = [0, 0];
+  for (let i = 0; i < probe.length; row++) {
+    if (weights?.[row] === 0) continue;
+    if (seen++ === Math.floor((i * counted) / probe.length)) probe[i++] = row;
+  }
+  return probe;
 }
 
 /** Standard deviation that values about zero would have if they were normal: 1.4826 times the median of their sizes. */

@@ -1,7 +1,8 @@
 import { ArgumentError } from '../errors.js';
 import { allocate, checkBuffer, checkEqual, describe, type FloatArray } from '../matrix.js';
 import type { Label } from '../network/labels.js';
-import { nonNegative, readOptions, type Settings } from '../options.js';
+import { isNonNegative, nonNegative, readOptions, type Settings } from '../options.js';
+import { turns } from '../turns.js';
 
 /** Classes of the samples: their names, and the index of each sample's own. */
 interface Encoded {
@@ -10,47 +11,56 @@ interface Encoded {
 }
 
 /** Sample weights times class weights, scaled to mean 1; undefined where neither is given. */
-export function weightsOf(
+export async function weightsOf(
   { sampleWeights, classWeights, targets }: Settings,
   rows: number,
   like: FloatArray,
   encoded?: Encoded,
-): FloatArray | undefined {
+): Promise<FloatArray | undefined> {
   if (sampleWeights === undefined && classWeights === undefined) return undefined;
   if (targets !== 'gauss-newton')
     throw new ArgumentError(`Expected targets 'gauss-newton' with weights but received '${targets}'`);
-  const weights = new Float64Array(rows).fill(1);
-  if (sampleWeights !== undefined) weights.set(checkWeights(sampleWeights, rows));
-  if (encoded && classWeights !== undefined) {
-    const byClass = classWeightsOf(classWeights, encoded);
-    encoded.indices.forEach((k, i) => ((weights[i] as number) *= byClass[k] as number));
-  }
-  const greatest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  const given = sampleWeights === undefined ? undefined : checkWeights(sampleWeights, rows);
+  const byClass = encoded && classWeights !== undefined ? await classWeightsOf(classWeights, encoded) : undefined;
+  const weights = new Float64Array(rows);
+  let greatest = 0;
+  for await (const [begin, end] of turns(rows))
+    for (let i = begin; i < end; i++) {
+      const value = given ? given[i] : 1;
+      // Its name only where it is needed: of a million rows that takes a while.
+      const weight = isNonNegative(value) ? value : nonNegative(`options.sampleWeights[${i}]`, value);
+      weights[i] = weight * (byClass?.[encoded?.indices[i] as number] ?? 1);
+      greatest = Math.max(greatest, weights[i] as number);
+    }
   if (!(greatest > 0 && greatest < Infinity))
     throw new ArgumentError(`Expected finite weights of which one is above 0 but the greatest is ${greatest}`);
   // Divided by the greatest first, so that no sum overflows.
-  const mean = weights.reduce((sum, weight) => sum + weight / greatest, 0) / rows;
+  let sum = 0;
+  for await (const [begin, end] of turns(rows))
+    for (let i = begin; i < end; i++) sum += (weights[i] as number) / greatest;
+  const mean = sum / rows;
   const result = allocate(like, rows);
-  weights.forEach((weight, i) => (result[i] = weight / greatest / mean));
+  for await (const [begin, end] of turns(rows))
+    for (let i = begin; i < end; i++) result[i] = (weights[i] as number) / greatest / mean;
   return result;
 }
 
-function checkWeights(value: unknown, rows: number): ArrayLike<number> {
+function checkWeights(value: unknown, rows: number): ArrayLike<unknown> {
   if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && !(value instanceof DataView)))
     throw new ArgumentError(
       `Expected options.sampleWeights to be a typed array or number[] but received ${describe(value)}`,
     );
   if (ArrayBuffer.isView(value)) checkBuffer('options.sampleWeights', value);
-  const weights = value as unknown as ArrayLike<number>;
+  const weights = value as unknown as ArrayLike<unknown>;
   checkEqual('options.sampleWeights.length', weights.length, 'X.rows', rows);
-  for (let i = 0; i < rows; i++) nonNegative(`options.sampleWeights[${i}]`, weights[i]);
   return weights;
 }
 
-function classWeightsOf(value: unknown, { classes, indices }: Encoded): number[] {
+async function classWeightsOf(value: unknown, { classes, indices }: Encoded): Promise<number[]> {
   if (value === 'balanced') {
     const counts = classes.map(() => 0);
-    indices.forEach((k) => ((counts[k] as number) += 1));
+    for await (const [begin, end] of turns(indices.length))
+      for (let i = begin; i < end; i++) (counts[indices[i] as number] as number) += 1;
     return counts.map((count) => indices.length / (classes.length * count));
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))

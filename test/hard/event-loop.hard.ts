@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
-import { AbortedError, lstsq, matrix, trainClassifier } from '../../lib/index.js';
+import { AbortedError, lstsq, matrix, trainClassifier, trainRegressor } from '../../lib/index.js';
 import { failure } from '../support/expect.js';
 import { source } from '../support/random.js';
 
@@ -96,6 +96,44 @@ describe('child_process.spawn while LAPACK is busy', () => {
     console.log(`${solver}: ${delays.length} spawns, ${delays.at(-1)!.toFixed(1)} ms at most`);
     expect(delays.length).toBeGreaterThan(10);
     expect(delays.at(-1)).toBeLessThan(Math.max(50, 2 * (await spawnsAtRest(delays.length))));
+  });
+});
+
+describe('calls over two million rows', () => {
+  it('hold the event loop for 100 ms at most', { retry }, async () => {
+    const count = 2_000_000;
+    const many = matrix(
+      Float32Array.from({ length: 4 * count }, (_, i) => ((i * 2654435761) % 4093) / 4093),
+      count,
+      4,
+    );
+    const names = Array.from({ length: count }, (_, i) => (many.data[4 * i]! > 0.5 ? 'above' : 'below'));
+    const Y = matrix(many.data.subarray(0, count), count, 1);
+    const weights = { sampleWeights: new Float32Array(count).fill(1) };
+    const [few, huber] = [
+      { hidden: [10], iterations: 1 },
+      { hidden: [10], iterations: 1, loss: 'huber' },
+    ] as const;
+    const delays: Record<string, string> = {};
+    const loop = monitorEventLoopDelay({ resolution: 1 });
+    const held = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
+      loop.reset();
+      loop.enable();
+      const value = await call();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      loop.disable();
+      delays[name] = (loop.max / 1e6).toFixed(0);
+      return value;
+    };
+    const model = await held('training', () => trainClassifier(many, names, { ...few, ...weights, classWeights: 'balanced' })); // prettier-ignore
+    await held('predict', () => model.predict(many));
+    await held('probabilities', () => model.probabilities(many));
+    await held('evaluate', () => model.evaluate(many, names));
+    const regressor = await held('regression', () => trainRegressor(many, Y, few));
+    await held('huber', () => trainRegressor(many, Y, { ...huber, ...weights }));
+    await held('evaluate a regressor', () => regressor.evaluate(many, Y));
+    console.log(`two million rows: ${Object.entries(delays).map(([name, ms]) => `${name} ${ms}`).join(', ')} ms at most`); // prettier-ignore
+    expect(Math.max(...Object.values(delays).map(Number))).toBeLessThan(100);
   });
 });
 

@@ -8,11 +8,11 @@ import { source } from '../support/random.js';
 const { log } = Math;
 
 describe('calibrationOf', () => {
-  it('is the log-loss and the calibration error of probabilities known by hand', () => {
+  it('is the log-loss and the calibration error of probabilities known by hand', async () => {
     // p of the first class: 0.9, 0.9, 0.9, 0.8; right, right, wrong, right.
     const p = [0.9, 0.9, 0.9, 0.8];
     const scores = matrix(Float64Array.from(p.flatMap((x) => [log(x), log(1 - x)])), 4, 2);
-    const { logLoss, calibrationError } = calibrationOf(
+    const { logLoss, calibrationError } = await calibrationOf(
       scores,
       Int32Array.of(0, 0, 1, 0),
       new Int32Array(4),
@@ -22,9 +22,9 @@ describe('calibrationOf', () => {
     expect(calibrationError).toBeCloseTo(0.75 * (0.9 - 2 / 3) + 0.25 * (1 - 0.8), 12);
   });
 
-  it('stays finite for scores however large', () => {
+  it('stays finite for scores however large', async () => {
     const scores = matrix(Float64Array.of(1e300, -1e300, 800, 0), 2, 2);
-    const { logLoss } = calibrationOf(scores, Int32Array.of(0, 0), Int32Array.of(0, 0), 'softmax');
+    const { logLoss } = await calibrationOf(scores, Int32Array.of(0, 0), Int32Array.of(0, 0), 'softmax');
     expect(logLoss).toBe(0);
     expect(logSumExp(Float64Array.of(-1e4, -1e4))).toBeCloseTo(-1e4 + log(2), 9);
   });
@@ -115,7 +115,7 @@ describe('temperature', () => {
     const scores = await model.network.withOutput('identity').forward(held.X, { threads: 1, operations: 0 });
     const raw = { ...scores, data: scores.data.map((z) => z * model.report.temperature!) };
     const truth = Int32Array.from(held.labels);
-    const before = calibrationOf(raw, truth, Int32Array.from(await model.predict(held.X)), 'softmax');
+    const before = await calibrationOf(raw, truth, Int32Array.from(await model.predict(held.X)), 'softmax');
     expect(before.logLoss).toBeGreaterThan(found.logLoss);
     expect((await trainClassifier(fit.X, fit.labels, { ridge: 1e-3 })).report.temperature).toBeUndefined();
   });
