@@ -46,8 +46,9 @@ export interface TrainOptions {
    */
   activation?: Activation | 'auto';
   /**
-   * First weights: `uniform` U[−1, 1] (the paper's); `orthogonal`; `contrast`, the first layer's from differences of two
-   * samples (of different classes, for a classifier). @default 'contrast'
+   * First weights: `uniform` U[−1, 1] (the paper's); `orthogonal`, above another layer scaled and shifted to where the
+   * activation is next to straight; `contrast`, the first layer's from differences of two samples (of different classes, for
+   * a classifier). @default 'contrast', and `orthogonal` above the first layer
    */
   init?: Init;
   /** Rows are images: each `contrast` unit looks at a random patch of them. */

@@ -93,12 +93,12 @@ async function* duels(set: ImageSet): AsyncGenerator<Duel> {
   };
   yield {
     ...images,
-    task: 'the default training, its ridge given, on image patches, 784-1000-10',
+    task: '8 iterations, the ridge given, on image patches, 784-1000-10',
     peer: ['train', ...images.peer],
     wanted: 3,
     repeats: 3,
     short: false,
-    run: training({ hidden, image, ridge: given }),
+    run: training({ hidden, image, iterations: 8, ridge: given }),
   };
   const model = await trainClassifier(train.X, train.labels, { ...uniform, threads });
   yield {

@@ -21,7 +21,7 @@ export interface Layout {
 }
 
 /** What BLAS, the JavaScript of a training and its garbage take: not known before, so a share of a small limit. */
-const runtime = (limit: number) => Math.min(28 * 2 ** 20, 0.3 * limit);
+const runtime = (limit: number) => Math.min(32 * 2 ** 20, limit / 3);
 
 /** Numbers that fit into the default memory limit, so that either precision trains the same. */
 const defaultElements = 96 * 2 ** 20;
