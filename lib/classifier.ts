@@ -90,7 +90,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
   /** The class of every row of X, now, on this thread: for a few rows. */
   predictSync(X: Matrix<T>): L[] {
     const scores = this.#scores.forwardSync(X);
-    return Array.from({ length: X.rows }, (_, row) => this.classes[greatest(scores, row, this.#sign)] as L);
+    return Array.from({ length: scores.rows }, (_, row) => this.classes[greatest(scores, row, this.#sign)] as L);
   }
 
   /** One probability for every row and class (rows × classes): the outputs, each row normalised to sum 1. */
@@ -118,7 +118,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
     const predicted = await classesOf(scores, 1);
     const confusion = this.classes.map(() => this.classes.map(() => 0));
     let misclassified = 0;
-    for await (const [begin, end] of turns(X.rows))
+    for await (const [begin, end] of turns(truth.length))
       for (let i = begin; i < end; i++) {
         const [own, given] = [truth[i] as number, predicted[i] as number];
         (confusion[own] as number[])[given]! += 1;

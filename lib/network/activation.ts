@@ -49,7 +49,7 @@ export interface Start {
   deviation: number;
 }
 
-/** Rests and spreads by validation rows of MNIST (2 to 100 layers) and of tables (2 to 10); the rest follows from f. */
+/** Rests and spreads by validation rows of MNIST (2 to 100 layers) and of tables (2 to 10); the other figures follow from f. */
 const starts: Readonly<Record<Activation, Start>> = {
   identity: { rest: 0, spread: 1, value: 0, slope: 1, mean: 0, deviation: 1 },
   sigmoid: { rest: 0, spread: 1, value: 0.5, slope: 0.25, mean: 0.5, deviation: 0.2083 },
