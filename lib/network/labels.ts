@@ -36,10 +36,7 @@ async function visitLabels(
 }
 
 /** The classes in ascending order, and the index of each sample's class among them. */
-export async function encodeLabels(
-  value: unknown,
-  rows: number,
-): Promise<{ classes: Label[]; indices: Int32Array<ArrayBuffer> }> {
+export async function encodeLabels(value: unknown, rows: number): Promise<{ classes: Label[]; indices: Int32Array }> {
   const met = new Map<Label, number>();
   const indices = new Int32Array(rows);
   await visitLabels('labels', value, [rows, 'X.rows'], (label, i) => {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BplsError, ModelFileError } from '../errors.js';
 import { describe, precisionName, type FloatArray } from '../matrix.js';
 import { readTensors, writeTensors, type Tensor } from '../network/model-file.js';
 import { parseJson } from '../network/saved-network.js';
 import type { Settings } from '../options.js';
+import { turns } from '../turns.js';
 import type { Problem, Snapshot } from './training.js';
 
 /** Version of what `State` holds; the tensors and the checksum are model-file.ts's. */
@@ -122,10 +122,8 @@ async function fingerprintOf(problem: Problem, settings: Settings): Promise<stri
     hash.update(array ? 'given' : 'absent');
     if (!array) continue;
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-    for (let begin = 0; begin < bytes.length; begin += 1 << 20) {
-      hash.update(bytes.subarray(begin, begin + (1 << 20)));
-      await nextTurn();
-    }
+    // Bytes are hashed sixteen times as fast as numbers are touched.
+    for await (const [begin, end] of turns(bytes.length, 1 / 16)) hash.update(bytes.subarray(begin, end));
   }
   return hash.digest('hex');
 }
