@@ -31,6 +31,12 @@ void dgelsd_(const int*, const int*, const int*, double*, const int*, double*, c
              double*, const int*, int*, int*);
 void sgelsd_(const int*, const int*, const int*, float*, const int*, float*, const int*, float*, const float*, int*,
              float*, const int*, int*, int*);
+void dgeqrt_(const int*, const int*, const int*, double*, const int*, double*, const int*, double*, int*);
+void sgeqrt_(const int*, const int*, const int*, float*, const int*, float*, const int*, float*, int*);
+void dgemqrt_(const char*, const char*, const int*, const int*, const int*, const int*, const double*, const int*,
+              const double*, const int*, double*, const int*, double*, int*, std::size_t, std::size_t);
+void sgemqrt_(const char*, const char*, const int*, const int*, const int*, const int*, const float*, const int*,
+              const float*, const int*, float*, const int*, float*, int*, std::size_t, std::size_t);
 void dgelqf_(const int*, const int*, double*, const int*, double*, double*, const int*, int*);
 void sgelqf_(const int*, const int*, float*, const int*, float*, float*, const int*, int*);
 void dorglq_(const int*, const int*, const int*, double*, const int*, const double*, double*, const int*, int*);
@@ -160,6 +166,41 @@ inline blas_int gelsd(std::int64_t m, std::int64_t n, std::int64_t nrhs, float* 
   blas_int info = 0;
   sgelsd_(&rows, &columns, &sides, a, &a_stride, b, &b_stride, s, &rcond, rank, work, &lwork, iwork, &info);
   return checked("sgelsd", info);
+}
+
+/// A (m×n, m >= n) = Q R by panels that are factored by recursion, which is faster than geqrf. reflectors has panel · n
+/// elements, work as many. Uncounted.
+inline void geqrt(std::int64_t m, std::int64_t n, std::int64_t panel, double* a, std::int64_t lda, double* reflectors,
+                  double* work) {
+  blas_int rows = narrow(m), columns = narrow(n), width = narrow(panel), stride = narrow(lda), info = 0;
+  dgeqrt_(&rows, &columns, &width, a, &stride, reflectors, &width, work, &info);
+  checked("dgeqrt", info);
+}
+
+inline void geqrt(std::int64_t m, std::int64_t n, std::int64_t panel, float* a, std::int64_t lda, float* reflectors,
+                  float* work) {
+  blas_int rows = narrow(m), columns = narrow(n), width = narrow(panel), stride = narrow(lda), info = 0;
+  sgeqrt_(&rows, &columns, &width, a, &stride, reflectors, &width, work, &info);
+  checked("sgeqrt", info);
+}
+
+/// C (m×n) := Qᵀ C for the Q (m×k) of a factorisation by geqrt; work has panel · n elements. Uncounted.
+inline void gemqrt(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_t panel, const double* a,
+                   std::int64_t lda, const double* reflectors, double* c, std::int64_t ldc, double* work) {
+  blas_int rows = narrow(m), columns = narrow(n), order = narrow(k), width = narrow(panel), a_stride = narrow(lda),
+           c_stride = narrow(ldc), info = 0;
+  dgemqrt_("L", "T", &rows, &columns, &order, &width, a, &a_stride, reflectors, &width, c, &c_stride, work, &info, 1,
+           1);
+  checked("dgemqrt", info);
+}
+
+inline void gemqrt(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_t panel, const float* a, std::int64_t lda,
+                   const float* reflectors, float* c, std::int64_t ldc, float* work) {
+  blas_int rows = narrow(m), columns = narrow(n), order = narrow(k), width = narrow(panel), a_stride = narrow(lda),
+           c_stride = narrow(ldc), info = 0;
+  sgemqrt_("L", "T", &rows, &columns, &order, &width, a, &a_stride, reflectors, &width, c, &c_stride, work, &info, 1,
+           1);
+  checked("sgemqrt", info);
 }
 
 /// A (m×n) = L Q. lwork = -1 asks for the workspace size.

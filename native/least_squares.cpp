@@ -8,9 +8,13 @@
 #include "normal_equations.h"
 #include "statistics.h"
 #include "transpose.h"
+#include "triangle.h"
 
 namespace bpls {
 namespace {
+
+/// From so many rows for each column on, a QR factorisation by all threads comes first.
+constexpr std::int64_t tall = 2;
 
 /// Operations of dgelsd as the LAPACK Users' Guide and Golub & Van Loan (R-SVD, singular values and the products with
 /// the singular vectors) give them; the true number depends on the convergence of the SVD.
@@ -37,6 +41,25 @@ T* lq(std::int64_t m, std::int64_t n, T* a, Scratch& scratch) {
   return tau;
 }
 
+/// solve_svd on column-major matrices, which it overwrites.
+template <typename T>
+SvdOutcome svd_of_columns(std::int64_t rows, std::int64_t n, T* a, std::int64_t m, T* b, std::int64_t b_stride, T cut,
+                          T* x, Scratch& scratch) {
+  const std::int64_t shorter = std::min(rows, n);
+  T* sigma = scratch.take<T>(shorter);
+  blas_int rank = 0, iwork_size = 0;
+  T query;
+  gelsd(rows, n, m, a, rows, b, b_stride, sigma, cut, &rank, &query, -1, &iwork_size);
+  const blas_int lwork = optimal(query);
+  const blas_int info = gelsd(rows, n, m, a, rows, b, b_stride, sigma, cut, &rank, scratch.take<T>(lwork), lwork,
+                              scratch.take<blas_int>(std::max(iwork_size, 1)));
+  count_operations(svd_operations(rows, n, m));
+  if (info > 0) return {info, 0, 0};
+  for (std::int64_t j = 0; j < m; ++j)
+    for (std::int64_t i = 0; i < n; ++i) x[i * m + j] = b[j * b_stride + i];
+  return {0, rank, sigma[0] > T(0) ? static_cast<double>(sigma[shorter - 1] / sigma[0]) : 0.0};
+}
+
 }  // namespace
 
 template <typename T>
@@ -44,42 +67,25 @@ SvdOutcome solve_svd(const T* a, std::int64_t rows, std::int64_t n, const T* b, 
                      Scratch& scratch) {
   // The SVD of what is not finite need not come to an end.
   if (find_non_finite(a, rows * n) >= 0 || find_non_finite(b, rows * m) >= 0) return {1, 0, 0};
-  // dgelsd overwrites both of its matrices, so both are copied; the copy is the one into column-major order.
-  const std::int64_t longer = std::max(rows, n), shorter = std::min(rows, n);
+  // dgelsd overwrites both of its matrices, so it gets copies, in column-major order. A tall A is reduced before.
+  if (rows >= tall * n) {
+    T* triangle = scratch.take<T>(n * (n + m));
+    to_triangle<T>(
+        [=](std::int64_t first, std::int64_t count, T* columns, std::int64_t stride) {
+          to_columns(a + first * n, count, n, columns, stride);
+          to_columns(b + first * m, count, m, columns + n * stride, stride);
+        },
+        rows, n, m, triangle, scratch);
+    // dgelsd scales what would overflow on the way.
+    if (find_non_finite(triangle, n * (n + m)) < 0)
+      return svd_of_columns(n, n, triangle, m, triangle + n * n, n, cut, x, scratch);
+  }
+  const std::int64_t longer = std::max(rows, n);
   T* a_columns = scratch.take<T>(rows * n);
   T* b_columns = scratch.take_zeroed<T>(longer * m);
-  T* sigma = scratch.take<T>(shorter);
   transpose(a, rows, n, a_columns);
-  parallel_for(m, 1, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t j = begin; j < end; ++j)
-      for (std::int64_t i = 0; i < rows; ++i) b_columns[j * longer + i] = b[i * m + j];
-  });
-  blas_int rank = 0, iwork_size = 0;
-  T query;
-  gelsd(rows, n, m, a_columns, rows, b_columns, longer, sigma, cut, &rank, &query, -1, &iwork_size);
-  const blas_int lwork = optimal(query);
-  const blas_int info = gelsd(rows, n, m, a_columns, rows, b_columns, longer, sigma, cut, &rank, scratch.take<T>(lwork),
-                              lwork, scratch.take<blas_int>(std::max(iwork_size, 1)));
-  count_operations(svd_operations(rows, n, m));
-  if (info > 0) return {info, 0, 0};
-  for (std::int64_t j = 0; j < m; ++j)
-    for (std::int64_t i = 0; i < n; ++i) x[i * m + j] = b_columns[j * longer + i];
-  return {0, rank, sigma[0] > T(0) ? static_cast<double>(sigma[shorter - 1] / sigma[0]) : 0.0};
-}
-
-template <typename T>
-void accumulate_triangle(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* r, Scratch& scratch) {
-  // Row-major [R; A 1] is column-major [R; A 1]ᵀ, whose LQ factor L is the transpose of the new R.
-  const std::int64_t p = n + 1;
-  T* stacked = scratch.take<T>((p + rows) * p);
-  std::copy_n(r, p * p, stacked);
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const T root = weights ? std::sqrt(weights[i]) : T(1);
-    for (std::int64_t j = 0; j < n; ++j) stacked[(p + i) * p + j] = root * a[i * n + j];
-    stacked[(p + i) * p + n] = root;
-  }
-  lq(p, p + rows, stacked, scratch);
-  for (std::int64_t i = 0; i < p; ++i) std::copy_n(stacked + i * p + i, p - i, r + i * p + i);
+  to_columns(b, rows, m, b_columns, longer);
+  return svd_of_columns(rows, n, a_columns, m, b_columns, longer, cut, x, scratch);
 }
 
 template <typename T>
@@ -133,7 +139,6 @@ void orthonormalise(T* q, std::int64_t rows, std::int64_t cols, Scratch& scratch
 
 #define BPLS_INSTANTIATE(T)                                                                                     \
   template SvdOutcome solve_svd(const T*, std::int64_t, std::int64_t, const T*, std::int64_t, T, T*, Scratch&); \
-  template void accumulate_triangle(const T*, const T*, std::int64_t, std::int64_t, T*, Scratch&);              \
   template CholeskyOutcome pseudo_inverse(const T*, std::int64_t, std::int64_t, T*, Scratch&);                  \
   template void orthonormalise(T*, std::int64_t, std::int64_t, Scratch&);
 BPLS_INSTANTIATE(double)

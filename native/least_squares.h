@@ -10,17 +10,12 @@ struct SvdOutcome {
   double rcond;  ///< smallest singular value over the largest, of A itself
 };
 
-/// Minimum-norm X (n×m) of ‖A X - B‖ by dgelsd, for A (rows×n) and B (rows×m), which are left as they are.
+/// Minimum-norm X (n×m) of ‖A X - B‖ by dgelsd, for A (rows×n) and B (rows×m), which are left as they are;
+/// where A has two rows a column and more, on its R-factor.
 /// Singular values up to `cut` times the largest count as zero.
 template <typename T>
 SvdOutcome solve_svd(const T* a, std::int64_t rows, std::int64_t n, const T* b, std::int64_t m, T cut, T* x,
                      Scratch& scratch);
-
-/// R (n+1 square, upper triangle, row-major) becomes the R-factor of [R; diag(√weights) [A, 1]] for A (rows×n), weights
-/// null where all are 1: a QR factorisation that takes in rows batch by batch. RᵀR is the Gram matrix, but R keeps the
-/// accuracy that forming RᵀR loses.
-template <typename T>
-void accumulate_triangle(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* r, Scratch& scratch);
 
 /// P (n×m) = V⁺ for V (m×n) by dposv on the Gram matrix of its shorter side and one Newton-Schulz step
 /// P ← P (2I - V P), which squares the error. Returns info and rcond as solve_cholesky does.

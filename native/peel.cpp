@@ -5,6 +5,7 @@
 #include "blas.h"
 #include "least_squares.h"
 #include "normal_equations.h"
+#include "triangle.h"
 
 namespace bpls {
 namespace {

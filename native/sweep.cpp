@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "blas.h"
-#include "least_squares.h"
 #include "normal_equations.h"
+#include "triangle.h"
 
 namespace bpls {
 namespace {

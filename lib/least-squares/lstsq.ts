@@ -33,7 +33,8 @@ export interface RidgeOptions extends LstsqOptions {
  * Least squares X = argmin ‖A X − B‖², the one of minimum norm where there are several.
  *
  * Cholesky solves AᵀA X = AᵀB (`dposv`) and refines the result once with its residual; it is trusted down to a reciprocal
- * condition number of ε^¾ (condition of A up to 10⁶ in double). The SVD is `dgelsd` on a copy of A.
+ * condition number of ε^¾ (condition of A up to 10⁶ in double). The SVD is `dgelsd`,
+ * on the R-factor of a tall A (two rows a column and more) or on a copy of any other.
  *
  * @param A rows×n
  * @param B rows×m

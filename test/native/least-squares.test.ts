@@ -71,6 +71,19 @@ describe.each(precisions)('solveSvd in $name', (precision) => {
     }
   });
 
+  it.each([1, 2, 3])('solves where a product with a reflector overflows, with %d threads', async (threads) => {
+    const rows = 400;
+    const greatest = precision.name === 'float64' ? Number.MAX_VALUE : 2 ** 127;
+    // The Householder vector of `a`, as long as √2: its product with b is twice b's first element.
+    const a = typed(Array.from({ length: rows }, (_, i) => Number(i > 0)));
+    const norm = Math.sqrt(rows - 1);
+    const b = typed(Array.from(a, (value) => 0.6 * greatest * (value ? 1 / norm : 1)));
+    const solution = zeros(1);
+    const args = { a, rows, columns: 1, b, rightHandSides: 1, cut: rows * epsilon, solution };
+    expect(await call(lane(threads), 'solveSvd', args)).toMatchObject({ info: 0, rank: 1, rcond: 1 });
+    expectClose([solution[0]! / greatest], [0.6 / norm], epsilon);
+  });
+
   it('has nothing but zeros for a zero matrix', async () => {
     const solution = zeros(2).fill(5);
     const args = { a: zeros(6), rows: 3, columns: 2, b: typed([1, 2, 3]), rightHandSides: 1, cut: epsilon, solution };

@@ -17,6 +17,7 @@
 #include "step.h"
 #include "sweep.h"
 #include "tangent.h"
+#include "triangle.h"
 
 using namespace bpls;
 using plain::distance;
@@ -179,7 +180,7 @@ TEST_CASE_TEMPLATE("a factor of several blocks, shared out", T, double, float) {
 
 TEST_CASE_TEMPLATE("the SVD, the triangle, the pseudo-inverse and an orthonormal basis", T, double, float) {
   Scratch scratch;
-  const std::int64_t rows = 80, n = 30, m = 4;
+  const std::int64_t rows = 800, n = 30, m = 4;
   const auto a = draw<T>(rows * n, 11), w = draw<T>(n * m, 12);
   const auto exact = plain::product(a, w, rows, n, m);
   const Values<T> b(exact.begin(), exact.end());
