@@ -135,6 +135,7 @@ export interface RawCalls {
       inputs: FloatArray;
       samples: number;
       columns: number;
+      sampleWeights?: FloatArray | undefined;
       mean: Float64Array;
       deviation: Float64Array;
       least: Float64Array;

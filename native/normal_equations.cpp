@@ -43,7 +43,10 @@ void accumulate_weighted_gram(const T* a, const T* weights, std::int64_t rows, s
   });
   syrk(n, rows, T(1), scaled, n, gram, p, scratch);
   gemv_trans(rows, n, T(1), scaled, n, roots, gram + n * p);
-  for (std::int64_t i = 0; i < rows; ++i) gram[n * p + n] += weights[i];
+  // In double: a sum of many rows in single precision stops growing.
+  double total = 0;
+  for (std::int64_t i = 0; i < rows; ++i) total += static_cast<double>(weights[i]);
+  gram[n * p + n] += static_cast<T>(total);
 }
 
 template <typename T>

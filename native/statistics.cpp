@@ -22,27 +22,35 @@ BPLS_INLINE T finite_test(const T* x, std::int64_t count) {
 BPLS_CLONES bool block_is_finite(const double* x, std::int64_t count) { return finite_test(x, count) == 0; }
 BPLS_CLONES bool block_is_finite(const float* x, std::int64_t count) { return finite_test(x, count) == 0; }
 
-/// Sums about the first row, which keeps them small for columns far from zero.
+/// Of the rows [begin, end): sums about `centre`, which keeps them small for columns far from zero, those of squares,
+/// and least and greatest, each of `cols`; a row counts as `weights` says (null: all are 1), one of weight 0 not at
+/// all.
 template <typename T>
-BPLS_INLINE void add_row(const T* row, const T* first, std::int64_t cols, double* sum, double* squares, double* least,
-                         double* greatest) {
-  for (std::int64_t j = 0; j < cols; ++j) {
-    const double x = static_cast<double>(row[j]), centred = x - static_cast<double>(first[j]);
-    sum[j] += centred;
-    squares[j] += centred * centred;
-    least[j] = x < least[j] ? x : least[j];
-    greatest[j] = x > greatest[j] ? x : greatest[j];
+BPLS_INLINE void add_block(const T* x, const T* weights, const T* centre, std::int64_t begin, std::int64_t end,
+                           std::int64_t cols, double* sums) {
+  double *sum = sums, *squares = sums + cols, *least = sums + 2 * cols, *greatest = sums + 3 * cols;
+  for (std::int64_t i = begin; i < end; ++i) {
+    const double weight = weights ? static_cast<double>(weights[i]) : 1.0;
+    if (weight == 0) continue;
+    for (std::int64_t j = 0; j < cols; ++j) {
+      const double value = static_cast<double>(x[i * cols + j]), centred = value - static_cast<double>(centre[j]);
+      sum[j] += weight * centred;
+      squares[j] += weight * (centred * centred);
+      least[j] = value < least[j] ? value : least[j];
+      greatest[j] = value > greatest[j] ? value : greatest[j];
+    }
   }
 }
 
-BPLS_CLONES void add_rows(const double* x, std::int64_t begin, std::int64_t end, std::int64_t cols, double* sums) {
-  for (std::int64_t i = begin; i < end; ++i)
-    add_row(x + i * cols, x, cols, sums, sums + cols, sums + 2 * cols, sums + 3 * cols);
+// target_clones does not take templates.
+BPLS_CLONES void add_rows(const double* x, const double* weights, const double* centre, std::int64_t begin,
+                          std::int64_t end, std::int64_t cols, double* sums) {
+  add_block(x, weights, centre, begin, end, cols, sums);
 }
 
-BPLS_CLONES void add_rows(const float* x, std::int64_t begin, std::int64_t end, std::int64_t cols, double* sums) {
-  for (std::int64_t i = begin; i < end; ++i)
-    add_row(x + i * cols, x, cols, sums, sums + cols, sums + 2 * cols, sums + 3 * cols);
+BPLS_CLONES void add_rows(const float* x, const float* weights, const float* centre, std::int64_t begin,
+                          std::int64_t end, std::int64_t cols, double* sums) {
+  add_block(x, weights, centre, begin, end, cols, sums);
 }
 
 }  // namespace
@@ -67,10 +75,18 @@ std::int64_t find_non_finite(const T* x, std::int64_t count) {
 }
 
 template <typename T>
-std::int64_t column_statistics(const T* x, std::int64_t rows, std::int64_t cols, double* mean, double* deviation,
-                               double* least, double* greatest, Scratch& scratch) {
+std::int64_t column_statistics(const T* x, const T* weights, std::int64_t rows, std::int64_t cols, double* mean,
+                               double* deviation, double* least, double* greatest, Scratch& scratch) {
   const std::int64_t bad = find_non_finite(x, rows * cols);
   if (bad >= 0) return bad;
+  std::int64_t first = 0;
+  double total = static_cast<double>(rows);
+  if (weights) {
+    while (first + 1 < rows && weights[first] == T(0)) ++first;
+    total = 0;
+    for (std::int64_t i = 0; i < rows; ++i) total += static_cast<double>(weights[i]);
+  }
+  const T* centre = x + first * cols;
   // A fixed number of parts, summed in order: the same bits whatever the number of threads.
   constexpr std::int64_t parts = 16;
   double* sums = scratch.take_zeroed<double>(parts * 4 * cols);
@@ -79,7 +95,7 @@ std::int64_t column_statistics(const T* x, std::int64_t rows, std::int64_t cols,
       double* own = sums + part * 4 * cols;
       std::fill_n(own + 2 * cols, cols, std::numeric_limits<double>::infinity());
       std::fill_n(own + 3 * cols, cols, -std::numeric_limits<double>::infinity());
-      add_rows(x, rows * part / parts, rows * (part + 1) / parts, cols, own);
+      add_rows(x, weights, centre, rows * part / parts, rows * (part + 1) / parts, cols, own);
     }
   });
   for (std::int64_t j = 0; j < cols; ++j) {
@@ -93,18 +109,24 @@ std::int64_t column_statistics(const T* x, std::int64_t rows, std::int64_t cols,
       least[j] = std::min(least[j], own[2 * cols + j]);
       greatest[j] = std::max(greatest[j], own[3 * cols + j]);
     }
-    const double centre = sum / static_cast<double>(rows);
-    mean[j] = static_cast<double>(x[j]) + centre;
-    deviation[j] = std::sqrt(std::max(0.0, squares / static_cast<double>(rows) - centre * centre));
+    const double shift = sum / total, variance = squares / total - shift * shift;
+    mean[j] = static_cast<double>(centre[j]) + shift;
+    // Squares of less than 1e-154 are nothing and of more than 1e154 too much: then as if all values were equally
+    // likely.
+    const bool lost =
+        !std::isfinite(variance) || (squares < std::numeric_limits<double>::min() && least[j] < greatest[j]);
+    deviation[j] =
+        lost ? greatest[j] / std::sqrt(12.0) - least[j] / std::sqrt(12.0) : std::sqrt(std::max(0.0, variance));
+    if (!std::isfinite(mean[j])) mean[j] = least[j] / 2 + greatest[j] / 2;
   }
   return -1;
 }
 
 template std::int64_t find_non_finite(const double*, std::int64_t);
 template std::int64_t find_non_finite(const float*, std::int64_t);
-template std::int64_t column_statistics(const double*, std::int64_t, std::int64_t, double*, double*, double*, double*,
-                                        Scratch&);
-template std::int64_t column_statistics(const float*, std::int64_t, std::int64_t, double*, double*, double*, double*,
-                                        Scratch&);
+template std::int64_t column_statistics(const double*, const double*, std::int64_t, std::int64_t, double*, double*,
+                                        double*, double*, Scratch&);
+template std::int64_t column_statistics(const float*, const float*, std::int64_t, std::int64_t, double*, double*,
+                                        double*, double*, Scratch&);
 
 }  // namespace bpls

@@ -92,9 +92,12 @@ Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, con
     if (marks) marks[rows[i]] = mark[i];
   }
   if (share)
-    for (std::int64_t i = 0; i < count; ++i)
-      for (std::int64_t k = 0; k < outputs; ++k)
-        share[k] += r[i * outputs + k] != T(0) ? (weights ? weights[i] : T(1)) : T(0);
+    for (std::int64_t k = 0; k < outputs; ++k) {
+      double sum = 0;  // A count in single precision ends at 2²⁴.
+      for (std::int64_t i = 0; i < count; ++i)
+        if (r[i * outputs + k] != T(0)) sum += weights ? static_cast<double>(weights[i]) : 1.0;
+      share[k] += static_cast<T>(sum);
+    }
   return {r, tally};
 }
 

@@ -15,6 +15,8 @@ namespace {
 /// Rows for each column that are reduced at a time, with the triangle of those before on top of them. Fewer mean more
 /// work on triangles; of many more, a panel leaves the cache.
 constexpr std::int64_t rows_of_block = 8;
+/// Least rows of a block: each one after the other adds a rounding error to the triangle.
+constexpr std::int64_t least_block = 2048;
 
 /// Columns of one panel of a QR factorisation.
 std::int64_t panel_of(std::int64_t n) { return std::min(n, std::clamp<std::int64_t>(n / 8, 16, 64)); }
@@ -31,7 +33,7 @@ class Stack {
   Stack(std::int64_t rows, std::int64_t n, std::int64_t m, Scratch& scratch)
       : n_(n),
         m_(m),
-        height_(std::min(rows, (1 + rows_of_block) * n)),
+        height_(std::min(rows, n + std::max(rows_of_block * n, least_block))),
         columns_(scratch.take<T>(height_ * (n + m))),
         reflectors_(scratch.take<T>(panel_of(n) * n)),
         work_(scratch.take<T>(panel_of(n) * std::max(n, m))) {}

@@ -323,6 +323,40 @@ describe('a matrix of deficient rank', () => {
   });
 });
 
+describe('many rows in float32', () => {
+  const rows = 500_000;
+  const options = { hidden: [], ridge: 0, standardize: false } as const;
+
+  it('count by their weights', async () => {
+    const random = source(31);
+    const x = Float32Array.from({ length: rows }, () => Number(random.uniform() < 0));
+    const y = x.map((value) => 1 + 2 * value + random.uniform(0.1));
+    const sampleWeights = x.map((value) => (value ? 1.9 : 0.7));
+    const model = await trainRegressor(matrix(x, rows, 1), matrix(y, rows, 1), { ...options, sampleWeights });
+    // Of an indicator, least squares gives the means of both groups, whatever their weights.
+    const mean = (group: number) => {
+      const of = y.filter((_, i) => x[i] === group);
+      return of.reduce((sum, value) => sum + value / of.length, 0);
+    };
+    const [slope, intercept] = model.network.layers[0]!.weights;
+    expectClose([intercept!, intercept! + slope!], [mean(0), mean(1)], 2 ** -23, 1000);
+  });
+
+  it('do not hide that a column is the sum of two others', async () => {
+    const x = new Float32Array(3 * rows);
+    const y = new Float32Array(rows);
+    const random = source(32);
+    for (let i = 0; i < rows; i++) {
+      const [a, b] = [Math.fround(random.normal()), Math.fround(random.normal())];
+      x.set([a, b, a + b], 3 * i);
+      y[i] = a - b;
+    }
+    const model = await trainRegressor(matrix(x, rows, 3), matrix(y, rows, 1), { ...options, threads: 1 });
+    expect(model.report.layers[0]).toMatchObject({ solver: 'svd', rank: 3 });
+    expectClose(model.network.layers[0]!.weights, [1, -1, 0, 0], 2 ** -23, 1000);
+  });
+});
+
 describe('units of measurement', () => {
   const few: Matrix<Float64Array> = part(lesson.inputs, 0, 500, 20);
   const wanted = part(lesson.targets, 0, 500, 2);

@@ -17,7 +17,7 @@ import { NormalEquations, smallestRcond, type Solution } from './normal-equation
 export interface LstsqOptions {
   /** `auto` tries Cholesky on AᵀA and falls to the SVD of A; `svd` is as accurate as can be. @default 'auto' */
   solver?: Solver;
-  /** Singular values up to `rcond` times the largest count as zero. @default ε · max(rows, cols) */
+  /** Singular values up to `rcond` times the largest count as zero. @default 4 ε · min(rows, cols) */
   rcond?: number;
   /** BLAS threads. @default the cores that the process may use */
   threads?: number;
@@ -33,8 +33,8 @@ export interface RidgeOptions extends LstsqOptions {
  * Least squares X = argmin ‖A X − B‖², the one of minimum norm where there are several.
  *
  * Cholesky solves AᵀA X = AᵀB (`dposv`) and refines the result once with its residual; it is trusted down to a reciprocal
- * condition number of ε^¾ (condition of A up to 10⁶ in double). The SVD is `dgelsd`,
- * on the R-factor of a tall A (two rows a column and more) or on a copy of any other.
+ * condition number of ε^¾ (condition of A up to 10⁶ in double). The SVD is `dgelsd` on the R-factor of a tall A (two rows
+ * a column and more) or on a copy of any other.
  *
  * @param A rows×n
  * @param B rows×m
@@ -87,7 +87,8 @@ async function solve<T extends FloatArray>(
   const solver = oneOf('options.solver', options.solver, ['auto', 'cholesky', 'svd'], 'auto');
   const cut =
     options.rcond === undefined
-      ? epsilon(A.data) * Math.max(A.rows, A.cols)
+      ? // However many the rows: those of a tall A are reduced to a triangle first, by blocks.
+        4 * epsilon(A.data) * Math.min(A.rows, A.cols)
       : nonNegative('options.rcond', options.rcond);
   if (cut >= 1) throw new ArgumentError(`Expected options.rcond to be below 1 but received ${describe(options.rcond)}`);
   const lane: Lane = { threads: threadsOf(options.threads), signal: signalOf(options.signal), operations: 0 };

@@ -77,8 +77,8 @@ async function byCholesky(
 }
 
 /**
- * AᵀA is never formed, so that A's condition number counts and not its square: R of a QR factorisation of A, its
- * pseudo-inverse by `dgelsd`, and W = R⁺ R⁺ᵀ rhs.
+ * R of a QR factorisation of A instead of AᵀA, so that the rank is told by A's condition number and not by its square; its
+ * pseudo-inverse by `dgelsd`, and W = R⁺ R⁺ᵀ rhs. The rounding of rhs = AᵀB is still amplified by the square.
  */
 async function bySvd(
   training: Training,
@@ -98,7 +98,7 @@ async function bySvd(
     columns: order,
     b: identity,
     rightHandSides: order,
-    cut: order * epsilon(triangle),
+    cut: 4 * order * epsilon(triangle),
     solution: inverse,
   });
   if (info > 0) throw svdFailed(name);

@@ -251,13 +251,14 @@ template <typename T>
 Work column_statistics_work(Arguments& args) {
   const std::int64_t rows = args.positive("samples"), cols = args.positive("columns");
   const T* x = args.array<T>("inputs", rows * cols);
+  const T* weights = args.optional<T>("sampleWeights", rows);
   double* mean = args.array<double>("mean", cols);
   double* deviation = args.array<double>("deviation", cols);
   double* least = args.array<double>("least", cols);
   double* greatest = args.array<double>("greatest", cols);
   return [=](Scratch& scratch) -> Outcome {
-    return {{"nonFinite",
-             static_cast<double>(column_statistics(x, rows, cols, mean, deviation, least, greatest, scratch))}};
+    return {{"nonFinite", static_cast<double>(
+                              column_statistics(x, weights, rows, cols, mean, deviation, least, greatest, scratch))}};
   };
 }
 

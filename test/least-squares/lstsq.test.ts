@@ -138,6 +138,28 @@ describe.each(precisions)('in $name', (precision) => {
     expectClose(weights.data, multiply(At, solve(shifted, B)).data, epsilon, 1000);
   });
 
+  it('tells rank and solution of very many rows as of few', async () => {
+    const rows = 200_000;
+    const size = precision.name === 'float64' ? 1e5 : 1e3;
+    // Two columns of very different size; and a third, the sum of both.
+    const { data } = rounded(
+      precision,
+      map(source(21).normals(rows, 2), (x, _, j) => x * size ** j),
+    );
+    const two = typedMatrix(precision, { data, rows, cols: 2 });
+    const three = typedMatrix(precision, dense(rows, 3, (i, j) => (j < 2 ? data[2 * i + j]! : data[2 * i]! + data[2 * i + 1]!))); // prettier-ignore
+    const B = typedMatrix(
+      precision,
+      dense(rows, 1, (i) => data[2 * i]! + data[2 * i + 1]! / size),
+    );
+    for (const solver of ['auto', 'svd'] as const) {
+      const { rank, weights } = await lstsq(two, B, { solver, threads: 1 });
+      expect(rank).toBe(2);
+      expectClose([weights.data[0]!, weights.data[1]! * size], [1, 1], epsilon, 1000);
+      expect((await lstsq(three, B, { solver, threads: 2 })).rank).toBe(2);
+    }
+  });
+
   it('leaves A and B as they are, and reads views of them in place', async () => {
     const { A, B } = systems[0]!;
     const around = (D: Dense) => precision.typed([NaN, ...D.data, NaN]).subarray(1, -1);

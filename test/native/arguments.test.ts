@@ -13,6 +13,7 @@ const optional: Partial<Record<Name, string[]>> = {
   peel: 'gram rhs triangle weights'.split(' '),
   accumulate: ['gram', 'weights'],
   contrast: ['masks'],
+  columnStatistics: ['sampleWeights'],
   solveCholesky: ['factor'],
 };
 /** Without these, others beside them do not matter; with them, they do. */

@@ -83,6 +83,7 @@ export const valid: { [N in Name]: () => Args } = {
     inputs: f64(12),
     samples: 4,
     columns: 3,
+    sampleWeights: f64(4),
     mean: f64(3),
     deviation: f64(3),
     least: f64(3),

@@ -81,11 +81,79 @@ describe("standardize: 'auto'", () => {
     ['one column', columns([-3, 5]), true],
     ['pixels', columns([0, 255], [0, 255], [0, 255], [0, 251]), false],
     ['indicators', columns([0, 1], [0, 1], [0, 1]), false],
-    ['indicators beside a measurement', columns([0, 1], [0, 1], [0, 1], [20, 90]), false],
+    ['indicators beside a measurement', columns([0, 1], [0, 1], [0, 1], [20, 90]), true],
     ['measurements beside an indicator', columns([0, 1], [3, 4], [5, 9], [20, 90]), true],
     ['pixels, many of which are always dark', columns([0, 0], [0, 0], [0, 0], [0, 255], [0, 255], [0, 251]), false],
   ])('of %s', async (_, X, expected) => {
     expect((await train(X)).standardization !== undefined).toBe(expected);
     expect((await train(X, 'auto')).standardization !== undefined).toBe(expected);
+  });
+
+  it('takes indicators from 0 to 1, and what is beside them to mean 0 and deviation 1', async () => {
+    const { shift, scale } = (await train(columns([0, 255], [0, 255], [0, 200], [20, 90], [5, 5]))).standardization!;
+    expect([...shift.subarray(0, 3)]).toEqual([0, 0, 0]);
+    expectClose([...scale.subarray(0, 3)], [1 / 255, 1 / 255, 1 / 255], 2 ** -52);
+    expect(shift[3]).toBeGreaterThan(20);
+    expect(scale[3]).toBeLessThan(1 / 10);
+    expect(scale[4]).toBe(0);
+  });
+
+  it('learns from measurements beside as many indicators', async () => {
+    const random = source(3);
+    const count = 600;
+    // Which of three kinds, one hot, and two measurements that alone decide.
+    const data = new Float64Array(5 * count);
+    const Y = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const [income, age] = [random.uniform(), random.uniform()];
+      data[5 * i + (i % 3)] = 1;
+      data.set([50_000 + 30_000 * income, 45 + 25 * age], 5 * i + 3);
+      Y[i] = Math.sin(2 * income) + age ** 2;
+    }
+    const model = await trainRegressor(matrix(data, count, 5), matrix(Y, count, 1), { hidden: [20] });
+    const { r2 } = await model.evaluate(matrix(data, count, 5), matrix(Y, count, 1));
+    expect(r2).toBeGreaterThan(0.99);
+  });
+});
+
+describe('statistics of the columns', () => {
+  it('are those of the rows that have weight', async () => {
+    const X = columns([-3, 5], [0, 1]);
+    const outlier = matrix(Float64Array.of(...X.data, 1e9, -1e9), rows + 1, 2);
+    const options = { hidden: [3], iterations: 1, standardize: true };
+    const sampleWeights = [...labels.map(() => 1), 0];
+    const { network } = await trainClassifier(outlier, [...labels, 0], { ...options, sampleWeights });
+    const { standardization } = (await trainClassifier(X, labels, options)).network;
+    expectClose(network.standardization!.shift, standardization!.shift, 2 ** -52, 100);
+    expectClose(network.standardization!.scale, standardization!.scale, 2 ** -52, 100);
+  });
+
+  it('count a row as often as its weight says', async () => {
+    const X = columns([-3, 5], [0, 1]);
+    const twice = matrix(Float64Array.of(...X.data, ...X.data.subarray(0, 20)), rows + 10, 2);
+    const options = { hidden: [3], iterations: 1, standardize: true };
+    const sampleWeights = labels.map((_, i) => (i < 10 ? 2 : 1));
+    const { network } = await trainClassifier(X, labels, { ...options, sampleWeights });
+    const { standardization } = (await trainClassifier(twice, [...labels, ...labels.slice(0, 10)], options)).network;
+    expectClose(network.standardization!.shift, standardization!.shift, 2 ** -52, 100);
+    expectClose(network.standardization!.scale, standardization!.scale, 2 ** -52, 100);
+  });
+
+  it('tell float32 numbers of some units in the last place from a constant, and one unit from none', async () => {
+    const time = columns([1.7e9 - 1000, 1.7e9 + 1000], [0, 1]);
+    time.data.forEach((_, i) => {
+      if (i % 2 === 1) time.data[i] = i % 4 === 1 ? 16_777_216 : 16_777_218;
+    });
+    const { scale } = (await train(float32(time), true)).standardization!;
+    expect(scale[0]).toBeGreaterThan(1e-4);
+    expect(scale[1]).toBe(0);
+  });
+
+  it.each([1e-200, 1e160, 1e305])('are finite where squares are not: columns of %d', async (size) => {
+    const { scale } = (await train(columns([-size, size], [size, 2 * size]), true)).standardization!;
+    for (const s of scale) {
+      expect(s * size).toBeGreaterThan(0.5);
+      expect(s * size).toBeLessThan(10);
+    }
   });
 });
