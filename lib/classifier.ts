@@ -1,7 +1,7 @@
 import type { Lane } from './lane.js';
 import type { OutputActivation } from './network/activation.js';
 import { encodeLabels, indexLabels, type Label, type Labels } from './network/labels.js';
-import { ModelFileError } from './errors.js';
+import { ModelFileError, NonFiniteError } from './errors.js';
 import { checkFinite } from './finite.js';
 import {
   checkEqual,
@@ -55,9 +55,12 @@ export interface Evaluation {
    * of it, over 15 bins of that probability.
    */
   calibrationError: number;
-  /** `confusion[i][j]`: rows of class i that were given class j, in the order of `classes`. */
+  /** `confusion[i][j]`: rows of class i that were given class j, in the order of `classes`; empty for more than 1,000. */
   confusion: number[][];
 }
+
+/** Classes of which there is a confusion matrix. */
+const mostConfused = 1000;
 
 /** A trained classifier. */
 export class Classifier<L extends Label = Label, T extends FloatArray = FloatArray> {
@@ -87,7 +90,11 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
     return labels;
   }
 
-  /** The class of every row of X, now, on this thread: for a few rows. */
+  /**
+   * The class of every row of X, now, on this thread: for a few rows.
+   *
+   * @throws NonFiniteError where X holds NaN or infinity
+   */
   predictSync(X: Matrix<T>): L[] {
     const scores = this.#scores.forwardSync(X);
     return Array.from({ length: scores.rows }, (_, row) => this.classes[greatest(scores, row, this.#sign)] as L);
@@ -116,12 +123,17 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
       for await (const [begin, end] of turns(scores.data.length))
         for (let i = begin; i < end; i++) scores.data[i] = -(scores.data[i] as number);
     const predicted = await classesOf(scores, 1);
-    const confusion = this.classes.map(() => this.classes.map(() => 0));
+    const confusion: number[][] = [];
+    const classes = this.classes.length;
+    if (classes <= mostConfused)
+      for await (const [begin, end] of turns(classes, classes))
+        for (let k = begin; k < end; k++) confusion.push(new Array<number>(classes).fill(0));
     let misclassified = 0;
     for await (const [begin, end] of turns(truth.length))
       for (let i = begin; i < end; i++) {
         const [own, given] = [truth[i] as number, predicted[i] as number];
-        (confusion[own] as number[])[given]! += 1;
+        const row = confusion[own];
+        if (row) (row[given] as number) += 1;
         if (own !== given) misclassified++;
       }
     const { activation } = this.network.layers.at(-1) as Layer;
@@ -163,11 +175,21 @@ export async function loadClassifier<L extends Label = Label, T extends FloatArr
   return new Classifier(network as Network<T>, classes as L[], report);
 }
 
-/** The column of a row's greatest score, or of its least. */
+/**
+ * The column of a row's greatest score, or of its least.
+ *
+ * @throws NonFiniteError where a score is NaN or infinite, which have no order
+ */
 function greatest({ data, cols }: Matrix, row: number, sign: number): number {
-  let best = 0;
-  for (let k = 1; k < cols; k++)
-    if (sign * (data[row * cols + k] as number) > sign * (data[row * cols + best] as number)) best = k;
+  let [best, most] = [0, -Infinity];
+  for (let k = 0; k < cols; k++) {
+    const score = sign * (data[row * cols + k] as number);
+    if (!Number.isFinite(score))
+      throw new NonFiniteError(
+        `Expected finite scores but that of class ${k} came to ${score} at row ${row}: X holds NaN or infinity there, or numbers too large for this network`,
+      );
+    if (score > most) [best, most] = [k, score];
+  }
   return best;
 }
 
@@ -260,7 +282,7 @@ async function validation(
   classes: readonly Label[],
 ): Promise<Pick<Problem, 'validate' | 'validation'>> {
   if (given === undefined) return {};
-  const options = readOptions(given, ['inputs', 'labels']);
+  const options = readOptions(given, ['inputs', 'labels'], 'options.validation');
   const V = checkMatrix('validation.inputs', options.inputs);
   checkSamePrecision('validation.inputs.data', V.data, 'X.data', X.data);
   checkEqual('validation.inputs.cols', V.cols, 'X.cols', X.cols);

@@ -16,6 +16,17 @@ export async function checkFinite(lane: Lane, name: string, X: Matrix): Promise<
   if (index >= 0) throw nonFinite(name, X, index);
 }
 
+/** @throws NonFiniteError where the weights of a solution left the range of the precision */
+export function checkSolution<S extends { readonly weights: Matrix }>(solution: S): S {
+  const { data } = solution.weights;
+  for (let i = 0; i < data.length; i++)
+    if (!Number.isFinite(data[i]))
+      throw new NonFiniteError(
+        `Expected a solution within the range of the precision but a weight came to ${data[i]}: scale the data, or use Float64Array`,
+      );
+  return solution;
+}
+
 /** @throws NonFiniteError where the first objective of a training is not finite: its sums left the range of the precision */
 export function checkObjective(objective: number): void {
   if (!Number.isFinite(objective))

@@ -74,6 +74,10 @@ function isDimension(value: unknown): value is number {
 export function checkMatrix(name: string, value: unknown): Matrix {
   if (typeof value !== 'object' || value === null)
     throw new ArgumentError(`Expected ${name} to be a matrix { data, rows, cols } but received ${describe(value)}`);
+  if (Array.isArray(value) || ArrayBuffer.isView(value))
+    throw new ArgumentError(
+      `Expected ${name} to be a matrix, as matrix(data, rows, cols) makes one, but received ${describe(value)}`,
+    );
   const { data, rows, cols } = value as Partial<Matrix>;
   if (!isFloatArray(data))
     throw new ArgumentError(

@@ -100,7 +100,7 @@ export interface TrainOptions {
   /** Aborts the training between two batches. */
   signal?: AbortSignal;
   /** Called after each iteration; what it throws rejects the training. */
-  onIteration?: (iteration: IterationReport) => void;
+  onIteration?: (iteration: IterationReport) => void | Promise<void>;
 }
 
 /** Options of {@link trainClassifier}. */
@@ -123,8 +123,8 @@ export interface ClassifierOptions extends TrainOptions {
 
 /** Options of {@link trainRegressor}. */
 export interface RegressorOptions extends TrainOptions {
-  /** Injective activation of the outputs; targets are taken through its inverse. @default 'identity' */
-  output?: Activation;
+  /** Injective activation of the outputs; targets, within its range, are taken through its inverse. @default 'identity' */
+  output?: Exclude<Activation, 'relu' | 'gelu'>;
   /**
    * What a residual r costs: `squared` ½r²; `huber` ½r² up to δ and δ(|r| − ½δ) beyond, so that outliers pull no harder
    * than δ, which is 1.345 standard deviations of each output's residuals as their median tells it. @default 'squared'
@@ -157,7 +157,7 @@ export interface Settings {
   memoryLimit: number | undefined;
   checkpoint: string | undefined;
   signal: AbortSignal | undefined;
-  onIteration: ((iteration: IterationReport) => void) | undefined;
+  onIteration: ((iteration: IterationReport) => void | Promise<void>) | undefined;
   loss: Loss;
   /** As given: the trainers check these against their data. */
   validation: unknown;
@@ -195,15 +195,17 @@ export const trainOptions = [
 export function readOptions<const Name extends string>(
   value: unknown,
   known: readonly Name[],
+  name = 'options',
 ): Partial<Record<Name, unknown>> {
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ArgumentError(`Expected options to be an object but received ${describe(value)}`);
+    throw new ArgumentError(`Expected ${name} to be an object but received ${describe(value)}`);
   // Without a prototype: what somebody put on every object is no option.
   const options = Object.assign(Object.create(null) as Partial<Record<Name, unknown>>, value);
-  for (const name of Object.keys(options))
-    if (!(known as readonly string[]).includes(name))
-      throw new ArgumentError(`Expected options to be among ${known.join(', ')} but received ${describe(name)}`);
+  const names = new Set<string>(known);
+  for (const key of Object.keys(options))
+    if (!names.has(key))
+      throw new ArgumentError(`Expected ${name} to be among ${known.join(', ')} but received ${describe(key)}`);
   return options;
 }
 
@@ -238,6 +240,13 @@ export function nonNegative(name: string, value: unknown): number {
 export function signalOf(value: unknown): AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal))
     throw new ArgumentError(`Expected options.signal to be an AbortSignal but received ${describe(value)}`);
+  try {
+    void value?.aborted;
+  } catch (error) {
+    throw new ArgumentError('Expected options.signal to be an AbortSignal but it only inherits from one', {
+      cause: error,
+    });
+  }
   return value;
 }
 
@@ -266,11 +275,11 @@ function hiddenOf(value: unknown, activation: Activation | 'auto', init: Init): 
     throw new ArgumentError(`Expected options.hidden to be an array but received ${describe(value)}`);
   return Array.from((value as unknown[] | undefined) ?? [500], (layer, l) => {
     const name = `options.hidden[${l}]`;
-    const given = readOptions(typeof layer === 'object' && layer !== null ? layer : { units: layer }, [
-      'units',
-      'activation',
-      'init',
-    ]);
+    const given = readOptions(
+      typeof layer === 'object' && layer !== null ? layer : { units: layer },
+      ['units', 'activation', 'init'],
+      name,
+    );
     if (given.units === undefined)
       throw new ArgumentError(`Expected ${name} to be units or { units } but received ${describe(layer)}`);
     const units = integer(`${name}.units`, given.units, 1, 2 ** 20, 0);
@@ -284,7 +293,7 @@ function hiddenOf(value: unknown, activation: Activation | 'auto', init: Init): 
 
 function imageOf(value: unknown): Required<ImageShape> | undefined {
   if (value === undefined) return undefined;
-  const given = readOptions(value, ['height', 'width', 'channels']);
+  const given = readOptions(value, ['height', 'width', 'channels'], 'options.image');
   const side = (name: keyof ImageShape, otherwise: number) =>
     integer(`options.image.${name}`, given[name] ?? otherwise, 1, 2 ** 16, 0);
   return { height: side('height', 0), width: side('width', 0), channels: side('channels', 1) };
@@ -293,7 +302,7 @@ function imageOf(value: unknown): Required<ImageShape> | undefined {
 function ridgeOf(value: unknown): Settings['ridge'] {
   if (value === undefined || value === 'auto') return 'auto';
   if (typeof value === 'object' && value !== null) {
-    const given = readOptions(value, ['hidden', 'output']);
+    const given = readOptions(value, ['hidden', 'output'], 'options.ridge');
     return {
       hidden: nonNegative('options.ridge.hidden', given.hidden),
       output: nonNegative('options.ridge.output', given.output),
@@ -333,7 +342,7 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     hidden: hiddenOf(options.hidden, activation, init),
     output: classifier
       ? oneOf('options.output', options.output, outputActivations, 'softmax')
-      : oneOf('options.output', options.output, activations, 'identity'),
+      : oneOf('options.output', options.output, activations.filter(isInjective), 'identity'),
     image: imageOf(options.image),
     mask: functionOf('options.mask', options.mask) as Settings['mask'],
     targets: oneOf('options.targets', options.targets, ['inverse', 'nearest', 'gauss-newton'], 'gauss-newton'),

@@ -1,4 +1,4 @@
-import { inverse, isInjective, type Activation } from './network/activation.js';
+import { inverse, rangeOf, type Activation } from './network/activation.js';
 import { predictLane, type PredictOptions } from './classifier.js';
 import { checkFinite } from './finite.js';
 import { ArgumentError } from './errors.js';
@@ -88,17 +88,22 @@ export async function loadRegressor<T extends FloatArray = FloatArray>(path: str
 async function errors(predicted: Matrix, truth: Matrix): Promise<RegressionEvaluation> {
   const { data, rows, cols } = truth;
   const means = await columnMeans(data, cols);
+  // In units of the greatest value, so that no square leaves the range.
+  let unit = 0;
+  for await (const [begin, end] of turns(data.length))
+    for (let i = begin; i < end; i++) unit = Math.max(unit, Math.abs(data[i] as number));
+  unit ||= 1;
   let [squares, total, norm, varies] = [0, 0, 0, false];
   for await (const [begin, end] of turns(data.length))
     for (let i = begin; i < end; i++) {
       const y = data[i] as number;
-      squares += (y - (predicted.data[i] as number)) ** 2;
-      total += (y - (means[i % cols] as number)) ** 2;
-      norm += y ** 2;
+      squares += ((y - (predicted.data[i] as number)) / unit) ** 2;
+      total += ((y - (means[i % cols] as number)) / unit) ** 2;
+      norm += (y / unit) ** 2;
       varies ||= y !== data[i % cols];
     }
   return {
-    rmse: Math.sqrt(squares / data.length),
+    rmse: unit * Math.sqrt(squares / data.length),
     r2: varies ? 1 - squares / total : 0,
     relativeError: Math.sqrt(squares / norm),
     rows,
@@ -138,16 +143,15 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   checkEqual('Y.rows', Y.rows, 'X.rows', X.rows);
   checkImage(settings, X.cols);
   const output = settings.output as Activation;
-  if (!isInjective(output)) throw new ArgumentError(`Expected options.output to be injective but received '${output}'`);
   await checkFinite({ threads: settings.threads, signal: settings.signal, operations: 0 }, 'Y', Y);
   const weights = await weightsOf(settings, X.rows, X.data);
-  const wanted = output === 'identity' ? Y.data : await preActivations(Y.data, output);
+  const wanted = output === 'identity' ? Y.data : await preActivations(Y, output);
   const problem: Problem = {
     inputs: X,
     outputs: Y.cols,
     targets: wanted,
     variance:
-      (settings.loss === 'huber' && robustVariance(wanted, Y.cols, weights)) ||
+      (settings.loss === 'huber' && (await robustVariance(wanted, Y.cols, weights))) ||
       (await meanVariance(wanted, Y.cols, weights)),
     ...(weights && { weights }),
     ...(await validation(settings, X, Y)),
@@ -167,8 +171,8 @@ async function meanVariance(data: FloatArray, cols: number, weights?: FloatArray
 }
 
 /** The same as medians tell it, so that outliers do not make it the ridge of something else; 0 where most values are one. */
-function robustVariance(data: FloatArray, cols: number, weights?: FloatArray): number {
-  const rows = probeOf(data.length / cols, weights);
+async function robustVariance(data: FloatArray, cols: number, weights?: FloatArray): Promise<number> {
+  const rows = await probeOf(data.length / cols, weights);
   const variances = Array.from({ length: cols }, (_, k) => {
     const column = Float64Array.from(rows, (row) => data[row * cols + k] as number);
     const centre = median(column);
@@ -187,10 +191,19 @@ async function columnMeans(data: FloatArray, cols: number, weights?: FloatArray)
   return means;
 }
 
-async function preActivations(Y: FloatArray, output: Activation): Promise<FloatArray> {
-  const result = allocate(Y, Y.length);
-  for await (const [begin, end] of turns(Y.length))
-    for (let i = begin; i < end; i++) result[i] = inverse(output, Y[i] as number);
+/** @throws ArgumentError where a target is beyond the range of the activation */
+async function preActivations({ data, cols }: Matrix, output: Activation): Promise<FloatArray> {
+  const result = allocate(data, data.length);
+  const [low, high] = rangeOf(output);
+  for await (const [begin, end] of turns(data.length))
+    for (let i = begin; i < end; i++) {
+      const y = data[i] as number;
+      if (y < low || y > high)
+        throw new ArgumentError(
+          `Expected Y from ${low} to ${high} with output '${output}' but received ${y} at row ${Math.floor(i / cols)}, column ${i % cols}`,
+        );
+      result[i] = inverse(output, y);
+    }
   return result;
 }
 
@@ -200,7 +213,7 @@ async function validation(
   Y: Matrix,
 ): Promise<Pick<Problem, 'validate' | 'validation'>> {
   if (given === undefined) return {};
-  const options = readOptions(given, ['inputs', 'targets']);
+  const options = readOptions(given, ['inputs', 'targets'], 'options.validation');
   const inputs = checkMatrix('validation.inputs', options.inputs);
   const targets = checkMatrix('validation.targets', options.targets);
   checkSamePrecision('validation.inputs.data', inputs.data, 'X.data', X.data);

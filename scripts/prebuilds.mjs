@@ -1,8 +1,8 @@
 // Builds prebuilds/<platform>-<arch>/bpls.<libc>.node, an addon that needs nothing but the C library.
-// (The npm script is not called `prebuild`, because npm would run that before every `build`.)
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -34,4 +34,6 @@ function checkSelfContained(file) {
     .map((line) => line.trim().split(' ')[0])
     .filter((library) => library && !/^(linux-vdso|\/lib.*\/ld-linux|ld-musl|lib(c|m|dl|rt|pthread)\.)/.test(library));
   if (foreign.length > 0) throw new Error(`${file} needs more than the C library: ${foreign.join(', ')}`);
+  // Resolves every symbol at once; one that is missing would otherwise end the process at its first call.
+  process.dlopen({ exports: {} }, `${root}${file}`, constants.dlopen.RTLD_NOW);
 }

@@ -62,12 +62,15 @@ function train() {
       const model = await trainClassifier(X, labels, { hidden: [20], seed: 1 });
       const { accuracy } = await model.evaluate(X, labels);
       if (accuracy !== 1) throw new Error('Expected accuracy 1 but received ' + accuracy);
+      // By LAPACK's SVD, which is Fortran: the column twice.
+      const { rank } = await lstsq(matrix(Float64Array.from({ length: 2 * rows }, (_, i) => data[i & ~1]), rows, 2), X);
+      if (rank !== 1) throw new Error('Expected rank 1 but received ' + rank);
     }
     main().catch((error) => { console.error(error); process.exit(1); });
   `;
   const imports = {
-    'train.cjs': `const { matrix, trainClassifier } = require('bpls');`,
-    'train.mjs': `import { matrix, trainClassifier } from 'bpls';`,
+    'train.cjs': `const { lstsq, matrix, trainClassifier } = require('bpls');`,
+    'train.mjs': `import { lstsq, matrix, trainClassifier } from 'bpls';`,
   };
   for (const [file, line] of Object.entries(imports)) {
     writeFileSync(join(project, file), line + body);

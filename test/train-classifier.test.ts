@@ -5,6 +5,7 @@ import { activations, outputActivations } from '../lib/network/activation.js';
 import {
   matrix,
   plan,
+  type BplsError,
   SingularError,
   trainClassifier,
   type Classifier,
@@ -59,6 +60,16 @@ describe('trainClassifier learns', () => {
     const { misclassified, objective } = model.report.iterations[model.report.bestIteration]!;
     expect(misclassified).toBe(0);
     expect(objective).toBeLessThan(0.1);
+  });
+
+  it.each([1, 50])('the four points of XOR, each %i times', async (times) => {
+    const data = Array.from({ length: times }, () => [0, 0, 0, 1, 1, 0, 1, 1]).flat();
+    const labels = Array.from({ length: times }, () => ['no', 'yes', 'yes', 'no']).flat();
+    const X = matrix(Float64Array.from(data), 4 * times, 2);
+    for (const seed of [0, 1, 2, 3]) {
+      const model = await trainClassifier(X, labels, { hidden: [20], seed });
+      expect((await model.predict(X)).slice(0, 4)).toEqual(['no', 'yes', 'yes', 'no']);
+    }
   });
 
   it('three classes on a board, and rows that it has not seen', async () => {
@@ -311,6 +322,26 @@ describe('evaluate', () => {
     });
   });
 
+  it('leaves the confusion of very many classes out', async () => {
+    const labels = Int32Array.from({ length: 1500 }, (_, i) => i);
+    const X = matrix(Float64Array.from(labels), 1500, 1);
+    const model = await trainClassifier(X, labels, { hidden: [], ridge: 1 });
+    expect(await model.evaluate(X, labels)).toMatchObject({ rows: 1500, confusion: [] });
+  });
+
+  it('refuses scores that are not finite, and so do predictions', async () => {
+    const model = await trainClassifier(C, cross.labels, { hidden: [20], activation: 'elu' });
+    const message = (row: number) =>
+      new RegExp(`^Expected finite scores but that of class 0 came to (NaN|-?Infinity) at row ${row}: X holds NaN`);
+    for (const bad of [NaN, Infinity]) {
+      const error = (await failure(() => model.predictSync(matrix(Float64Array.of(1, 1, bad, 0), 2, 2)))) as BplsError;
+      expect([error.code, error.message]).toEqual(['NON_FINITE', expect.stringMatching(message(1))]);
+    }
+    const huge = matrix(new Float64Array(4).fill(Number.MAX_VALUE), 2, 2);
+    for (const action of [model.predict(huge), model.evaluate(huge, [0, 1]), async () => model.predictSync(huge)])
+      expect(await failure(action)).toMatchObject({ code: 'NON_FINITE' });
+  });
+
   it('takes labels of some of the classes, in any typed array', async () => {
     const model = await trainClassifier(C, cross.labels, { hidden: [20] });
     const ones = matrix(rowsOf(denseOf(C.data, 200, 2), [1, 5]).data, 2, 2);
@@ -525,6 +556,33 @@ describe('onIteration', () => {
       expect(operations).toBeGreaterThan(report.iterations[i]!.operations);
     });
     expect(report.rows).toBe(B.rows);
+  });
+});
+
+describe('an onIteration that returns a promise', () => {
+  it('is waited for, and rejects the training with what it rejects with', async () => {
+    let [under, most] = [0, 0];
+    const onIteration = async () => {
+      most = Math.max(most, ++under);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      under--;
+    };
+    await trainClassifier(B, board.labels, { hidden: [10], iterations: 3, onIteration });
+    expect([under, most]).toEqual([0, 1]);
+    const failing = () => Promise.reject(new Error('no disk'));
+    const error = await failure(trainClassifier(B, board.labels, { hidden: [10], onIteration: failing }));
+    expect(error).toMatchObject({ message: 'no disk' });
+  });
+
+  it('need not come where the signal does', async () => {
+    const controller = new AbortController();
+    const onIteration = () => {
+      setTimeout(() => controller.abort('enough'), 5);
+      return new Promise<void>(() => undefined);
+    };
+    const { signal } = controller;
+    const error = await failure(trainClassifier(B, board.labels, { hidden: [10], signal, onIteration }));
+    expect(error).toMatchObject({ code: 'ABORTED', cause: 'enough' });
   });
 });
 

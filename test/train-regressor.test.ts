@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { linearMap, mulberry32, teacher } from '../bench/data/toy.js';
 import {
+  ArgumentError,
   matrix,
   paper,
   SingularError,
@@ -189,8 +190,24 @@ describe('outputs', () => {
     },
   );
 
-  it('takes targets on and beyond the edge of an open range as just inside it', async () => {
-    const steps = matrix(Float64Array.from({ length: 200 }, (_, i) => (i < 100 ? -0.5 : 1)), 200, 1); // prettier-ignore
+  it.each([
+    ['sigmoid', -0.5],
+    ['tanh', 1.5],
+    ['elu', -2],
+    ['softplus', -1],
+  ] as const)('refuses targets that %s never has: %d', async (output, value) => {
+    const targets = matrix(
+      Float64Array.from({ length: 400 }, (_, i) => (i === 7 ? value : 0.5)),
+      200,
+      2,
+    );
+    const ranges = { sigmoid: '0 to 1', tanh: '-1 to 1', elu: '-1 to Infinity', softplus: '0 to Infinity' };
+    const message = `Expected Y from ${ranges[output]} with output '${output}' but received ${value} at row 3, column 1`;
+    await expectBplsError(trainRegressor(curve, targets, { output }), ArgumentError, 'INVALID_ARGUMENT', message);
+  });
+
+  it('takes targets on the edge of an open range as just inside it', async () => {
+    const steps = matrix(Float64Array.from({ length: 200 }, (_, i) => (i < 100 ? 0 : 1)), 200, 1); // prettier-ignore
     const model = await trainRegressor(curve, steps, { hidden: [30], output: 'sigmoid', iterations: 10 });
     expect(parameters(model.network).every(Number.isFinite)).toBe(true);
     const { data } = model.predictSync(curve);

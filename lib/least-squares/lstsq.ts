@@ -1,5 +1,5 @@
 import { ArgumentError, SingularError, svdFailed } from '../errors.js';
-import { checkFinite } from '../finite.js';
+import { checkFinite, checkSolution } from '../finite.js';
 import { call, type Lane } from '../lane.js';
 import {
   allocate,
@@ -12,6 +12,7 @@ import {
   type Matrix,
 } from '../matrix.js';
 import { nonNegative, oneOf, readOptions, signalOf, threadsOf, type Solver } from '../options.js';
+import { turns } from '../turns.js';
 import { NormalEquations, smallestRcond, type Solution } from './normal-equations.js';
 
 export interface LstsqOptions {
@@ -95,13 +96,13 @@ async function solve<T extends FloatArray>(
   // A wide A has a singular Gram matrix unless a ridge fills it.
   if (solver === 'cholesky' || (solver === 'auto' && (A.rows >= A.cols || penalty > 0))) {
     const solution = await byCholesky(lane, A, B, penalty, solver === 'cholesky');
-    if (solution) return solution;
+    if (solution) return checkSolution(solution);
     if (solver === 'cholesky')
       throw new SingularError(
         "Expected A to have full column rank with solver 'cholesky' but it has not; 'auto' and 'svd' solve it",
       );
   }
-  return bySvd(lane, A, B, penalty, cut);
+  return checkSolution(await bySvd(lane, A, B, penalty, cut));
 }
 
 /** From here on squaring the condition costs no more than rounding does. */
@@ -118,6 +119,8 @@ async function byCholesky<T extends FloatArray>(
   const sums = new NormalEquations<T>(A.cols, B.cols, { precision, intercept: false });
   await sums.pass(lane, A, B, { gram: sums.gram, rhs: sums.rhs, sign: 1 });
   if (!sums.isFinite()) await checkBoth(lane, A, B);
+  // Products left the range of the precision; the SVD has none.
+  if (!always && (await isOutOfRange(sums, B))) return undefined;
   sums.count = A.rows;
   const factor = allocate(A.data, A.cols ** 2);
   const solution = await sums.cholesky(lane, penalty, factor);
@@ -137,6 +140,23 @@ async function byCholesky<T extends FloatArray>(
   });
   for (let i = 0; i < X.length; i++) (X[i] as number) += correction.rhs[i] as number;
   return solution;
+}
+
+/** Whether sums of AᵀA or AᵀB are infinite, or so small that they have lost digits, if not all. */
+async function isOutOfRange<T extends FloatArray>(sums: NormalEquations<T>, { data, cols }: Matrix): Promise<boolean> {
+  if (!sums.isFinite()) return true;
+  const { gram, rhs, order } = sums;
+  const least = (data instanceof Float64Array ? 2 ** -1022 : 2 ** -126) / epsilon(data);
+  const isSmall = (value: number) => value !== 0 && Math.abs(value) < least;
+  for (let j = 0; j < order; j++) if (isSmall(gram[j * order + j] as number)) return true;
+  const greatest = new Float64Array(cols);
+  for (let i = 0; i < rhs.length; i++)
+    greatest[i % cols] = Math.max(greatest[i % cols] as number, Math.abs(rhs[i] as number));
+  if (greatest.some(isSmall)) return true;
+  if (!greatest.includes(0)) return false;
+  for await (const [begin, end] of turns(data.length))
+    for (let i = begin; i < end; i++) if (greatest[i % cols] === 0 && data[i] !== 0) return true;
+  return false;
 }
 
 /** Called where sums or solutions are not finite, so that data that are cost no pass of their own. */
@@ -159,8 +179,11 @@ async function bySvd<T extends FloatArray>(
   if (extra > 0) {
     a = allocate(a, (A.rows + n) * n) as T;
     b = allocate(b, (A.rows + n) * B.cols) as T;
-    a.set(A.data);
-    b.set(B.data);
+    for (const [to, from] of [
+      [a, A.data],
+      [b, B.data],
+    ] as const)
+      for await (const [begin, end] of turns(from.length)) to.set(from.subarray(begin, end), begin);
     for (let i = 0; i < n; i++) a[(A.rows + i) * n + i] = Math.sqrt(A.rows * penalty);
   }
   const solution = allocate(a, n * B.cols) as T;

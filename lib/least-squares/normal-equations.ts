@@ -1,6 +1,6 @@
 import { batchRows, inBatches } from '../batches.js';
-import { ArgumentError, ShapeError, SingularError, svdFailed } from '../errors.js';
-import { checkFinite } from '../finite.js';
+import { ArgumentError, NonFiniteError, ShapeError, SingularError, svdFailed } from '../errors.js';
+import { checkFinite, checkSolution } from '../finite.js';
 import { call, callEach, type Lane } from '../lane.js';
 import {
   allocate,
@@ -61,6 +61,9 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
   readonly rhs: T;
   /** Rows in the sums. */
   count = 0;
+  /** Calls that have not settled; each waits for the one before. */
+  #pending = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
   /**
    * @param inputs columns of A
@@ -89,21 +92,35 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
     return this.inputs + (this.intercept ? 1 : 0);
   }
 
-  /** Adds the rows of X (rows×inputs) and Y (rows×outputs). After a rejection, sums that were under way are undefined. */
+  /**
+   * Adds the rows of X (rows×inputs) and Y (rows×outputs), which are read until the promise settles. Calls on one object
+   * take their turn. After a rejection, sums that were under way are undefined.
+   */
   async add(X: Matrix<T>, Y: Matrix<T>, options: { threads?: number; signal?: AbortSignal } = {}): Promise<void> {
-    await this.#change(X, Y, options, 1);
+    await this.#inTurn(() => this.#change(X, Y, options, 1));
   }
 
   /** Takes rows out that were added before. */
   async remove(X: Matrix<T>, Y: Matrix<T>, options: { threads?: number; signal?: AbortSignal } = {}): Promise<void> {
-    checkMatrix('X', X);
-    if (X.rows > this.count)
-      throw new ShapeError(`Expected X.rows to be at most the rows in the sums (${this.count}) but received ${X.rows}`);
-    await this.#change(X, Y, options, -1);
+    await this.#inTurn(() => this.#change(X, Y, options, -1));
+  }
+
+  async #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    this.#pending++;
+    const before = this.#last;
+    const own = before.then(work);
+    this.#last = own.catch(() => undefined);
+    try {
+      return await own;
+    } finally {
+      this.#pending--;
+    }
   }
 
   async #change(x: Matrix<T>, y: Matrix<T>, options: { threads?: number; signal?: AbortSignal }, sign: number) {
     const [X, Y] = this.#check(x, y);
+    if (sign < 0 && X.rows > this.count)
+      throw new ShapeError(`Expected X.rows to be at most the rows in the sums (${this.count}) but received ${X.rows}`);
     const given = readOptions(options, ['threads', 'signal']);
     const lane: Lane = { threads: threadsOf(given.threads), signal: signalOf(given.signal), operations: 0 };
     await checkFinite(lane, 'X', X);
@@ -149,9 +166,15 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
     return this.rhs.every((sum) => Number.isFinite(sum));
   }
 
-  /** Adds the sums of another, of the same shape: its rows as if they had been added here. */
+  /**
+   * Adds the sums of another, of the same shape: its rows as if they had been added here.
+   *
+   * @throws ArgumentError while a call on either has not settled
+   */
   merge(other: NormalEquations<T>): void {
     if (!(other instanceof NormalEquations)) throw new ArgumentError('Expected other to be a NormalEquations');
+    if (this.#pending > 0 || other.#pending > 0)
+      throw new ArgumentError('Expected both NormalEquations to be at rest but a call on one has not settled');
     checkSamePrecision("other's sums", other.gram, 'these', this.gram);
     checkEqual('other.inputs', other.inputs, 'inputs', this.inputs);
     checkEqual('other.outputs', other.outputs, 'outputs', this.outputs);
@@ -167,14 +190,21 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
    * square of A's condition number: where that matters, give the rows to {@link lstsq} instead.
    *
    * @throws ShapeError where no row has been added
+   * @throws NonFiniteError where the sums or the solution left the range of the precision
    * @throws SingularError where `solver: 'cholesky'` meets a matrix that is not positive definite
    */
   async solve(options: SolveOptions = {}): Promise<Solution<T>> {
+    return this.#inTurn(async () => checkSolution(await this.#solve(options)));
+  }
+
+  async #solve(options: SolveOptions): Promise<Solution<T>> {
     const given = readOptions(options, ['ridge', 'solver', 'threads', 'signal']);
     const ridge = nonNegative('options.ridge', given.ridge === undefined ? 0 : given.ridge);
     const solver = oneOf('options.solver', given.solver, ['auto', 'cholesky', 'svd'], 'auto');
     const lane: Lane = { threads: threadsOf(given.threads), signal: signalOf(given.signal), operations: 0 };
     if (this.count === 0) throw new ShapeError('Expected at least one row in the sums but received none');
+    if (!this.isFinite())
+      throw new NonFiniteError('Expected sums within the range of the precision but they overflowed');
     if (solver !== 'svd') {
       const solution = await this.cholesky(lane, ridge);
       if (solution && (solver === 'cholesky' || solution.rcond >= smallestRcond(this.gram))) return solution;

@@ -75,18 +75,35 @@ export function isInjective(activation: OutputActivation): boolean {
 /** How far inside an open range the inverses stay; the addon's activation.cpp has the same figure. */
 const rangeMargin = 1e-6;
 
-/** f⁻¹, element by element, for the desired outputs of a regression; outside the open range, its edge. */
-export function inverse(activation: Activation, y: number): number {
-  const inside = (low: number, high: number) => Math.min(Math.max(y, low + rangeMargin), high - rangeMargin);
+/** The open range of f. */
+export function rangeOf(activation: Activation): [low: number, high: number] {
   switch (activation) {
     case 'sigmoid':
-      return Math.log(inside(0, 1) / (1 - inside(0, 1)));
+      return [0, 1];
     case 'tanh':
-      return Math.atanh(inside(-1, 1));
+      return [-1, 1];
     case 'elu':
-      return y > 0 ? y : Math.log1p(inside(-1, Infinity));
+      return [-1, Infinity];
     case 'softplus':
-      return inside(0, Infinity) + Math.log(-Math.expm1(-inside(0, Infinity)));
+      return [0, Infinity];
+    default:
+      return [-Infinity, Infinity];
+  }
+}
+
+/** f⁻¹, element by element, for the desired outputs of a regression; at the edge of an open range, just inside it. */
+export function inverse(activation: Activation, y: number): number {
+  const [low, high] = rangeOf(activation);
+  const inside = Math.min(Math.max(y, low + rangeMargin), high - rangeMargin);
+  switch (activation) {
+    case 'sigmoid':
+      return Math.log(inside / (1 - inside));
+    case 'tanh':
+      return Math.atanh(inside);
+    case 'elu':
+      return y > 0 ? y : Math.log1p(inside);
+    case 'softplus':
+      return inside + Math.log(-Math.expm1(-inside));
     case 'leaky-relu':
       return y > 0 ? y : y * 100;
     case 'identity':

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArgumentError, BufferError, MemoryError, ModelFileError, ShapeError } from '../errors.js';
 import type { FloatArray } from '../matrix.js';
@@ -98,14 +99,18 @@ export function decodeTensors(bytes: Uint8Array): TensorFile {
  * @throws What {@link encodeTensors} throws, and {@link ModelFileError} where the system refuses or a tensor changes
  *   while it is written.
  */
-export async function writeTensors(path: string, file: TensorFile): Promise<void> {
+export async function writeTensors(given: string, file: TensorFile): Promise<void> {
+  const path = resolve(given); // The working folder may change meanwhile.
   const [header, ...tensors] = layOut(file);
   const digest = await checksumInTurns([header, ...tensors]);
   const signed = new Uint8Array(header);
   sign(signed, digest);
   const temporary = join(dirname(path), `.bpls-${randomUUID()}.tmp`);
   try {
+    const old = await stat(path).catch(() => undefined);
+    if (old && !old.isFile()) throw new ModelFileError('Expected a regular file, or none');
     await writeThrough(temporary, [signed, ...tensors]);
+    if (old) await chmod(temporary, old.mode & 0o7777);
     if ((await checksumInTurns([header, ...tensors])) !== digest) {
       throw new ModelFileError('The tensors changed while they were written');
     }
@@ -273,13 +278,13 @@ function checkOffsets(entries: readonly Entry[], bytes: number): void {
 }
 
 /** The stored digest, of bytes that are long enough to have one and begin as a file of this package does. */
-function checkFrame(bytes: Uint8Array): string {
+function checkFrame(bytes: Uint8Array, size = bytes.length): string {
   checkEndianness();
-  if (bytes.length < DIGEST_END) {
-    throw new ModelFileError(`Expected a model file of at least ${DIGEST_END} bytes but it has ${bytes.length}`);
+  if (size < DIGEST_END) {
+    throw new ModelFileError(`Expected a model file of at least ${DIGEST_END} bytes but it has ${size}`);
   }
   const length = headerLength(bytes);
-  const limit = Math.min(MAX_HEADER_BYTES, bytes.length - LENGTH_BYTES);
+  const limit = Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES);
   if (length > limit) {
     throw new ModelFileError(
       `Expected a header of at most ${limit} bytes but its length is given as ${length}: ` +
@@ -412,13 +417,18 @@ async function checksumInTurns(parts: readonly Uint8Array[]): Promise<string> {
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
-  return withFile(path, 'r', async (handle) => {
+  // What is no file, a pipe say, would not be opened until somebody writes to it.
+  return withFile(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0), async (handle) => {
     const status = await handle.stat();
     if (!status.isFile()) throw new ModelFileError('Expected a regular file');
+    // Something large that is no model is refused before memory is taken for it.
+    const head = allocate(Math.min(status.size, DIGEST_END));
+    await handle.read(head, 0, head.length, 0);
+    checkFrame(head, status.size);
     const bytes = allocate(status.size);
     let offset = 0;
     while (offset < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, offset, Math.min(CHUNK_BYTES, bytes.length - offset));
+      const { bytesRead } = await handle.read(bytes, offset, Math.min(CHUNK_BYTES, bytes.length - offset), offset);
       if (bytesRead === 0) throw new ModelFileError('The file became shorter while it was read');
       offset += bytesRead;
     }
@@ -439,7 +449,7 @@ async function syncFolder(path: string): Promise<void> {
   await withFile(path, 'r', (handle) => handle.sync()).catch(() => undefined);
 }
 
-async function withFile<T>(path: string, flags: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+async function withFile<T>(path: string, flags: string | number, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   const handle = await open(path, flags);
   try {
     return await use(handle);

@@ -73,7 +73,7 @@ export class Network<T extends FloatArray = FloatArray> {
     const X = this.#check(value);
     await checkFinite(lane, 'X', X);
     const outputs = allocate(X.data, X.rows * this.outputs) as T;
-    const batch = batchRows(Math.max(X.cols, ...this.layers.map((layer) => layer.units)));
+    const batch = batchRows(this.layers.reduce((widest, { units }) => Math.max(widest, units), X.cols));
     const args = { ...this.#samples(X), layers: this.#raw, outputs };
     await callEach(lane, 'predict', inBatches(X.rows, batch, args));
     return { data: outputs, rows: X.rows, cols: this.outputs };

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Matrix } from '../matrix.js';
+import { turns } from '../turns.js';
 
 /** Where the factor of the scores is looked for, and how closely: 20 halvings of the logarithm tell it to 10⁻⁵. */
 const [least, most, halvings] = [2 ** -10, 2 ** 10, 20];
@@ -23,11 +24,18 @@ export async function inverseTemperature(held: readonly HeldScores[]): Promise<n
   const total = held.reduce((sum, { truth, weights }) => sum + (weights ? add(weights) : truth.length), 0);
   if (total === 0) return undefined;
   const anyClass = 1 / (total + 1);
-  if (!Number.isFinite(held.reduce((sum, part) => sum + slope(part, 1, anyClass), 0))) return undefined;
+  const slopeAt = async (beta: number) => {
+    let sum = 0;
+    for (const part of held)
+      for await (const [begin, end] of turns(part.truth.length, costOfScore * part.scores.cols))
+        sum += slope(part, begin, end, beta, anyClass);
+    return sum;
+  };
+  if (!Number.isFinite(await slopeAt(1))) return undefined;
   let [low, high] = [Math.log(least), Math.log(most)];
   for (let i = 0; i < halvings; i++) {
     const middle = (low + high) / 2;
-    if (held.reduce((sum, part) => sum + slope(part, Math.exp(middle), anyClass), 0) > 0) high = middle;
+    if ((await slopeAt(Math.exp(middle))) > 0) high = middle;
     else low = middle;
     await setImmediate();
   }
@@ -40,23 +48,33 @@ function add(weights: ArrayLike<number>): number {
   return sum;
 }
 
+/** An exponential takes as long as some numbers that are only touched. */
+const costOfScore = 8;
+
 /** Derivative of the log-loss of softmax(β z) by β: Σ (Σ_k p_k z_k − z*), z* = (1 − ε) z_own + ε mean_k z_k. */
-function slope({ scores: { data, rows, cols }, truth, weights }: HeldScores, beta: number, anyClass: number): number {
+function slope(
+  { scores: { data, cols }, truth, weights }: HeldScores,
+  begin: number,
+  end: number,
+  beta: number,
+  anyClass: number,
+): number {
   let sum = 0;
-  for (let i = 0; i < rows; i++) {
+  for (let i = begin; i < end; i++) {
     const weight = weights?.[i] ?? 1;
     if (weight === 0) continue;
-    const row = data.subarray(i * cols, (i + 1) * cols);
+    const first = i * cols;
     let greatest = -Infinity;
-    for (const z of row) greatest = Math.max(greatest, z);
+    for (let k = 0; k < cols; k++) greatest = Math.max(greatest, data[first + k] as number);
     let [total, expected, mean] = [0, 0, 0];
-    for (const z of row) {
+    for (let k = 0; k < cols; k++) {
+      const z = data[first + k] as number;
       const p = Math.exp(beta * (z - greatest));
       total += p;
       expected += p * z;
       mean += z / cols;
     }
-    const wanted = (1 - anyClass) * (row[truth[i] as number] as number) + anyClass * mean;
+    const wanted = (1 - anyClass) * (data[first + (truth[i] as number)] as number) + anyClass * mean;
     sum += weight * (expected / total - wanted);
   }
   return sum;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { BplsError, ModelFileError } from '../errors.js';
 import { describe, precisionName, type FloatArray } from '../matrix.js';
 import { readTensors, writeTensors, type Tensor } from '../network/model-file.js';
@@ -33,8 +34,9 @@ export class Checkpoint {
 
   /** @throws ModelFileError where the file cannot be read, is damaged, or is of other data or options */
   static async open(path: string, problem: Problem, settings: Settings): Promise<Checkpoint> {
+    const file = resolve(path); // The working folder may change meanwhile.
     const fingerprint = await fingerprintOf(problem, settings);
-    return new Checkpoint(path, fingerprint, await read(path, fingerprint));
+    return new Checkpoint(file, fingerprint, await read(file, fingerprint));
   }
 
   /** The arrays may change when the promise has settled. */
@@ -73,7 +75,10 @@ async function read(path: string, fingerprint: string): Promise<State | undefine
   };
   expect('bpls.format', format, `a bpls file of format ${format}`);
   expect('bpls.kind', 'checkpoint', 'a checkpoint');
-  expect('bpls.fingerprint', fingerprint, 'a checkpoint of these data and options');
+  if (metadata['bpls.fingerprint'] !== fingerprint)
+    throw new ModelFileError(
+      `Expected ${path} to hold a checkpoint of these data and options but a training of others left it: remove it to start anew`,
+    );
   const values = parseJson(path, metadata['bpls.state']) as State['values'] | null;
   const { iteration, training, patience } = values ?? {};
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;

@@ -1,9 +1,11 @@
+import { ModelFileError } from '../errors.js';
 import { checkObjective } from '../finite.js';
 import { call } from '../lane.js';
 import type { FloatArray } from '../matrix.js';
 import type { LayerReport } from '../report.js';
 import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import { iterationsOf, type HeldOut } from './held-out.js';
+import { drawAnew } from './init.js';
 import { OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
 import type { HiddenState, PassTotals, RowSet, Training, TrainingState } from './training.js';
@@ -124,7 +126,8 @@ class GaussNewton {
       if (verdict === 'better') await this.#checkpoint?.write(this.#state(iteration));
       if (iteration >= this.#iterations || hidden.length === 0 || this.#totals.active === 0) break;
       if (verdict === 'better' && settings.loss === 'huber') await this.#boundResiduals();
-      const model = verdict === 'better' ? await this.#step() : await this.#shorten();
+      const model =
+        verdict === 'worse' ? await this.#shorten() : ((await this.#step()) ?? (await this.#drawAnew(iteration)));
       if (!model) break;
       this.#model = model;
       verdict = await this.#assess(++iteration);
@@ -193,6 +196,9 @@ class GaussNewton {
   async #resume(state: State): Promise<number> {
     const training = this.#training;
     const own = state.values as unknown as OwnState;
+    const numbers = [own.objective, own.penalty, own.damping, own.outputRidge, ...own.ridges];
+    if (!numbers.every(Number.isFinite) || own.damping < leastDamping || own.ridges.length !== this.#ridges.length)
+      throw new ModelFileError('Expected a checkpoint with finite numbers of a training');
     training.resume(own.training);
     this.#patience.resume({ ...state, values: own.patience });
     if (own.heldOut) this.#heldOut?.resume(own.heldOut);
@@ -276,7 +282,7 @@ class GaussNewton {
   async #step(): Promise<Model | undefined> {
     const training = this.#training;
     const totals = this.#totals;
-    const active = training.markedRows(this.#output.marks, 1, totals.active);
+    const active = await training.markedRows(this.#output.marks, 1, totals.active);
     for (; this.#damping <= mostDamping; this.#damping *= 4) {
       await training.sweep(active, { cached: true, hiddenRhs: this.#change, slopes: this.#slopes });
       await call(training, 'curvature', {
@@ -381,6 +387,15 @@ class GaussNewton {
       layer.weights = next;
     }
     training.output.weights.set(this.#acceptedOutput);
+  }
+
+  /** Other first weights, where those there are tell nothing, so that no step can be found; once. */
+  async #drawAnew(iteration: number): Promise<Model | undefined> {
+    if (iteration > 0) return undefined;
+    const training = this.#training;
+    training.hidden.forEach((layer, l) => (layer.weights = this.#spare[l] as FloatArray));
+    await drawAnew(training);
+    return { linear: 0, quadratic: 0 };
   }
 
   /** The refused step again, shorter. */

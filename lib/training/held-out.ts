@@ -54,7 +54,7 @@ export class HeldOut {
   async loss(): Promise<number> {
     const training = this.#training;
     const into = { cached: true, sampleWeights: training.problem.weights };
-    const { squares } = await training.sweep(training.rowSet(this.#rows), into);
+    const { squares } = await training.sweep(await training.rowSet(this.#rows), into);
     return squares / this.count;
   }
 

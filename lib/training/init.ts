@@ -16,6 +16,11 @@ export async function initialise(training: Training): Promise<void> {
   }
 }
 
+/** Random directions instead of samples' differences, which may tell nothing together: those of XOR lie along the axes. */
+export async function drawAnew(training: Training): Promise<void> {
+  for (const l of training.hidden.keys()) await orthogonal(training, l);
+}
+
 async function fill(values: FloatArray, valueOf: (index: number) => number): Promise<void> {
   for await (const [begin, end] of turns(values.length)) for (let i = begin; i < end; i++) values[i] = valueOf(i);
 }

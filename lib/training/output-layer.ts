@@ -1,6 +1,7 @@
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { Settings } from '../options.js';
 import type { LayerReport } from '../report.js';
+import { turns } from '../turns.js';
 import { solveLayer } from './solve.js';
 import { medianDeviation, probeOf } from './robust.js';
 import type { PassTotals, Training } from './training.js';
@@ -66,7 +67,7 @@ export class OutputLayer {
     chooseRidge();
     const steps = outputSteps(training.settings);
     const inner = steps > 1 ? await this.#innerProblem() : undefined;
-    let previous = weights.slice();
+    const previous = weights.slice();
     let momentum = 1;
     const isFirst = training.residualBounds === undefined;
     for (let step = 0; step < steps; step++) {
@@ -74,15 +75,17 @@ export class OutputLayer {
         if (isFirst) await this.boundResiduals();
         await inner?.gradient();
       }
-      this.#penalise(weights);
+      await this.#penalise(weights);
       const change = step === 0 ? await this.#factorAndSolve() : await this.#solve(this.#rhs);
       const length = step === 0 ? 1 : (inner?.stepLength ?? 1);
-      const next = weights.map((w, i) => w + length * (change[i] as number));
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
       const ahead = step + 1 < steps ? (momentum - 1) / following : 0;
-      for (let i = 0; i < weights.length; i++)
-        weights[i] = (next[i] as number) + ahead * ((next[i] as number) - (previous[i] as number));
-      previous = next;
+      for await (const [begin, end] of turns(weights.length))
+        for (let i = begin; i < end; i++) {
+          const next = (weights[i] as number) + length * (change[i] as number);
+          weights[i] = next + ahead * (next - (previous[i] as number));
+          previous[i] = next;
+        }
       momentum = following;
     }
     return this.totals();
@@ -111,7 +114,7 @@ export class OutputLayer {
     const training = this.#training;
     if (training.settings.loss !== 'huber') return;
     const deviations = await residualDeviations(training);
-    const least = epsilon(this.gram) * Math.max(...deviations);
+    const least = epsilon(this.gram) * deviations.reduce((most, deviation) => Math.max(most, deviation), 0);
     const bounds = (training.residualBounds ??= training.zeros(deviations.length));
     deviations.forEach((deviation, k) => (bounds[k] = 1.345 * Math.max(deviation, least) || Infinity));
   }
@@ -149,10 +152,10 @@ export class OutputLayer {
   }
 
   /** rhs −= ridge S V */
-  #penalise(weights: FloatArray): void {
+  async #penalise(weights: FloatArray): Promise<void> {
     const penalty = this.ridge * this.#training.rows;
-    const end = weights.length - this.#training.output.units;
-    for (let i = 0; i < end; i++) (this.#rhs[i] as number) -= penalty * (weights[i] as number);
+    for await (const [begin, end] of turns(weights.length - this.#training.output.units))
+      for (let i = begin; i < end; i++) (this.#rhs[i] as number) -= penalty * (weights[i] as number);
   }
 
   /**
@@ -200,7 +203,7 @@ function effectiveShare(weights: FloatArray | undefined): number {
 /** Standard deviation of each output's residuals as their median tells it. */
 async function residualDeviations(training: Training): Promise<number[]> {
   const { targets, outputs } = training.problem;
-  const indices = probeOf(training.rows, training.weights);
+  const indices = await probeOf(training.rows, training.weights);
   const predicted = await training.scores(indices);
   return Array.from({ length: outputs }, (_, k) =>
     medianDeviation(

@@ -43,9 +43,9 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
   }
   // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
   const present = await training.sweep(everything, { cached: false, marks }, found ? 'all' : settings.samples);
-  const misclassified = ({ misclassified: count }: PassTotals) =>
-    settings.samples === 'misclassified' ? training.markedRows(marks, 2, count) : everything;
-  if (found) set = misclassified(present);
+  const misclassified = async ({ misclassified: count }: PassTotals) =>
+    settings.samples === 'misclassified' ? await training.markedRows(marks, 2, count) : everything;
+  if (found) set = await misclassified(present);
   const iterations = Math.max(1, iterationsOf(settings, rows));
   for (let iteration = first; iteration <= iterations; iteration++) {
     await peelOnce(training, set, iteration === 1 && settings.samples === 'misclassified' ? 'all' : settings.samples);
@@ -71,7 +71,7 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
       break;
     }
     if (measure === 0 || !Number.isFinite(measure)) break;
-    set = misclassified(totals);
+    set = await misclassified(totals);
     const own: OwnState = { training: training.state(), patience: patience.state().values, iteration, best, waited };
     const arrays = { ...patience.state().arrays, ...arraysOf('accepted', accepted) };
     await checkpoint?.write({ values: { ...own }, arrays: { ...arrays, ...arraysOf('present', training.snapshot()) } });

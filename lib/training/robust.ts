@@ -1,4 +1,5 @@
 import type { FloatArray } from '../matrix.js';
+import { turns } from '../turns.js';
 
 /** Rows that deviations are told by. */
 const probeRows = 2500;
@@ -8,15 +9,17 @@ export function probeSize(rows: number): number {
 }
 
 /** Rows spread evenly over those that have weight. */
-export function probeOf(rows: number, weights?: FloatArray): Int32Array {
+export async function probeOf(rows: number, weights?: FloatArray): Promise<Int32Array> {
   let counted = rows;
-  if (weights) for (const weight of weights) if (weight === 0) counted--;
+  if (weights)
+    for await (const [begin, end] of turns(rows)) for (let i = begin; i < end; i++) if (weights[i] === 0) counted--;
   const probe = new Int32Array(probeSize(counted));
-  let [row, seen] = [0, 0];
-  for (let i = 0; i < probe.length; row++) {
-    if (weights?.[row] === 0) continue;
-    if (seen++ === Math.floor((i * counted) / probe.length)) probe[i++] = row;
-  }
+  let [found, seen] = [0, 0];
+  for await (const [begin, end] of turns(rows))
+    for (let row = begin; row < end && found < probe.length; row++) {
+      if (weights?.[row] === 0) continue;
+      if (seen++ === Math.floor((found * counted) / probe.length)) probe[found++] = row;
+    }
   return probe;
 }
 

@@ -1,5 +1,6 @@
 import type { RawCalls, RawLayer, RawOutcome, RawRows } from '../../binding/index.js';
 import { inBatches } from '../batches.js';
+import { AbortedError } from '../errors.js';
 import { callEach, type Lane } from '../lane.js';
 import { allocate, type FloatArray, type Matrix } from '../matrix.js';
 import { activationCode, activationOf, usualActivation, type Activation } from '../network/activation.js';
@@ -7,6 +8,7 @@ import { Network, type Standardization } from '../network/network.js';
 import type { SampleRule, Settings } from '../options.js';
 import { createRandom, type Random } from '../random.js';
 import type { IterationReport, LayerReport, RidgeSearch, TrainReport } from '../report.js';
+import { turns } from '../turns.js';
 import { layout } from './layout.js';
 import { Memory } from './memory.js';
 
@@ -79,6 +81,9 @@ export interface TrainingState {
   ridgeSearch?: RidgeSearch | undefined;
   inverseTemperature?: number | undefined;
 }
+
+/** Numbers that could be touched while one slot is computed. */
+const costOfSlot = 4;
 
 /**
  * The state of one training, and the passes over its rows. The rules for the hidden layers (gauss-newton.ts, peel.ts)
@@ -202,16 +207,23 @@ export class Training implements Lane {
     return isKept ? slot * this.batch + (row % this.batch) : -1;
   }
 
-  rowSet(indices: Int32Array): RowSet {
-    if (this.#keptBlocks === this.#blocks) return { count: indices.length, indices, slots: indices };
-    const kept = indices.filter((row) => this.#slotOf(row) >= 0);
-    const ordered = new Int32Array(indices.length);
-    ordered.set(kept);
-    ordered.set(
-      indices.filter((row) => this.#slotOf(row) < 0),
-      kept.length,
-    );
-    return { count: indices.length, indices: ordered, slots: kept.map((row) => this.#slotOf(row)) };
+  async rowSet(indices: Int32Array): Promise<RowSet> {
+    const count = indices.length;
+    if (this.#keptBlocks === this.#blocks) return { count, indices, slots: indices };
+    const ordered = new Int32Array(count);
+    const slots = new Int32Array(count);
+    let [kept, rest] = [0, count];
+    for await (const [begin, end] of turns(count, costOfSlot))
+      for (let i = begin; i < end; i++) {
+        const row = indices[i] as number;
+        const slot = this.#slotOf(row);
+        if (slot >= 0) {
+          slots[kept] = slot;
+          ordered[kept++] = row;
+        } else ordered[--rest] = row;
+      }
+    ordered.subarray(kept).reverse();
+    return { count, indices: ordered, slots: slots.subarray(0, kept) };
   }
 
   /** Batches of a row set, each kept or not. */
@@ -349,11 +361,12 @@ export class Training implements Lane {
   }
 
   /** Rows whose mark has one of the bits; undefined indices where all have. */
-  markedRows(marks: Uint8Array, bits: number, count: number): RowSet {
+  async markedRows(marks: Uint8Array, bits: number, count: number): Promise<RowSet> {
     if (count === this.rows) return { count };
     const indices = new Int32Array(count);
     let found = 0;
-    for (let row = 0; row < marks.length; row++) if (((marks[row] as number) & bits) !== 0) indices[found++] = row;
+    for await (const [begin, end] of turns(marks.length))
+      for (let row = begin; row < end; row++) if (((marks[row] as number) & bits) !== 0) indices[found++] = row;
     return this.rowSet(indices);
   }
 
@@ -423,7 +436,8 @@ export class Training implements Lane {
       operations: this.operations,
     };
     this.iterations.push(report);
-    this.settings.onIteration?.({ ...report });
+    const answer = this.settings.onIteration?.({ ...report });
+    if (answer instanceof Promise) await untilAborted(answer, this.signal);
     return report;
   }
 
@@ -442,5 +456,19 @@ export class Training implements Lane {
       ...(this.ridgeSearch && { ridgeSearch: this.ridgeSearch }),
       ...(this.inverseTemperature !== undefined && { temperature: 1 / this.inverseTemperature }),
     };
+  }
+}
+
+/** Waits for what a caller promised, which need not come. */
+async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(new AbortedError(signal?.reason));
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    if (stop) signal?.removeEventListener('abort', stop);
   }
 }

@@ -69,9 +69,11 @@ async function classWeightsOf(value: unknown, { classes, indices }: Encoded): Pr
     );
   const given = value instanceof Map ? (value as Map<unknown, unknown>) : namedBy(value, classes);
   const result = classes.map(() => 1);
+  const places = new Map<unknown, number>(classes.map((label, k) => [label, k]));
   for (const [label, weight] of given) {
-    const k = classes.indexOf(label as Label);
-    if (k < 0) throw new ArgumentError(`Expected options.classWeights to name classes but received ${describe(label)}`);
+    const k = places.get(label);
+    if (k === undefined)
+      throw new ArgumentError(`Expected options.classWeights to name classes but received ${describe(label)}`);
     result[k] = nonNegative(`options.classWeights of ${describe(label)}`, weight);
   }
   return result;
@@ -80,5 +82,6 @@ async function classWeightsOf(value: unknown, { classes, indices }: Encoded): Pr
 /** The keys of an object are strings, also those of numeric classes. */
 function namedBy(value: object, classes: readonly Label[]): Map<unknown, unknown> {
   const entries = Object.entries(readOptions(value, Object.keys(value)));
-  return new Map(entries.map(([key, weight]) => [classes.find((label) => String(label) === key) ?? key, weight]));
+  const named = new Map<string, Label>(classes.map((label) => [String(label), label]));
+  return new Map(entries.map(([key, weight]) => [named.get(key) ?? key, weight]));
 }

@@ -20,7 +20,7 @@ import {
   transpose,
   type Dense,
 } from '../support/dense.js';
-import { distance, expectBplsError, expectClose } from '../support/expect.js';
+import { distance, expectBplsError, expectClose, failure } from '../support/expect.js';
 import { precisions, rounded, typedMatrix } from '../support/precision.js';
 import { lane } from '../support/problem.js';
 import { source, type Source } from '../support/random.js';
@@ -181,6 +181,43 @@ describe.each(precisions)('in $name', (precision) => {
     expect([one!.rank, two!.rank]).toEqual([1, 2]);
     expectClose(one!.weights.data, [1, 0], epsilon);
     expectClose(two!.weights.data, [1, 1000], epsilon);
+  });
+
+  it.each([
+    ['overflow', 1e15, 1e25, 1e150, 1e160],
+    ['underflow', 1e-15, 1e-30, 1e-150, 1e-165],
+    ['vanish', 1e-15, 1e-32, 1e-150, 1e-180],
+  ] as const)('by the SVD where products %s', async (_, a32, b32, a64, b64) => {
+    const [a, b] = precision.name === 'float64' ? [a64, b64] : [a32, b32];
+    const A = rounded(
+      precision,
+      map(source(41).uniforms(40, 2), (x) => x * a),
+    );
+    const B = rounded(
+      precision,
+      dense(40, 1, (i) => ((at(A, i, 0) + 2 * at(A, i, 1)) / a) * b),
+    );
+    const { solver, weights } = await lstsq(typedMatrix(precision, A), typedMatrix(precision, B));
+    expect(solver).toBe('svd');
+    expectClose(Array.from(weights.data, (w) => (w / b) * a), [1, 2], epsilon, 100); // prettier-ignore
+  });
+
+  it('refuses a solution beyond the range of the precision', async () => {
+    const [tiny, huge] = precision.name === 'float64' ? [1e-200, 1e200] : [1e-30, 1e30];
+    const [A, B] = [
+      typedMatrix(
+        precision,
+        dense(3, 1, () => tiny),
+      ),
+      typedMatrix(
+        precision,
+        dense(3, 1, () => huge),
+      ),
+    ];
+    for (const solver of ['auto', 'cholesky', 'svd'] as const)
+      expect(await failure(lstsq(A, B, { solver }))).toMatchObject({
+        code: expect.stringMatching('NON_FINITE|SINGULAR') as string,
+      });
   });
 
   it('of a matrix with one column twice is shared out by the SVD, and refused by Cholesky', async () => {

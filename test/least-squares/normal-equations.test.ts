@@ -180,6 +180,48 @@ describe.each(precisions)('NormalEquations in $name', (precision) => {
   });
 });
 
+describe('calls on one NormalEquations', () => {
+  const draw = (seed: number, rows = 70_000) => {
+    const random = source(seed);
+    return [random.uniforms(rows, 3), random.uniforms(rows, 2)] as const;
+  };
+
+  it('take their turn', async () => {
+    const [one, two] = [draw(1), draw(2)];
+    const [sums, inTurn] = [new NormalEquations(3, 2), new NormalEquations(3, 2)];
+    const asked = [sums.add(...one), sums.solve({ ridge: 1 }), sums.add(...two), sums.remove(...one)] as const;
+    await inTurn.add(...one);
+    expect((await asked[1]).weights.data).toEqual((await inTurn.solve({ ridge: 1 })).weights.data);
+    await Promise.all(asked);
+    await inTurn.add(...two);
+    await inTurn.remove(...one);
+    expect(sums.gram).toEqual(inTurn.gram);
+    expect(sums.count).toBe(70_000);
+  });
+
+  it('do not take out the same rows twice', async () => {
+    const rows = draw(3, 10);
+    const sums = new NormalEquations(3, 2);
+    await sums.add(...rows);
+    const outcomes = await Promise.allSettled([sums.remove(...rows), sums.remove(...rows), sums.solve()]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(sums.count).toBe(0);
+    await sums.add(...rows);
+    expect((await sums.solve()).rank).toBe(4);
+  });
+
+  it('are over before sums are merged', async () => {
+    const [sums, other] = [new NormalEquations(3, 2), new NormalEquations(3, 2)];
+    const adding = other.add(...draw(4));
+    const message = 'Expected both NormalEquations to be at rest but a call on one has not settled';
+    await expectBplsError(() => sums.merge(other), ArgumentError, 'INVALID_ARGUMENT', message);
+    await expectBplsError(() => other.merge(sums), ArgumentError, 'INVALID_ARGUMENT', message);
+    await adding;
+    sums.merge(other);
+    expect(sums.count).toBe(70_000);
+  });
+});
+
 describe('what NormalEquations refuses', () => {
   const { x, y } = draw(precisions[0]!, 5);
   const sums = () => new NormalEquations<Float64Array | Float32Array>(inputs, outputs);

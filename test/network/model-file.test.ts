@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import * as os from 'node:os';
 import { join } from 'node:path';
@@ -569,10 +570,33 @@ describe('writeTensors and readTensors', () => {
     await mkdir(join(path, 'inner'), { recursive: true });
     const error = await rejection(writeTensors(path, sample()));
     expect(error.code).toBe('MODEL_FILE');
-    expect(error.cause).toMatchObject({ syscall: 'rename' });
+    expect(error.message).toBe(`Cannot write ${path}: Expected a regular file, or none`);
     expect(await readdir(folder, { recursive: true })).toEqual(['model.safetensors', 'model.safetensors/inner']);
     const unread = await rejection(readTensors(path));
     expect(unread.message).toBe(`Cannot read ${path}: Expected a regular file`);
+  });
+
+  it.skipIf(process.platform === 'win32')('refuse a pipe, at once', async () => {
+    execFileSync('mkfifo', [path]);
+    expect((await rejection(readTensors(path))).message).toBe(`Cannot read ${path}: Expected a regular file`);
+    const error = await rejection(writeTensors(path, sample()));
+    expect(error.message).toBe(`Cannot write ${path}: Expected a regular file, or none`);
+    expect((await stat(path)).isFIFO()).toBe(true);
+    expect(await readdir(folder)).toEqual(['model.safetensors']);
+  });
+
+  it.skipIf(process.platform === 'win32')('keep the mode of the file that is replaced', async () => {
+    await writeTensors(path, sample());
+    await chmod(path, 0o600);
+    await writeTensors(path, sample());
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuse a large file that is none before its size is read', async () => {
+    const file = await open(path, 'w');
+    await file.truncate(2 ** 32);
+    await file.close();
+    expect((await rejection(readTensors(path))).message).toContain('Expected the header to begin with');
   });
 
   it.each(['writeFile', 'sync'] as const)('keep the old file where %s fails', async (method) => {

@@ -134,7 +134,7 @@ describe('checkpoint', () => {
       const error = await failure(train({ checkpoint: path }));
       expect(error).toBeInstanceOf(ModelFileError);
       expect((error as Error).message).toMatch(
-        /^Expected .* to hold a checkpoint of these data and options but received/,
+        /^Expected .* to hold a checkpoint of these data and options but a training of others left it: remove it/,
       );
       expect(readFileSync(path)).toEqual(before);
     }

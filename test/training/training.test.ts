@@ -38,8 +38,13 @@ function limitFor(share: number): number {
 
 const limits = [1, limitFor(0.1), limitFor(0.5), 2 ** 28];
 
-function isKept(training: Training, row: number): boolean {
-  return training.rowSet(Int32Array.of(row)).slots?.length === 1;
+async function isKept(training: Training, row: number): Promise<boolean> {
+  return (await training.rowSet(Int32Array.of(row))).slots?.length === 1;
+}
+
+/** The same of each row. */
+function areKept(training: Training, rows: Int32Array): Promise<boolean[]> {
+  return Promise.all(Array.from(rows, (row) => isKept(training, row)));
 }
 
 describe('the passes of a training', () => {
@@ -74,8 +79,8 @@ describe('the passes of a training', () => {
     await training.sweep({ count: rows }, { cached: false });
     for (const [chosen, set] of [
       [all, { count: rows }],
-      [[...some], training.rowSet(some)],
-      [[999], training.rowSet(Int32Array.of(999))],
+      [[...some], await training.rowSet(some)],
+      [[999], await training.rowSet(Int32Array.of(999))],
     ] as const)
       for (const samples of ['all', 'misclassified', 'margin'] satisfies SampleRule[])
         for (const cached of [true, false]) {
@@ -98,7 +103,8 @@ describe('the passes of a training', () => {
     for (const limit of limits.slice(1)) {
       const training = start(limit);
       const all = Int32Array.from({ length: rows }, (_, row) => row);
-      const kept = [...all].filter((row) => isKept(training, row));
+      const are = await areKept(training, all);
+      const kept = [...all].filter((row) => are[row]);
       await training.sweep({ count: rows }, { cached: false });
       const outputRhs = training.zeros(7 * 3);
       const before = training.operations;
@@ -125,19 +131,20 @@ describe('the passes of a training', () => {
     expect(operations).toEqual(shares.map((share) => Math.round((1 - share) * rows) * 2 * (3 * 30 + 30 * 6)));
   });
 
-  it('keep rows from everywhere, those kept first', () => {
+  it('keep rows from everywhere, those kept first', async () => {
     for (const limit of limits.slice(1, 3)) {
       const training = start(limit);
       const all = Int32Array.from({ length: rows }, (_, row) => row);
-      const indices = all.filter((row) => isKept(training, row));
+      const kept = await areKept(training, all);
+      const indices = all.filter((row) => kept[row]);
       expect(indices).toHaveLength(training.kept.count);
       expect(indices.length / rows).toBe(training.report().cachedShare);
-      expect(training.rowSet(all).slots).toEqual(Int32Array.from(indices.keys()));
+      expect((await training.rowSet(all)).slots).toEqual(Int32Array.from(indices.keys()));
       // Of each half of the rows the same share, but for a batch.
       const below = indices.filter((row) => row < rows / 2).length;
       expect(Math.abs(below - indices.length / 2)).toBeLessThanOrEqual(training.batch);
-      const some = training.rowSet(Int32Array.from({ length: 450 }, (_, i) => 2 * i + 7));
-      const order = [...some.indices!].map((row) => isKept(training, row));
+      const some = await training.rowSet(Int32Array.from({ length: 450 }, (_, i) => 2 * i + 7));
+      const order = await areKept(training, some.indices!);
       expect(order.lastIndexOf(true)).toBe(some.slots!.length - 1);
       expect(order.filter(Boolean)).toHaveLength(some.slots!.length);
       some.slots!.forEach((slot, i) => expect(indices[slot]).toBe(some.indices![i]));
@@ -150,20 +157,20 @@ describe('the passes of a training', () => {
       const training = start(limit);
       await training.sweep({ count: rows }, { cached: false });
       const before = training.operations;
-      await training.sweep(training.rowSet(some), { cached: true });
-      const again = some.length - some.filter((row) => isKept(training, row)).length;
+      await training.sweep(await training.rowSet(some), { cached: true });
+      const again = (await areKept(training, some)).filter((is) => !is).length;
       expect(training.operations - before).toBe(2 * again * (3 * 30 + 30 * 6) + 2 * some.length * 6 * 3);
     }
   });
 
-  it('choose the rows that have a mark', () => {
+  it('choose the rows that have a mark', async () => {
     const training = start(1);
     const marks = new Uint8Array(rows);
     marks.set([1, 2, 3, 0, 1], 10);
     const slots = new Int32Array(0);
-    expect(training.markedRows(marks, 1, 3)).toEqual({ count: 3, indices: Int32Array.of(10, 12, 14), slots });
-    expect(training.markedRows(marks, 2, 2)).toEqual({ count: 2, indices: Int32Array.of(11, 12), slots });
-    expect(training.markedRows(marks, 1, rows)).toEqual({ count: rows });
+    expect(await training.markedRows(marks, 1, 3)).toEqual({ count: 3, indices: Int32Array.of(10, 12, 14), slots });
+    expect(await training.markedRows(marks, 2, 2)).toEqual({ count: 2, indices: Int32Array.of(11, 12), slots });
+    expect(await training.markedRows(marks, 1, rows)).toEqual({ count: rows });
   });
 });
 
