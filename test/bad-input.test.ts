@@ -87,7 +87,6 @@ function noMatrices(name: string): [what: string, value: unknown, refusal: Refus
       argument(`Expected ${name} to be a matrix { data, rows, cols } but received a function`),
     ],
     ['rows of numbers', [[1, 2]], argument(`${made} an Array`)],
-    ['data alone', data, argument(`${made} a Float64Array`)],
     ['an Array of data', { data: [1, 2], rows: 1, cols: 2 }, argument(`${array} an Array`)],
     ['integers', { data: new Int32Array(6), rows: 3, cols: 2 }, argument(`${array} a Int32Array`)],
     ['text', { data: 'x'.repeat(50), rows: 3, cols: 2 }, argument(`${array} "${'x'.repeat(40)}…"`)],
