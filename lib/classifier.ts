@@ -236,6 +236,7 @@ function desiredOutputs(output: OutputActivation, classes: number): { positive: 
  * @throws ShapeError where there is not one label for each row
  * @throws BufferError where the memory of X is detached, resizable or shared
  * @throws NonFiniteError where X holds NaN or infinity
+ * @throws ModelFileError where the file of `checkpoint` cannot be read or written, or is of other data or options
  * @throws AbortedError where the signal is aborted; no model comes of it
  *
  * @example
@@ -245,11 +246,22 @@ function desiredOutputs(output: OutputActivation, classes: number): { positive: 
  * console.log(await model.predict(X)); // [ 'no', 'yes', 'yes', 'no' ]
  * ```
  */
-export async function trainClassifier<L extends Label = number, T extends FloatArray = FloatArray>(
+export function trainClassifier<L extends Label = number, T extends FloatArray = FloatArray>(
   inputs: Matrix<T>,
   labels: ArrayLike<L> | readonly L[],
+  options?: ClassifierOptions,
+): Promise<Classifier<L, Precision<T>>>;
+/** The same for labels of which it is not known whether they are numbers or strings. */
+export function trainClassifier<T extends FloatArray = FloatArray>(
+  inputs: Matrix<T>,
+  labels: Labels,
+  options?: ClassifierOptions,
+): Promise<Classifier<Label, Precision<T>>>;
+export async function trainClassifier<T extends FloatArray = FloatArray>(
+  inputs: Matrix<T>,
+  labels: Labels,
   options: ClassifierOptions = {},
-): Promise<Classifier<L, Precision<T>>> {
+): Promise<Classifier<Label, Precision<T>>> {
   const settings = settingsOf(options, true);
   const X = checkMatrix('X', inputs);
   checkImage(settings, X.cols);
@@ -266,7 +278,7 @@ export async function trainClassifier<L extends Label = number, T extends FloatA
     ...(await validation(settings, X, classes)),
   };
   const { network, report } = await train(problem, settings);
-  return new Classifier(softminOf(network) as Network<Precision<T>>, classes as L[], report);
+  return new Classifier(softminOf(network) as Network<Precision<T>>, classes, report);
 }
 
 /** softmin(−z) is softmax(z): the scores are trained for softmax, then the output layer changes its sign. */

@@ -9,7 +9,7 @@ export function native(): RawAddon {
     return (addon ??= load());
   } catch (error) {
     throw new AddonError(
-      'Expected a native addon for this platform but found none that loads; in a checkout, `npm run compile` builds it',
+      `Expected a native addon for ${process.platform}-${process.arch} but found none that loads; a checkout builds it, by \`npm run compile\`, or \`npm run prebuild\` before \`npm pack\``,
       { cause: error },
     );
   }

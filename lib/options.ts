@@ -76,13 +76,14 @@ export interface TrainOptions {
   /** `auto` solves by Cholesky and falls to the SVD where the reciprocal condition number says so. @default 'auto' */
   solver?: Solver;
   /**
-   * Weight of each sample in the objective, not negative; only their ratios matter. A sample of weight 0 is as good as
-   * absent, but for the standardisation, the first weights and what hangs on the number of rows. Needs `targets: 'gauss-newton'`.
+   * Weight of each sample in the objective and the standardisation, not negative; only their ratios matter. A sample of
+   * weight 0 is as good as absent, but for what hangs on the number of rows. Needs `targets: 'gauss-newton'`.
    */
   sampleWeights?: ArrayLike<number>;
   /**
-   * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` does so unless most columns
-   * share one range, as the pixels of images or indicator columns do. @default 'auto'
+   * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` leaves columns out that share
+   * one range where at least half of the varying ones do, as the pixels of images or indicator columns, and takes them from
+   * 0 to 1 where there are others beside them. @default 'auto'
    */
   standardize?: 'auto' | boolean;
   /** Integer seed of everything random. @default 0 */
@@ -94,12 +95,13 @@ export interface TrainOptions {
   /**
    * File in which the training keeps its state after each accepted iteration. Where it exists, left by a training of the
    * same data and options that was cut off, this one goes on from there, to the same weights bit for bit (with as many
-   * threads and as much memory). It is written beside and renamed, and removed when the training is done.
+   * threads and as much memory). One of other data or options is refused with a ModelFileError: remove it to start anew.
+   * It is written beside and renamed, and removed when the training is done.
    */
   checkpoint?: string;
   /** Aborts the training between two batches. */
   signal?: AbortSignal;
-  /** Called after each iteration; what it throws rejects the training. */
+  /** Called after each iteration; a promise is waited for. What it throws or rejects with rejects the training. */
   onIteration?: (iteration: IterationReport) => void | Promise<void>;
 }
 
@@ -115,8 +117,8 @@ export interface ClassifierOptions extends TrainOptions {
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; labels: ArrayLike<number> | readonly string[] };
   /**
-   * Iterations without a better one after which training stops: on the validation data, and by misclassified samples
-   * with the rules `inverse` and `nearest`. @default 3
+   * Iterations without a better one on the validation data after which training stops. With the rules `inverse` and
+   * `nearest` a regressor also stops at the first pass that is no better. @default 3
    */
   patience?: number;
 }
@@ -241,7 +243,7 @@ export function signalOf(value: unknown): AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal))
     throw new ArgumentError(`Expected options.signal to be an AbortSignal but received ${describe(value)}`);
   try {
-    void value?.aborted;
+    if (value) Reflect.get(value, 'aborted');
   } catch (error) {
     throw new ArgumentError('Expected options.signal to be an AbortSignal but it only inherits from one', {
       cause: error,

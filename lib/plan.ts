@@ -24,7 +24,8 @@ export interface Plan {
   /**
    * Floating-point operations of BLAS and LAPACK calls (LAWN 41) where every step is accepted and every sample is
    * active: exactly what the report counts for a regressor or `samples: 'all'`, an upper bound where fewer samples ask
-   * for change, a step is refused or training stops early. Falls to the SVD are not foreseen, and the search of
+   * for change, a step is refused or training stops early. Falls to the SVD, which `ridge: 0` may bring, are not foreseen
+   * and may multiply it, and the search of
    * `ridge: 'auto'` comes before it: see `trial`.
    */
   operations: number;
@@ -32,7 +33,7 @@ export interface Plan {
   setup: number;
   /** Of them, one forward pass with the output layer solved: what a refused step costs. */
   evaluation: number;
-  /** Not of them: one trial of `ridge: 'auto'`, of which some three to fifteen come first (where rows are held out, two more of eight iterations may); 0 where there is no search. */
+  /** Not of them: one trial of `ridge: 'auto'`, of which some three to twenty come first (where rows are held out, two more of eight iterations may); 0 where there is no search. */
   trial: number;
   /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
   step: number;

@@ -115,11 +115,12 @@ async function errors(predicted: Matrix, truth: Matrix): Promise<RegressionEvalu
  *
  * @param inputs X (rows × columns), borrowed and read in place; do not write to it until the promise settles
  * @param targets Y (rows × outputs); borrowed too, unless an output activation other than `identity` transforms it
- * @throws ArgumentError for a wrong argument or an unknown option
+ * @throws ArgumentError for a wrong argument, an unknown option, or targets outside the range of `output`
  * @throws ShapeError where Y has not X's rows
  * @throws PrecisionError where X and Y differ in precision
  * @throws BufferError where memory is detached, resizable or shared
  * @throws NonFiniteError where X or Y holds NaN or infinity
+ * @throws ModelFileError where the file of `checkpoint` cannot be read or written, or is of other data or options
  * @throws AbortedError where the signal is aborted; no model comes of it
  *
  * @example

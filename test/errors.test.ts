@@ -134,8 +134,7 @@ describe('an addon that does not load', () => {
     expect(error).toMatchObject({
       code: 'ADDON',
       cause: reason,
-      message:
-        'Expected a native addon for this platform but found none that loads; in a checkout, `npm run compile` builds it',
+      message: `Expected a native addon for ${process.platform}-${process.arch} but found none that loads; a checkout builds it, by \`npm run compile\`, or \`npm run prebuild\` before \`npm pack\``,
     });
     const { scripts } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { scripts: object };
     expect(scripts).toHaveProperty('compile');

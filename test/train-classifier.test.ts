@@ -338,7 +338,7 @@ describe('evaluate', () => {
       expect([error.code, error.message]).toEqual(['NON_FINITE', expect.stringMatching(message(1))]);
     }
     const huge = matrix(new Float64Array(4).fill(Number.MAX_VALUE), 2, 2);
-    for (const action of [model.predict(huge), model.evaluate(huge, [0, 1]), async () => model.predictSync(huge)])
+    for (const action of [model.predict(huge), model.evaluate(huge, [0, 1]), () => model.predictSync(huge)])
       expect(await failure(action)).toMatchObject({ code: 'NON_FINITE' });
   });
 

@@ -418,7 +418,7 @@ async function checksumInTurns(parts: readonly Uint8Array[]): Promise<string> {
 
 async function readBytes(path: string): Promise<Uint8Array> {
   // What is no file, a pipe say, would not be opened until somebody writes to it.
-  return withFile(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0), async (handle) => {
+  return withFile(path, constants.O_RDONLY | ('O_NONBLOCK' in constants ? constants.O_NONBLOCK : 0), async (handle) => {
     const status = await handle.stat();
     if (!status.isFile()) throw new ModelFileError('Expected a regular file');
     // Something large that is no model is refused before memory is taken for it.
