@@ -194,9 +194,14 @@ function sizesOf(shape: Shape, settings: Settings, element: number): Sizes {
 function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: number) {
   const iterations = sizes.layers.length > 0 ? iterationsOf(settings, sizes.rows) : 0;
   const setup = first + (iterations > 0 ? gram(sizes.rows, sizes.inputs) : 0);
-  const last = evaluation(sizes, outputSteps(settings)) + validate;
+  const stepsOf = (isLast: boolean) =>
+    outputSteps(settings, sizes.rows, sizes.rows - sizes.uncached, sizes.last, isLast);
+  const last = evaluation(sizes, stepsOf(true)) + validate;
   // Where a step follows, with the Gram matrices that it needs; the inputs' is summed once.
-  const each = last + sizes.layers.slice(1).reduce((sum, { n }) => sum + gram(sizes.rows, n), 0);
+  const each =
+    evaluation(sizes, stepsOf(false)) +
+    validate +
+    sizes.layers.slice(1).reduce((sum, { n }) => sum + gram(sizes.rows, n), 0);
   const isHuber = settings.loss === 'huber';
   const probed = probeSize(sizes.rows);
   const probe = isHuber ? forward(sizes, probed) + outputs(sizes, probed) : 0;
@@ -206,7 +211,7 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
   const settled = holdsOut(settings, sizes.rows);
   const evaluations = iterations + (settled ? 1 : 0);
   const held = settled ? heldOut(sizes, evaluations + 1, isCalibrated(settings)) : 0;
-  const operations = setup + (outputSteps(settings) - 1) * probe + evaluations * each + last + steps + held;
+  const operations = setup + (stepsOf(iterations === 0) - 1) * probe + evaluations * each + last + steps + held;
   return { operations, setup, evaluation: each, step };
 }
 

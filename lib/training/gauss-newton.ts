@@ -226,7 +226,7 @@ class GaussNewton {
   /** Forward with the weights under trial, and the output layer solved on them. */
   async #evaluate(iteration: number, isLast: boolean): Promise<PassTotals> {
     const grams = this.#grams.map((gram, l) => (isLast || (l === 0 && iteration > 0) ? null : gram));
-    return this.#output.solve([...grams, null], () => {
+    return this.#output.solve([...grams, null], isLast, () => {
       if (iteration === 0) this.#chooseRidges();
     });
   }

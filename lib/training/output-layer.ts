@@ -9,17 +9,27 @@ import type { PassTotals, Training } from './training.js';
 /** Accelerated steps of the one-sided problem, and of Huber's; a two-sided one is exact after the first. */
 const oneSidedSteps = 8;
 
-/** Kept rows for each weight of an output below which they do not stand for all. */
-const leastInnerRows = 4;
-
-/** Least-squares solves of the output layer in each evaluation. */
-export function outputSteps({ samples, loss }: Pick<Settings, 'samples' | 'loss'>): number {
-  return samples === 'margin' || loss === 'huber' ? oneSidedSteps : 1;
-}
+/** Kept rows for each weight of an output below which they do not stand for all: steps would fit their noise. */
+const leastInnerRows = 32;
 
 /** Of all rows those that the steps after the first go over: the kept ones, if there are enough to stand for the rest. */
 export function innerRows(rows: number, kept: number, inputs: number): number {
   return kept >= leastInnerRows * (inputs + 1) ? kept : rows;
+}
+
+/**
+ * Least-squares solves of the output layer in an evaluation. Where those after the first would have to compute activations
+ * again, only the last evaluation has more than one.
+ */
+export function outputSteps(
+  { samples, loss }: Pick<Settings, 'samples' | 'loss'>,
+  rows: number,
+  kept: number,
+  inputs: number,
+  isLast: boolean,
+): number {
+  const isFree = isLast || kept === rows || innerRows(rows, kept, inputs) < rows;
+  return isFree && (samples === 'margin' || loss === 'huber') ? oneSidedSteps : 1;
 }
 
 /**
@@ -55,7 +65,7 @@ export class OutputLayer {
    * One pass forward, which fills the cache and the Gram matrices of the layers (`grams[l]` of [H_l, 1], null to skip),
    * then the steps. Returns the totals at the new weights.
    */
-  async solve(grams: (FloatArray | null)[], chooseRidge: () => void): Promise<PassTotals> {
+  async solve(grams: (FloatArray | null)[], isLast: boolean, chooseRidge: () => void): Promise<PassTotals> {
     const training = this.#training;
     const everything = { count: training.rows };
     const { weights } = training.output;
@@ -65,7 +75,7 @@ export class OutputLayer {
       outputRhs: this.#rhs,
     });
     chooseRidge();
-    const steps = outputSteps(training.settings);
+    const steps = outputSteps(training.settings, training.rows, training.kept.count, training.output.inputs, isLast);
     const inner = steps > 1 ? await this.#innerProblem() : undefined;
     const previous = weights.slice();
     let momentum = 1;
