@@ -18,7 +18,7 @@ import { NormalEquations, smallestRcond, type Solution } from './normal-equation
 export interface LstsqOptions {
   /** `auto` tries Cholesky on AᵀA and falls to the SVD of A; `svd` is as accurate as can be. @default 'auto' */
   solver?: Solver;
-  /** Singular values up to `rcond` times the largest count as zero. @default 4 ε · min(rows, cols) */
+  /** Singular values up to `rcond` times the largest count as zero. @default ε · max(rows, cols), at most 4 ε · min(rows, cols) */
   rcond?: number;
   /** BLAS threads. @default the cores that the process may use */
   threads?: number;
@@ -88,8 +88,8 @@ async function solve<T extends FloatArray>(
   const solver = oneOf('options.solver', options.solver, ['auto', 'cholesky', 'svd'], 'auto');
   const cut =
     options.rcond === undefined
-      ? // However many the rows: those of a tall A are reduced to a triangle first, by blocks.
-        4 * epsilon(A.data) * Math.min(A.rows, A.cols)
+      ? // Of very many rows no more: they are reduced to a triangle first, by blocks.
+        epsilon(A.data) * Math.min(Math.max(A.rows, A.cols), 4 * Math.min(A.rows, A.cols))
       : nonNegative('options.rcond', options.rcond);
   if (cut >= 1) throw new ArgumentError(`Expected options.rcond to be below 1 but received ${describe(options.rcond)}`);
   const lane: Lane = { threads: threadsOf(options.threads), signal: signalOf(options.signal), operations: 0 };

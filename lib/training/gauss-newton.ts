@@ -31,8 +31,8 @@ const shrinkage = 0.25;
 /**
  * The rule `gauss-newton`. An iteration solves (G + aI) ΔW (C + bI) = AᵀE/S − ridge V for each hidden layer, chooses
  * how far to go along ΔW and along the step before from the exact quadratic model of both (one-sided: `oneSidedStride`
- * times as far), W ← W + α ΔW + β M, and solves the output layer on the new features. A step that raises the objective is taken back and shortened, so that
- * the objective never rises.
+ * times as far), W ← W + α ΔW + β M, and solves the output layer on the new features. A step that raises the objective is
+ * taken back and shortened, so that the objective never rises.
  *
  * @source Martens and Grosse 2015 (arXiv 1503.05671), section 7, for the two-direction model
  */

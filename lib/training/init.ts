@@ -2,6 +2,7 @@ import { ArgumentError } from '../errors.js';
 import { call } from '../lane.js';
 import { describe, type FloatArray } from '../matrix.js';
 import { activationOf, startOf } from '../network/activation.js';
+import { createRandom } from '../random.js';
 import { turns } from '../turns.js';
 import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './layout.js';
 import type { HiddenState, Training } from './training.js';
@@ -16,9 +17,13 @@ export async function initialise(training: Training): Promise<void> {
   }
 }
 
-/** Random directions instead of samples' differences, which may tell nothing together: those of XOR lie along the axes. */
+/**
+ * Random directions instead of samples' differences, which may tell nothing together: those of XOR lie along the axes. The
+ * same whether the training was resumed or not.
+ */
 export async function drawAnew(training: Training): Promise<void> {
-  for (const l of training.hidden.keys()) await orthogonal(training, l);
+  const random = createRandom(training.settings.seed);
+  for (const l of training.hidden.keys()) await orthogonal(training, l, random);
 }
 
 async function fill(values: FloatArray, valueOf: (index: number) => number): Promise<void> {
@@ -38,10 +43,10 @@ async function fill(values: FloatArray, valueOf: (index: number) => number): Pro
  * @source Saxe, McClelland and Ganguli 2014 (arXiv 1312.6120) for orthogonal weights, Balduzzi et al. 2017 (arXiv
  * 1702.08591) for deep networks that look linear at first
  */
-async function orthogonal(training: Training, l: number): Promise<void> {
+async function orthogonal(training: Training, l: number, random = training.random): Promise<void> {
   const { inputs, units, weights, activation } = training.hidden[l] as HiddenState;
   const matrix = weights.subarray(0, inputs * units);
-  await fill(matrix, () => training.random.normal());
+  await fill(matrix, () => random.normal());
   await call(training, 'orthonormalise', { matrix, rows: inputs, columns: units });
   const below = training.hidden[l - 1];
   if (!below) return;
