@@ -117,8 +117,8 @@ export interface ClassifierOptions extends TrainOptions {
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; labels: ArrayLike<number> | readonly string[] };
   /**
-   * Iterations without a better one on the validation data after which training stops. With the rules `inverse` and
-   * `nearest` a regressor also stops at the first pass that is no better. @default 3
+   * Iterations without a better one after which training stops: on the validation data, and by misclassified samples
+   * with the rules `inverse` and `nearest`. @default 3
    */
   patience?: number;
 }
@@ -135,8 +135,8 @@ export interface RegressorOptions extends TrainOptions {
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; targets: Matrix };
   /**
-   * Iterations without a better one after which training stops: on the validation data, and by misclassified samples
-   * with the rules `inverse` and `nearest`. @default 3
+   * Iterations without a better one on the validation data after which training stops. With the rules `inverse` and
+   * `nearest` it also stops at the first pass that is no better. @default 3
    */
   patience?: number;
 }

@@ -588,10 +588,11 @@ describe('an onIteration that returns a promise', () => {
     expect(error).toMatchObject({ message: 'no disk' });
   });
 
-  it('need not come where the signal does', async () => {
+  it.each(['at once', 'later'])('need not come where the signal does: %s', async (when) => {
     const controller = new AbortController();
     const onIteration = () => {
-      setTimeout(() => controller.abort('enough'), 5);
+      if (when === 'later') setTimeout(() => controller.abort('enough'), 5);
+      else controller.abort('enough');
       return new Promise<void>(() => undefined);
     };
     const { signal } = controller;

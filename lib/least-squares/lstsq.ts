@@ -118,9 +118,10 @@ async function byCholesky<T extends FloatArray>(
   const precision = A.data instanceof Float64Array ? 'float64' : 'float32';
   const sums = new NormalEquations<T>(A.cols, B.cols, { precision, intercept: false });
   await sums.pass(lane, A, B, { gram: sums.gram, rhs: sums.rhs, sign: 1 });
-  if (!sums.isFinite()) await checkBoth(lane, A, B);
+  const isFinite = sums.isFinite();
+  if (!isFinite) await checkBoth(lane, A, B);
   // Products left the range of the precision; the SVD has none.
-  if (!always && (await isOutOfRange(sums, B))) return undefined;
+  if (!always && (!isFinite || (await haveLostDigits(sums, B)))) return undefined;
   sums.count = A.rows;
   const factor = allocate(A.data, A.cols ** 2);
   const solution = await sums.cholesky(lane, penalty, factor);
@@ -142,10 +143,11 @@ async function byCholesky<T extends FloatArray>(
   return solution;
 }
 
-/** Whether sums of AᵀA or AᵀB are infinite, or so small that they have lost digits, if not all. */
-async function isOutOfRange<T extends FloatArray>(sums: NormalEquations<T>, { data, cols }: Matrix): Promise<boolean> {
-  if (!sums.isFinite()) return true;
-  const { gram, rhs, order } = sums;
+/** Whether sums of AᵀA or AᵀB are so small that they have lost digits, if not all. */
+async function haveLostDigits<T extends FloatArray>(
+  { gram, rhs, order }: NormalEquations<T>,
+  { data, cols }: Matrix,
+): Promise<boolean> {
   const least = (data instanceof Float64Array ? 2 ** -1022 : 2 ** -126) / epsilon(data);
   const isSmall = (value: number) => value !== 0 && Math.abs(value) < least;
   for (let j = 0; j < order; j++) if (isSmall(gram[j * order + j] as number)) return true;

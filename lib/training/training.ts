@@ -461,14 +461,11 @@ export class Training implements Lane {
 
 /** Waits for what a caller promised, which need not come. */
 async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(new AbortedError(signal?.reason));
+  await new Promise<unknown>((resolve, reject) => {
+    const stop = () => reject(new AbortedError(signal?.reason));
     signal?.addEventListener('abort', stop, { once: true });
+    // The call that made the promise may have aborted already.
+    if (signal?.aborted) stop();
+    promise.then(resolve, reject).finally(() => signal?.removeEventListener('abort', stop));
   });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    if (stop) signal?.removeEventListener('abort', stop);
-  }
 }
