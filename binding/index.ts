@@ -88,12 +88,13 @@ export interface RawPredict extends RawRows {
 export interface RawCholesky {
   gram: FloatArray;
   order: number;
-  weight: number;
   ridge: number;
   lastRidge: number;
+  /** The condition number of the matrix scaled to a diagonal of ones. */
+  equilibrate?: boolean;
   rhs: FloatArray;
   rightHandSides: number;
-  factor?: FloatArray;
+  factor: FloatArray;
   solution: FloatArray;
 }
 

@@ -1,46 +1,25 @@
-import type { Lane } from './lane.js';
 import type { OutputActivation } from './network/activation.js';
 import { encodeLabels, indexLabels, type Label, type Labels } from './network/labels.js';
 import { ModelFileError, NonFiniteError } from './errors.js';
-import { checkFinite } from './finite.js';
-import {
-  checkEqual,
-  checkMatrix,
-  checkSamePrecision,
-  describe,
-  type FloatArray,
-  type Matrix,
-  type Precision,
-} from './matrix.js';
+import { checkMatrix, describe, type FloatArray, type Matrix, type Precision } from './matrix.js';
 import { calibrationOf } from './network/metrics.js';
 import type { Layer, Network } from './network/network.js';
 import {
   checkImage,
   readOptions,
+  runOf,
   settingsOf,
-  signalOf,
-  threadsOf,
   type ClassifierOptions,
+  type RunOptions,
   type Settings,
 } from './options.js';
 import type { TrainReport } from './report.js';
 import { loadNetwork, saveNetwork } from './network/saved-network.js';
 import { train } from './training/train.js';
 import type { Problem } from './training/training.js';
+import { validationInputs } from './training/validation.js';
 import { weightsOf } from './training/weights.js';
 import { turns } from './turns.js';
-
-/** Options of a prediction. */
-export interface PredictOptions {
-  /** BLAS threads. @default the cores that the process may use */
-  threads?: number;
-  signal?: AbortSignal;
-}
-
-export function predictLane(options: PredictOptions | undefined): Lane {
-  const given = readOptions(options, ['threads', 'signal']);
-  return { threads: threadsOf(given.threads), signal: signalOf(given.signal), operations: 0 };
-}
 
 /** What {@link Classifier.evaluate} finds. */
 export interface Evaluation {
@@ -82,8 +61,8 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
   }
 
   /** The class of every row of X, off the event loop. */
-  async predict(X: Matrix<T>, options?: PredictOptions): Promise<L[]> {
-    const indices = await classIndices(this.#scores, X, predictLane(options), this.#sign);
+  async predict(X: Matrix<T>, options?: RunOptions): Promise<L[]> {
+    const indices = await classesOf(await this.#scores.forward(X, options), this.#sign);
     const labels = new Array<L>(indices.length);
     for await (const [begin, end] of turns(indices.length))
       for (let i = begin; i < end; i++) labels[i] = this.classes[indices[i] as number] as L;
@@ -100,12 +79,17 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
     return Array.from({ length: scores.rows }, (_, row) => this.classes[greatest(scores, row, this.#sign)] as L);
   }
 
-  /** One probability for every row and class (rows × classes): the outputs, each row normalised to sum 1. */
-  async probabilities(X: Matrix<T>, options?: PredictOptions): Promise<Matrix<T>> {
+  /**
+   * One probability for every row and class (rows × classes), each row of sum 1: the outputs of `softmax` and `softmin`,
+   * those of `sigmoid` over their sum; of another output activation, the softmax of its pre-activations.
+   *
+   * @throws NonFiniteError where X holds NaN or infinity
+   */
+  async probabilities(X: Matrix<T>, options?: RunOptions): Promise<Matrix<T>> {
     const activation: OutputActivation = (this.network.layers.at(-1) as Layer).activation;
-    if (activation === 'softmax' || activation === 'softmin') return this.network.forward(X, predictLane(options));
-    if (activation !== 'sigmoid') return this.network.withOutput('softmax').forward(X, predictLane(options));
-    const outputs = await this.network.forward(X, predictLane(options));
+    if (activation === 'softmax' || activation === 'softmin') return this.network.forward(X, options);
+    if (activation !== 'sigmoid') return this.network.withOutput('softmax').forward(X, options);
+    const outputs = await this.network.forward(X, options);
     for (let i = 0; i < outputs.data.length; i += outputs.cols) {
       let sum = 0;
       for (let k = 0; k < outputs.cols; k++) sum += outputs.data[i + k] as number;
@@ -114,11 +98,18 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
     return outputs;
   }
 
-  /** Accuracy, confusion matrix and the quality of the probabilities on rows whose classes are known. */
-  async evaluate(X: Matrix<T>, labels: Labels, options?: PredictOptions): Promise<Evaluation> {
+  /**
+   * Accuracy, confusion matrix and the quality of the probabilities on rows whose classes are known.
+   *
+   * @throws ArgumentError where a label is none of the classes
+   * @throws ShapeError where there is not one label for each row
+   * @throws NonFiniteError where X holds NaN or infinity
+   */
+  async evaluate(X: Matrix<T>, labels: Labels, options?: RunOptions): Promise<Evaluation> {
+    const lane = runOf(options);
     checkMatrix('X', X);
     const truth = await indexLabels('labels', labels, [X.rows, 'X.rows'], this.classes);
-    const scores = await this.#scores.forward(X, predictLane(options));
+    const scores = await this.#scores.forwardOn(lane, X);
     if (this.#sign < 0)
       for await (const [begin, end] of turns(scores.data.length))
         for (let i = begin; i < end; i++) scores.data[i] = -(scores.data[i] as number);
@@ -201,25 +192,21 @@ async function classesOf(scores: Matrix, sign: number): Promise<Int32Array> {
   return indices;
 }
 
-async function classIndices(network: Network, X: Matrix, lane: Lane, sign: number): Promise<Int32Array> {
-  return classesOf(await network.forward(X, lane), sign);
-}
-
-/** How sure a desired output is where the range of the output activation is open: 1 − 10⁻³ for the own class. */
-const desiredCertainty = 1e-3;
+/** How far a desired output is from the end of the range of its activation, where that is open. */
+const desiredError = 1e-3;
 
 /** Desired pre-activations of the own class and of the others. */
 function desiredOutputs(output: OutputActivation, classes: number): { positive: number; negative: number } {
   switch (output) {
     case 'softmax':
     case 'softmin':
-      return { positive: Math.log1p(-desiredCertainty), negative: Math.log(desiredCertainty / (classes - 1)) };
+      return { positive: Math.log1p(-desiredError), negative: Math.log(desiredError / (classes - 1)) };
     case 'sigmoid': {
-      const logit = Math.log((1 - desiredCertainty) / desiredCertainty);
+      const logit = Math.log((1 - desiredError) / desiredError);
       return { positive: logit, negative: -logit };
     }
     case 'tanh': {
-      const edge = Math.atanh(1 - desiredCertainty);
+      const edge = Math.atanh(1 - desiredError);
       return { positive: edge, negative: -edge };
     }
     default:
@@ -289,21 +276,19 @@ function softminOf(network: Network): Network {
 }
 
 async function validation(
-  { validation: given, threads, signal }: Settings,
+  settings: Settings,
   X: Matrix,
   classes: readonly Label[],
 ): Promise<Pick<Problem, 'validate' | 'validation'>> {
-  if (given === undefined) return {};
-  const options = readOptions(given, ['inputs', 'labels'], 'options.validation');
-  const V = checkMatrix('validation.inputs', options.inputs);
-  checkSamePrecision('validation.inputs.data', V.data, 'X.data', X.data);
-  checkEqual('validation.inputs.cols', V.cols, 'X.cols', X.cols);
-  const truth = await indexLabels('validation.labels', options.labels, [V.rows, 'validation.inputs.rows'], classes);
-  await checkFinite({ threads, signal, operations: 0 }, 'validation.inputs', V);
+  if (settings.validation === undefined) return {};
+  const options = readOptions(settings.validation, ['inputs', 'labels'], 'options.validation');
+  const V = await validationInputs(settings, options.inputs, X);
+  const rows = [V.rows, 'options.validation.inputs.rows'] as const;
+  const truth = await indexLabels('options.validation.labels', options.labels, rows, classes);
   return {
     validation: [V.data, truth],
     validate: async (network, lane) => {
-      const predicted = await classIndices(network.withOutput('identity'), V, lane, 1);
+      const predicted = await classesOf(await network.withOutput('identity').forwardOn(lane, V), 1);
       return truth.reduce((right, own, i) => right + (own === predicted[i] ? 1 : 0), 0) / V.rows;
     },
   };

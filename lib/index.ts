@@ -1,5 +1,5 @@
 export type { Activation, OutputActivation } from './network/activation.js';
-export { Classifier, loadClassifier, trainClassifier, type Evaluation, type PredictOptions } from './classifier.js';
+export { Classifier, loadClassifier, trainClassifier, type Evaluation } from './classifier.js';
 export {
   AbortedError,
   AddonError,
@@ -26,6 +26,7 @@ export type {
   Init,
   Loss,
   RegressorOptions,
+  RunOptions,
   SampleRule,
   Solver,
   TargetRule,

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { load, type RawAddon, type RawCalls, type RawOutcome } from '../binding/index.js';
 import { AbortedError, AddonError, BplsError, BufferError, MemoryError } from './errors.js';
 
@@ -24,8 +25,8 @@ export interface Lane {
 
 /** A failure of the addon as an error of this package. */
 export function typed(error: unknown): unknown {
-  if (error instanceof BplsError || !(error instanceof Error)) return error;
-  const code = 'code' in error ? error.code : undefined;
+  if (error instanceof BplsError || !types.isNativeError(error)) return error;
+  const { code } = error as NodeJS.ErrnoException;
   if (code === 'OUT_OF_MEMORY') return new MemoryError(error.message, { cause: error });
   if (code === 'UNSUPPORTED_BUFFER') return new BufferError(error.message);
   return new AddonError(error.message, { cause: error });

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ArgumentError, BufferError, MemoryError, PrecisionError, ShapeError } from './errors.js';
 
 /** The two precisions: double (Float64Array) and single (Float32Array). */
@@ -42,9 +43,9 @@ export function describe(value: unknown): string {
   return Array.isArray(value) ? 'an Array' : `a ${Object.prototype.toString.call(value).slice(8, -1)}`;
 }
 
+/** Of any realm: test runners and `vm` have constructors of their own. */
 export function isFloatArray(value: unknown): value is FloatArray {
-  // An object may have such a prototype without being such an array.
-  return ArrayBuffer.isView(value) && (value instanceof Float64Array || value instanceof Float32Array);
+  return types.isFloat64Array(value) || types.isFloat32Array(value);
 }
 
 function isDetached(buffer: ArrayBuffer): boolean {
@@ -59,7 +60,7 @@ function isDetached(buffer: ArrayBuffer): boolean {
 /** Memory that may move or change under a running call is refused. */
 export function checkBuffer(name: string, data: ArrayBufferView): void {
   const buffer: ArrayBufferLike = data.buffer;
-  if (!(buffer instanceof ArrayBuffer))
+  if (!types.isArrayBuffer(buffer))
     throw new BufferError(`Expected ${name} not to be backed by a SharedArrayBuffer: another thread may write to it`);
   if ((buffer as { resizable?: boolean }).resizable)
     throw new BufferError(`Expected ${name} not to be backed by a resizable ArrayBuffer`);
@@ -100,7 +101,7 @@ export function checkMatrix(name: string, value: unknown): Matrix {
 }
 
 export function precisionName(data: FloatArray): 'Float64Array' | 'Float32Array' {
-  return data instanceof Float64Array ? 'Float64Array' : 'Float32Array';
+  return types.isFloat64Array(data) ? 'Float64Array' : 'Float32Array';
 }
 
 export function checkSamePrecision(name: string, data: FloatArray, otherName: string, other: FloatArray): void {
@@ -117,7 +118,7 @@ export function checkEqual(name: string, value: number, otherName: string, other
 /** Zeros in the precision of `like`. */
 export function allocate(like: FloatArray, length: number): FloatArray {
   try {
-    return like instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
+    return types.isFloat64Array(like) ? new Float64Array(length) : new Float32Array(length);
   } catch (error) {
     throw new MemoryError(`Expected memory for ${length} numbers but the system refused it`, { cause: error });
   }
@@ -125,5 +126,5 @@ export function allocate(like: FloatArray, length: number): FloatArray {
 
 /** Rounding unit ε (distance from 1 to the next number) of the precision of `data`. */
 export function epsilon(data: FloatArray): number {
-  return data instanceof Float64Array ? 2 ** -52 : 2 ** -23;
+  return types.isFloat64Array(data) ? 2 ** -52 : 2 ** -23;
 }

@@ -5,12 +5,14 @@ import {
   type Activation,
   type OutputActivation,
 } from './network/activation.js';
+import { types } from 'node:util';
 import { ArgumentError } from './errors.js';
+import type { Lane } from './lane.js';
 import { checkEqual, describe, type Matrix } from './matrix.js';
 import type { Label } from './network/labels.js';
 import type { Random } from './random.js';
 import type { IterationReport } from './report.js';
-import { defaultThreads } from './threads.js';
+import { usualThreads } from './threads.js';
 
 export type Init = 'uniform' | 'orthogonal' | 'contrast';
 export type TargetRule = 'inverse' | 'nearest' | 'gauss-newton';
@@ -22,9 +24,9 @@ export type Solver = 'auto' | 'cholesky' | 'svd';
 export interface HiddenLayer {
   units: number;
   /** @default the option `activation` */
-  activation?: Activation | 'auto';
+  activation?: Activation | 'auto' | undefined;
   /** @default the option `init` for the first layer, `orthogonal` above it where that is `contrast` */
-  init?: Init;
+  init?: Init | undefined;
 }
 
 /** Rows that are images: `height · width · channels` columns, channels last. */
@@ -32,41 +34,48 @@ export interface ImageShape {
   height: number;
   width: number;
   /** @default 1 */
-  channels?: number;
+  channels?: number | undefined;
+}
+
+/** An image with every default in place. */
+export interface FullImage {
+  height: number;
+  width: number;
+  channels: number;
 }
 
 /** Options of both trainers. */
 export interface TrainOptions {
   /** Hidden layers from the input up, as units or in full. @default [500] */
-  hidden?: readonly (number | HiddenLayer)[];
+  hidden?: readonly (number | HiddenLayer)[] | undefined;
   /**
    * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of `ridge: 'auto'`
    * finds that it has 5 % less loss on held-out rows, or, of 2,500 rows and fewer and where all layers are left to `auto`,
    * `identity` (a linear model) where that has the least. @default 'auto'
    */
-  activation?: Activation | 'auto';
+  activation?: Activation | 'auto' | undefined;
   /**
    * First weights: `uniform` U[−1, 1] (the paper's); `orthogonal`, above another layer scaled and shifted to where the
    * activation is next to straight; `contrast`, the first layer's from differences of two samples (of different classes, for
    * a classifier). @default 'contrast', and `orthogonal` above the first layer
    */
-  init?: Init;
+  init?: Init | undefined;
   /** Rows are images: each `contrast` unit looks at a random patch of them. */
-  image?: ImageShape;
+  image?: ImageShape | undefined;
   /** Weight of each input column for one `contrast` unit, instead of `image`; called for every unit, in a trial of `ridge: 'auto'` as well. */
-  mask?: (random: Random, unit: number) => ArrayLike<number>;
+  mask?: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
   /** Rule for the desired values of the hidden layers. @default 'gauss-newton' */
-  targets?: TargetRule;
+  targets?: TargetRule | undefined;
   /**
    * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not yet
    * beyond ±1. A regressor has no classes and uses all. @default 'margin'
    */
-  samples?: SampleRule;
+  samples?: SampleRule | undefined;
   /**
    * Times that the hidden layers are solved; 0 solves the output layer alone. `auto` is 8, or, with 25,000 rows and more and
    * no `validation`, 8 to 64: 2 % of the rows (4,000 at most) are left out, and the training goes on while the loss on them falls. @default 'auto'
    */
-  iterations?: 'auto' | number;
+  iterations?: 'auto' | number | undefined;
   /**
    * Penalty of ½ ridge ‖V‖² on each layer's weights, beside the objective per sample; biases are not penalised.
    * `auto` chooses by short trainings on up to 2,000 rows, judged by up to 4,000 others; the report has what it saw.
@@ -74,78 +83,78 @@ export interface TrainOptions {
    */
   ridge?: 'auto' | number | { hidden: number; output: number };
   /** `auto` solves by Cholesky and falls to the SVD where the reciprocal condition number says so. @default 'auto' */
-  solver?: Solver;
+  solver?: Solver | undefined;
   /**
    * Weight of each sample in the objective and the standardisation, not negative; only their ratios matter. A sample of
-   * weight 0 is as good as absent, but for what hangs on the number of rows. Needs `targets: 'gauss-newton'`.
+   * weight 0 has no effect, except on settings that depend on the number of rows. Needs `targets: 'gauss-newton'`.
    */
-  sampleWeights?: ArrayLike<number>;
+  sampleWeights?: ArrayLike<number> | undefined;
   /**
    * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` leaves columns out that share
    * one range where at least half of the varying ones do, as the pixels of images or indicator columns, and takes them from
    * 0 to 1 where there are others beside them. @default 'auto'
    */
-  standardize?: 'auto' | boolean;
+  standardize?: 'auto' | boolean | undefined;
   /** Integer seed of everything random. @default 0 */
-  seed?: number;
+  seed?: number | undefined;
   /** BLAS threads. @default the cores that the process may use, by affinity and control group */
-  threads?: number;
+  threads?: number | undefined;
   /** Bytes of working memory beside the inputs; more lets activations be kept between passes. @default 384 MiB for float32, 768 MiB for float64 */
-  memoryLimit?: number;
+  memoryLimit?: number | undefined;
   /**
    * File in which the training keeps its state after each accepted iteration. Where it exists, left by a training of the
    * same data and options that was cut off, this one goes on from there, to the same weights bit for bit (with as many
    * threads and as much memory). One of other data or options is refused with a ModelFileError: remove it to start anew.
    * It is written beside and renamed, and removed when the training is done.
    */
-  checkpoint?: string;
+  checkpoint?: string | undefined;
   /** Aborts the training between two batches. */
-  signal?: AbortSignal;
-  /** Called after each iteration; a promise is waited for. What it throws or rejects with rejects the training. */
-  onIteration?: (iteration: IterationReport) => void | Promise<void>;
+  signal?: AbortSignal | undefined;
+  /** Called after each iteration; a promise, or anything with a `then`, is waited for. What it throws or rejects with rejects the training. */
+  onIteration?: ((iteration: IterationReport) => unknown) | undefined;
 }
 
 /** Options of {@link trainClassifier}. */
 export interface ClassifierOptions extends TrainOptions {
   /** @default 'softmax' */
-  output?: OutputActivation;
+  output?: OutputActivation | undefined;
   /**
    * Weight of the samples of each class, times their own; classes that are not named have weight 1. `balanced` gives
    * every class the same sum: rows / (classes · rows of the class).
    */
-  classWeights?: 'balanced' | ReadonlyMap<Label, number> | Readonly<Record<string, number>>;
+  classWeights?: 'balanced' | ReadonlyMap<Label, number> | Readonly<Record<string, number>> | undefined;
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; labels: ArrayLike<number> | readonly string[] };
   /**
    * Iterations without a better one after which training stops: on the validation data, and by misclassified samples
    * with the rules `inverse` and `nearest`. @default 3
    */
-  patience?: number;
+  patience?: number | undefined;
 }
 
 /** Options of {@link trainRegressor}. */
 export interface RegressorOptions extends TrainOptions {
   /** Injective activation of the outputs; targets, within its range, are taken through its inverse. @default 'identity' */
-  output?: Exclude<Activation, 'relu' | 'gelu'>;
+  output?: Exclude<Activation, 'relu' | 'gelu'> | undefined;
   /**
    * What a residual r costs: `squared` ½r²; `huber` ½r² up to δ and δ(|r| − ½δ) beyond, so that outliers pull no harder
    * than δ, which is 1.345 standard deviations of each output's residuals as their median tells it. @default 'squared'
    */
-  loss?: Loss;
+  loss?: Loss | undefined;
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; targets: Matrix };
   /**
    * Iterations without a better one on the validation data after which training stops. With the rules `inverse` and
    * `nearest` it also stops at the first pass that is no better. @default 3
    */
-  patience?: number;
+  patience?: number | undefined;
 }
 
 /** The options with every default in place, checked. */
 export interface Settings {
   hidden: { units: number; activation: Activation | 'auto'; init: Init }[];
   output: OutputActivation;
-  image: Required<ImageShape> | undefined;
+  image: FullImage | undefined;
   mask: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
   targets: TargetRule;
   samples: SampleRule;
@@ -159,7 +168,7 @@ export interface Settings {
   memoryLimit: number | undefined;
   checkpoint: string | undefined;
   signal: AbortSignal | undefined;
-  onIteration: ((iteration: IterationReport) => void | Promise<void>) | undefined;
+  onIteration: ((iteration: IterationReport) => unknown) | undefined;
   loss: Loss;
   /** As given: the trainers check these against their data. */
   validation: unknown;
@@ -193,6 +202,21 @@ export const trainOptions = [
   'loss',
 ] as const;
 
+/** Own properties alone: what only a prototype has would be ignored. */
+function checkPlain(name: string, value: object, known: readonly string[]): void {
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (kind !== 'Object')
+    throw new ArgumentError(`Expected ${name} to be an object of options but received ${describe(value)}`);
+  for (let above = parentOf(value); above && parentOf(above); above = parentOf(above))
+    for (const option of known)
+      if (Object.hasOwn(above, option))
+        throw new ArgumentError(`Expected ${name} to have own properties but it inherits ${describe(option)}`);
+}
+
+function parentOf(value: object): object | null {
+  return Object.getPrototypeOf(value) as object | null;
+}
+
 /** An options object read once: own enumerable properties, all of them known. */
 export function readOptions<const Name extends string>(
   value: unknown,
@@ -202,12 +226,14 @@ export function readOptions<const Name extends string>(
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ArgumentError(`Expected ${name} to be an object but received ${describe(value)}`);
+  checkPlain(name, value, known);
   // Without a prototype: what somebody put on every object is no option.
   const options = Object.assign(Object.create(null) as Partial<Record<Name, unknown>>, value);
-  const names = new Set<string>(known);
   for (const key of Object.keys(options))
-    if (!names.has(key))
-      throw new ArgumentError(`Expected ${name} to be among ${known.join(', ')} but received ${describe(key)}`);
+    if (!known.includes(key as Name))
+      throw new ArgumentError(
+        `Expected the names in ${name} to be among ${known.join(', ')} but received ${describe(key)}`,
+      );
   return options;
 }
 
@@ -220,8 +246,9 @@ export function oneOf<T extends string>(name: string, value: unknown, allowed: r
   return value as T;
 }
 
-export function integer(name: string, value: unknown, least: number, most: number, otherwise: number): number {
-  if (value === undefined && otherwise >= least) return otherwise;
+/** @param otherwise where it is not given; without, it must be */
+export function integer(name: string, value: unknown, least: number, most: number, otherwise?: number): number {
+  if (value === undefined && otherwise !== undefined) return otherwise;
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
     throw new ArgumentError(
       `Expected ${name} to be an integer from ${least} to ${most} but received ${describe(value)}`,
@@ -239,7 +266,7 @@ export function nonNegative(name: string, value: unknown): number {
   return value;
 }
 
-export function signalOf(value: unknown): AbortSignal | undefined {
+function signalOf(value: unknown): AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal))
     throw new ArgumentError(`Expected options.signal to be an AbortSignal but received ${describe(value)}`);
   try {
@@ -252,8 +279,31 @@ export function signalOf(value: unknown): AbortSignal | undefined {
   return value;
 }
 
-export function threadsOf(value: unknown): number {
-  return integer('options.threads', value, 1, 1024, defaultThreads());
+function threadsOf(value: unknown): number {
+  return value === undefined ? usualThreads() : integer('options.threads', value, 1, 1024);
+}
+
+/** Options of a call that computes. */
+export interface RunOptions {
+  /** BLAS threads. @default the cores that the process may use */
+  threads?: number | undefined;
+  /** Ends the call between two batches, with an AbortedError. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A run of its own. */
+export function laneOf({ threads, signal }: { threads?: unknown; signal?: unknown }): Lane {
+  return { threads: threadsOf(threads), signal: signalOf(signal), operations: 0 };
+}
+
+/** @throws ArgumentError where these are no RunOptions */
+export function runOf(options: unknown): Lane {
+  return laneOf(readOptions(options, ['threads', 'signal']));
+}
+
+/** Array or typed array, of any realm. */
+export function isArrayLike(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || types.isTypedArray(value);
 }
 
 /** @throws ArgumentError */
@@ -284,7 +334,7 @@ function hiddenOf(value: unknown, activation: Activation | 'auto', init: Init): 
     );
     if (given.units === undefined)
       throw new ArgumentError(`Expected ${name} to be units or { units } but received ${describe(layer)}`);
-    const units = integer(`${name}.units`, given.units, 1, 2 ** 20, 0);
+    const units = integer(`${name}.units`, given.units, 1, 2 ** 20);
     const first = oneOf(`${name}.init`, given.init, inits, l > 0 && init === 'contrast' ? 'orthogonal' : init);
     if (l > 0 && first === 'contrast')
       throw new ArgumentError(`Expected ${name}.init not to be 'contrast': only the first layer sees the samples`);
@@ -293,12 +343,12 @@ function hiddenOf(value: unknown, activation: Activation | 'auto', init: Init): 
   });
 }
 
-function imageOf(value: unknown): Required<ImageShape> | undefined {
+function imageOf(value: unknown): FullImage | undefined {
   if (value === undefined) return undefined;
   const given = readOptions(value, ['height', 'width', 'channels'], 'options.image');
-  const side = (name: keyof ImageShape, otherwise: number) =>
-    integer(`options.image.${name}`, given[name] ?? otherwise, 1, 2 ** 16, 0);
-  return { height: side('height', 0), width: side('width', 0), channels: side('channels', 1) };
+  const side = (name: keyof ImageShape, otherwise?: number) =>
+    integer(`options.image.${name}`, given[name], 1, 2 ** 16, otherwise);
+  return { height: side('height'), width: side('width'), channels: side('channels', 1) };
 }
 
 function ridgeOf(value: unknown): Settings['ridge'] {
@@ -352,7 +402,7 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     iterations:
       options.iterations === undefined || options.iterations === 'auto'
         ? 'auto'
-        : integer('options.iterations', options.iterations, 0, 2 ** 31 - 1, 0),
+        : integer('options.iterations', options.iterations, 0, 2 ** 31 - 1),
     ridge: ridgeOf(options.ridge),
     solver: oneOf('options.solver', options.solver, ['auto', 'cholesky', 'svd'], 'auto'),
     standardize,
@@ -362,7 +412,7 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     memoryLimit:
       options.memoryLimit === undefined
         ? undefined
-        : integer('options.memoryLimit', options.memoryLimit, 1, Number.MAX_SAFE_INTEGER, 0),
+        : integer('options.memoryLimit', options.memoryLimit, 1, Number.MAX_SAFE_INTEGER),
     checkpoint: options.checkpoint === undefined ? undefined : checkPath('options.checkpoint', options.checkpoint),
     signal: signalOf(options.signal),
     onIteration: functionOf('options.onIteration', options.onIteration) as Settings['onIteration'],
@@ -372,13 +422,19 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     classWeights: options.classWeights,
   };
   if (settings.loss === 'huber' && settings.targets !== 'gauss-newton')
-    throw new ArgumentError(`Expected targets 'gauss-newton' with loss 'huber' but received '${settings.targets}'`);
+    throw new ArgumentError(
+      `Expected options.targets to be 'gauss-newton' with loss 'huber' but received '${settings.targets}'`,
+    );
   if (settings.image && settings.mask)
     throw new ArgumentError('Expected options.image or options.mask but received both');
+  if ((settings.image ?? settings.mask) && settings.hidden[0]?.init !== 'contrast')
+    throw new ArgumentError(
+      `Expected a first hidden layer of init 'contrast' with options.${settings.image ? 'image' : 'mask'} but it has ${settings.hidden[0] ? `'${settings.hidden[0].init}'` : 'no units'}`,
+    );
   const folded = settings.hidden.findIndex(({ activation }) => activation !== 'auto' && !isInjective(activation));
   if (settings.targets !== 'gauss-newton' && folded >= 0)
     throw new ArgumentError(
-      `Expected injective activations with targets '${settings.targets}' but options.hidden[${folded}].activation is '${settings.hidden[folded]?.activation}'`,
+      `Expected injective activations with options.targets '${settings.targets}' but options.hidden[${folded}].activation is '${settings.hidden[folded]?.activation}'`,
     );
   return settings;
 }

@@ -131,7 +131,7 @@ function peeling(sizes: Sizes, nearest: boolean): number {
 
 function checkShape(value: unknown): Shape {
   const given = readOptions(value, ['rows', 'inputs', 'outputs'], 'shape');
-  const size = (name: keyof Shape) => integer(`shape.${name}`, given[name] ?? 0, 1, 2 ** 31 - 1, 0);
+  const size = (name: keyof Shape) => integer(`shape.${name}`, given[name], 1, 2 ** 31 - 1);
   return { rows: size('rows'), inputs: size('inputs'), outputs: size('outputs') };
 }
 

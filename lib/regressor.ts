@@ -1,5 +1,4 @@
 import { inverse, rangeOf, type Activation } from './network/activation.js';
-import { predictLane, type PredictOptions } from './classifier.js';
 import { checkFinite } from './finite.js';
 import { ArgumentError } from './errors.js';
 import {
@@ -12,12 +11,22 @@ import {
   type Precision,
 } from './matrix.js';
 import type { Network } from './network/network.js';
-import { checkImage, readOptions, settingsOf, type RegressorOptions, type Settings } from './options.js';
+import {
+  checkImage,
+  laneOf,
+  readOptions,
+  runOf,
+  settingsOf,
+  type RegressorOptions,
+  type RunOptions,
+  type Settings,
+} from './options.js';
 import type { TrainReport } from './report.js';
 import { loadNetwork, saveNetwork } from './network/saved-network.js';
-import { median, medianDeviation, probeOf } from './training/robust.js';
+import { scaleTargets, type ScaledTargets } from './training/targets.js';
 import { train } from './training/train.js';
 import type { Problem } from './training/training.js';
+import { validationInputs } from './training/validation.js';
 import { weightsOf } from './training/weights.js';
 import { turns } from './turns.js';
 
@@ -25,11 +34,13 @@ import { turns } from './turns.js';
 export interface RegressionEvaluation {
   /** √(mean of squared errors over all elements). */
   rmse: number;
-  /** 1 − squared error / squared deviation from the column means, over all elements; 0 where Y does not vary. */
+  /** R², 1 − squared error / squared deviation from the mean, averaged over the outputs that vary; 0 where none does. */
   r2: number;
-  /** ‖Ŷ − Y‖ / ‖Y‖ (Frobenius norms). */
+  /** ‖Ŷ − Y‖ / ‖Y‖ (Frobenius norms): NaN or infinity where Y is zero. */
   relativeError: number;
   rows: number;
+  /** Of each output, in its own units; R² 0 where it does not vary. */
+  perOutput: { rmse: number; r2: number }[];
 }
 
 /** A trained regressor. */
@@ -42,9 +53,13 @@ export class Regressor<T extends FloatArray = FloatArray> {
     this.report = report;
   }
 
-  /** Ŷ (rows × outputs), off the event loop. */
-  async predict(X: Matrix<T>, options?: PredictOptions): Promise<Matrix<T>> {
-    return this.network.forward(X, predictLane(options));
+  /**
+   * Ŷ (rows × outputs), off the event loop.
+   *
+   * @throws NonFiniteError where X holds NaN or infinity
+   */
+  async predict(X: Matrix<T>, options?: RunOptions): Promise<Matrix<T>> {
+    return this.network.forward(X, options);
   }
 
   /** Ŷ now, on this thread: for a few rows. */
@@ -52,15 +67,21 @@ export class Regressor<T extends FloatArray = FloatArray> {
     return this.network.forwardSync(X);
   }
 
-  /** Errors on rows whose targets are known. */
-  async evaluate(X: Matrix<T>, Y: Matrix<T>, options?: PredictOptions): Promise<RegressionEvaluation> {
+  /**
+   * Errors on rows whose targets are known.
+   *
+   * @throws ShapeError where Y has not X's rows or the network's outputs
+   * @throws NonFiniteError where X or Y holds NaN or infinity
+   */
+  async evaluate(X: Matrix<T>, Y: Matrix<T>, options?: RunOptions): Promise<RegressionEvaluation> {
+    const lane = runOf(options);
     const truth = checkMatrix('Y', Y);
-    checkEqual('Y.rows', truth.rows, 'X.rows', checkMatrix('X', X).rows);
+    const { rows, data } = this.network.checkInputs(X);
+    checkEqual('Y.rows', truth.rows, 'X.rows', rows);
     checkEqual('Y.cols', truth.cols, "the network's outputs", this.network.outputs);
-    const predicted = await this.predict(X, options);
-    checkSamePrecision('Y.data', truth.data, 'X.data', X.data);
-    await checkFinite(predictLane(options), 'Y', truth);
-    return await errors(predicted, truth);
+    checkSamePrecision('Y.data', truth.data, 'X.data', data);
+    await checkFinite(lane, 'Y', truth);
+    return errors(await this.network.forwardOn(lane, X), truth);
   }
 
   /**
@@ -85,33 +106,46 @@ export async function loadRegressor<T extends FloatArray = FloatArray>(path: str
   return new Regressor(network as Network<T>, report);
 }
 
-async function errors(predicted: Matrix, truth: Matrix): Promise<RegressionEvaluation> {
-  const { data, rows, cols } = truth;
-  const means = await columnMeans(data, cols);
-  // In units of the greatest value, so that no square leaves the range.
-  let unit = 0;
-  for await (const [begin, end] of turns(data.length))
-    for (let i = begin; i < end; i++) unit = Math.max(unit, Math.abs(data[i] as number));
-  unit ||= 1;
-  let [squares, total, norm, varies] = [0, 0, 0, false];
+async function errors(predicted: Matrix, { data, rows, cols }: Matrix): Promise<RegressionEvaluation> {
+  const column = () => new Float64Array(cols);
+  const [means, units, squares, totals, norms, varies] = [column(), column(), column(), column(), column(), column()];
   for await (const [begin, end] of turns(data.length))
     for (let i = begin; i < end; i++) {
-      const y = data[i] as number;
-      squares += ((y - (predicted.data[i] as number)) / unit) ** 2;
-      total += ((y - (means[i % cols] as number)) / unit) ** 2;
-      norm += (y / unit) ** 2;
-      varies ||= y !== data[i % cols];
+      const [k, y] = [i % cols, data[i] as number];
+      (means[k] as number) += y / rows;
+      units[k] = Math.max(units[k] as number, Math.abs(y));
+      if (y !== data[k]) varies[k] = 1;
     }
+  // In units of each output's greatest value, so that no square leaves the range.
+  units.forEach((unit, k) => (units[k] = unit || 1));
+  for await (const [begin, end] of turns(data.length))
+    for (let i = begin; i < end; i++) {
+      const [k, y] = [i % cols, data[i] as number];
+      const unit = units[k] as number;
+      (squares[k] as number) += ((y - (predicted.data[i] as number)) / unit) ** 2;
+      (totals[k] as number) += ((y - (means[k] as number)) / unit) ** 2;
+      (norms[k] as number) += (y / unit) ** 2;
+    }
+  const greatest = units.reduce((most, unit) => Math.max(most, unit));
+  const sum = (values: Float64Array) =>
+    values.reduce((total, value, k) => total + ((units[k] as number) / greatest) ** 2 * value, 0);
+  const perOutput = Array.from(squares, (square, k) => ({
+    rmse: (units[k] as number) * Math.sqrt(square / rows),
+    r2: varies[k] ? 1 - square / (totals[k] as number) : 0,
+  }));
+  const varying = perOutput.filter((_, k) => varies[k]);
   return {
-    rmse: unit * Math.sqrt(squares / data.length),
-    r2: varies ? 1 - squares / total : 0,
-    relativeError: Math.sqrt(squares / norm),
+    rmse: greatest * Math.sqrt(sum(squares) / data.length),
+    r2: varying.reduce((total, { r2 }) => total + r2, 0) / (varying.length || 1),
+    relativeError: Math.sqrt(sum(squares) / sum(norms)),
     rows,
+    perOutput,
   };
 }
 
 /**
- * Trains a regressor in closed form: layer-wise least squares, no learning rate.
+ * Trains a regressor in closed form: layer-wise least squares, no learning rate. With `ridge: 'auto'` each output has the
+ * same say, whatever its units: unless all share one range, they are trained on with one deviation.
  *
  * @param inputs X (rows × columns), borrowed and read in place; do not write to it until the promise settles
  * @param targets Y (rows × outputs); borrowed too, unless an output activation other than `identity` transforms it
@@ -144,52 +178,21 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   checkEqual('Y.rows', Y.rows, 'X.rows', X.rows);
   checkImage(settings, X.cols);
   const output = settings.output as Activation;
-  await checkFinite({ threads: settings.threads, signal: settings.signal, operations: 0 }, 'Y', Y);
+  const lane = laneOf(settings);
+  if (output !== 'identity') await checkFinite(lane, 'Y', Y);
   const weights = await weightsOf(settings, X.rows, X.data);
-  const wanted = output === 'identity' ? Y.data : await preActivations(Y, output);
+  const wanted = output === 'identity' ? Y : { ...Y, data: await preActivations(Y, output) };
+  const { targets: scaled, variance, restore } = await scaleTargets(lane, wanted, settings, weights);
   const problem: Problem = {
     inputs: X,
     outputs: Y.cols,
-    targets: wanted,
-    variance:
-      (settings.loss === 'huber' && (await robustVariance(wanted, Y.cols, weights))) ||
-      (await meanVariance(wanted, Y.cols, weights)),
+    targets: scaled,
+    variance,
     ...(weights && { weights }),
-    ...(await validation(settings, X, Y)),
+    ...(await validation(settings, X, Y, restore)),
   };
   const { network, report } = await train(problem, settings);
-  return new Regressor(network as Network<Precision<T>>, report);
-}
-
-/** Mean over the columns of the variance, of weighted rows; 1 where nothing varies. */
-async function meanVariance(data: FloatArray, cols: number, weights?: FloatArray): Promise<number> {
-  const means = await columnMeans(data, cols, weights);
-  let squares = 0;
-  for await (const [begin, end] of turns(data.length))
-    for (let i = begin; i < end; i++)
-      squares += (weights?.[Math.floor(i / cols)] ?? 1) * ((data[i] as number) - (means[i % cols] as number)) ** 2;
-  return squares / data.length || 1;
-}
-
-/** The same as medians tell it, so that outliers do not make it the ridge of something else; 0 where most values are one. */
-async function robustVariance(data: FloatArray, cols: number, weights?: FloatArray): Promise<number> {
-  const rows = await probeOf(data.length / cols, weights);
-  const variances = Array.from({ length: cols }, (_, k) => {
-    const column = Float64Array.from(rows, (row) => data[row * cols + k] as number);
-    const centre = median(column);
-    return medianDeviation(column.map((y) => y - centre)) ** 2;
-  });
-  return variances.reduce((sum, variance) => sum + variance, 0) / cols;
-}
-
-/** Means of the columns, of rows whose weights have the mean 1. */
-async function columnMeans(data: FloatArray, cols: number, weights?: FloatArray): Promise<Float64Array> {
-  const means = new Float64Array(cols);
-  for await (const [begin, end] of turns(data.length))
-    for (let i = begin; i < end; i++)
-      (means[i % cols] as number) +=
-        ((weights?.[Math.floor(i / cols)] ?? 1) * (data[i] as number) * cols) / data.length;
-  return means;
+  return new Regressor(restore(network) as Network<Precision<T>>, report);
 }
 
 /** @throws ArgumentError where a target is beyond the range of the activation */
@@ -209,24 +212,22 @@ async function preActivations({ data, cols }: Matrix, output: Activation): Promi
 }
 
 async function validation(
-  { validation: given, threads, signal }: Settings,
+  settings: Settings,
   X: Matrix,
   Y: Matrix,
+  restore: ScaledTargets['restore'],
 ): Promise<Pick<Problem, 'validate' | 'validation'>> {
-  if (given === undefined) return {};
-  const options = readOptions(given, ['inputs', 'targets'], 'options.validation');
-  const inputs = checkMatrix('validation.inputs', options.inputs);
-  const targets = checkMatrix('validation.targets', options.targets);
-  checkSamePrecision('validation.inputs.data', inputs.data, 'X.data', X.data);
-  checkSamePrecision('validation.targets.data', targets.data, 'Y.data', Y.data);
-  checkEqual('validation.inputs.cols', inputs.cols, 'X.cols', X.cols);
-  checkEqual('validation.targets.cols', targets.cols, 'Y.cols', Y.cols);
-  checkEqual('validation.targets.rows', targets.rows, 'validation.inputs.rows', inputs.rows);
-  const lane = { threads, signal, operations: 0 };
-  await checkFinite(lane, 'validation.inputs', inputs);
-  await checkFinite(lane, 'validation.targets', targets);
+  if (settings.validation === undefined) return {};
+  const options = readOptions(settings.validation, ['inputs', 'targets'], 'options.validation');
+  const inputs = await validationInputs(settings, options.inputs, X);
+  const name = 'options.validation.targets';
+  const targets = checkMatrix(name, options.targets);
+  checkSamePrecision(`${name}.data`, targets.data, 'Y.data', Y.data);
+  checkEqual(`${name}.cols`, targets.cols, 'Y.cols', Y.cols);
+  checkEqual(`${name}.rows`, targets.rows, 'options.validation.inputs.rows', inputs.rows);
+  await checkFinite(laneOf(settings), name, targets);
   return {
     validation: [inputs.data, targets.data],
-    validate: async (network, lane) => (await errors(await network.forward(inputs, lane), targets)).r2,
+    validate: async (network, lane) => (await errors(await restore(network).forwardOn(lane, inputs), targets)).r2,
   };
 }

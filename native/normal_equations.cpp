@@ -82,25 +82,72 @@ void subtract_product(const T* a, const T* weights, std::int64_t rows, std::int6
   if (intercept == Intercept::yes) subtract_row(weights + n * m, rows, m, t);
 }
 
+namespace {
+
+/// Powers of two (n) that take the diagonal of a matrix to within 1 and 4.
+template <typename T>
+T* unit_scales(const T* a, std::int64_t n, Scratch& scratch) {
+  T* scales = scratch.take<T>(n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T diagonal = a[i * n + i];
+    const bool usable = diagonal > 0 && std::isfinite(diagonal);
+    scales[i] = usable ? std::ldexp(T(1), -static_cast<int>(std::floor(std::ilogb(diagonal) / 2.0))) : T(1);
+  }
+  return scales;
+}
+
+/// Lower triangle A (n×n) := diag(scales) A diag(scales)
+template <typename T>
+void scale_symmetric(T* a, std::int64_t n, const T* scales) {
+  parallel_for(n, 64, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      for (std::int64_t j = 0; j <= i; ++j) a[i * n + j] = a[i * n + j] * scales[i] * scales[j];
+  });
+}
+
+/// Lower triangle L (n×n) := diag(scales)⁻¹ L
+template <typename T>
+void unscale_factor(T* l, std::int64_t n, const T* scales) {
+  parallel_for(n, 64, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      for (std::int64_t j = 0; j <= i; ++j) l[i * n + j] /= scales[i];
+  });
+}
+
+/// Each row of B (m×n) := its product with diag(scales)
+template <typename T>
+void scale_columns(T* b, std::int64_t m, std::int64_t n, const T* scales) {
+  for (std::int64_t k = 0; k < m; ++k)
+    for (std::int64_t i = 0; i < n; ++i) b[k * n + i] *= scales[i];
+}
+
+}  // namespace
+
 template <typename T>
 CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge, T last_ridge, const T* rhs,
-                               std::int64_t m, T* factor, T* solution, Scratch& scratch) {
+                               std::int64_t m, T* factor, T* solution, Scratch& scratch, Equilibrate equilibrate) {
   parallel_for(n, 64, [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       for (std::int64_t j = 0; j <= i; ++j) factor[i * n + j] = gram[i * n + j] * weight;
       factor[i * n + i] += i + 1 < n ? ridge : last_ridge;
     }
   });
+  const T* scales = equilibrate == Equilibrate::yes ? unit_scales(factor, n, scratch) : nullptr;
+  if (scales) scale_symmetric(factor, n, scales);
   T* work = scratch.take<T>(3 * n);
   const T norm = lansy('1', 'U', n, factor, n, work);
   if (!std::isfinite(norm)) return {1, 0};
   // LAPACK's right-hand sides are columns, ours are rows: one transposition in, one out.
   T* columns = scratch.take<T>(n * m);
   transpose(rhs, n, m, columns);
+  if (scales) scale_columns(columns, m, n, scales);
   const int info = posv_shared(n, m, factor, columns);
   if (info > 0) return {info, 0};
+  if (scales) scale_columns(columns, m, n, scales);
   transpose(columns, m, n, solution);
-  return {0, static_cast<double>(pocon('U', n, factor, n, norm, work, scratch.take<int>(n)))};
+  const auto rcond = static_cast<double>(pocon('U', n, factor, n, norm, work, scratch.take<int>(n)));
+  if (scales) unscale_factor(factor, n, scales);
+  return {0, rcond};
 }
 
 template <typename T>
@@ -142,7 +189,7 @@ void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t 
   template void multiply(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&);                 \
   template void subtract_row(const T*, std::int64_t, std::int64_t, T*);                                               \
   template void subtract_product(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Intercept);        \
-  template CholeskyOutcome solve_cholesky(const T*, std::int64_t, T, T, T, const T*, std::int64_t, T*, T*, Scratch&); \
+  template CholeskyOutcome solve_cholesky(const T*, std::int64_t, T, T, T, const T*, std::int64_t, T*, T*, Scratch&, Equilibrate); \
   template void solve_factored(const T*, std::int64_t, const T*, std::int64_t, T*, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

@@ -50,11 +50,16 @@ struct CholeskyOutcome {
   double rcond;  ///< reciprocal condition number (1-norm) of the matrix that was factored
 };
 
+/// Of which matrix the condition number is told: the one factored, or that scaled to a diagonal of ones (to powers of 2),
+/// which is what the error of a Cholesky solution depends on (van der Sluis 1969).
+enum class Equilibrate : bool { no, yes };
+
 /// Solve (gram · weight + diag(ridge, …, ridge, last_ridge)) X = rhs by dposv.
 /// gram (n×n, lower triangle) and rhs (n×m) are left as they were; factor (n×n) and solution (n×m) are written.
 template <typename T>
 CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge, T last_ridge, const T* rhs,
-                               std::int64_t m, T* factor, T* solution, Scratch& scratch);
+                               std::int64_t m, T* factor, T* solution, Scratch& scratch,
+                               Equilibrate equilibrate = Equilibrate::no);
 
 /// Solve with the factor that solve_cholesky left: solution (n×m) = factor⁻¹ rhs.
 template <typename T>

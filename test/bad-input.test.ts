@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   AbortedError,
@@ -16,7 +17,6 @@ import {
   type BplsError,
   type BplsErrorCode,
   type Classifier,
-  type FloatArray,
   type Matrix,
   type Regressor,
 } from '../lib/index.js';
@@ -309,7 +309,7 @@ const refusedOptions: [options: unknown, message: string][] = [
   [{ hidden: [{ units: -1 }] }, `${positive('hidden[0].units', 2 ** 20)} -1`],
   [
     { hidden: [{ units: 5, bias: 1 }] },
-    'Expected options.hidden[0] to be among units, activation, init but received "bias"',
+    'Expected the names in options.hidden[0] to be among units, activation, init but received "bias"',
   ],
   [
     { hidden: [5, { units: 5, activation: 'softmax' }] },
@@ -358,14 +358,26 @@ const refusedOptions: [options: unknown, message: string][] = [
   [{ ridge: { hidden: 1, output: 'auto' } }, `${penalty('ridge.output')} "auto"`],
   [
     { ridge: { hidden: 1, output: 1, input: 1 } },
-    'Expected options.ridge to be among hidden, output but received "input"',
+    'Expected the names in options.ridge to be among hidden, output but received "input"',
   ],
 
   [{ image: 28 }, 'Expected options.image to be an object but received 28'],
-  [{ image: { height: 2 } }, `${positive('image.width', 65536)} 0`],
+  [{ image: { height: 2 } }, `${positive('image.width', 65536)} undefined`],
+  [{ image: { height: 1, width: 2, channels: null } }, `${positive('image.channels', 65536)} null`],
+  [
+    { image: { height: 1, width: 2 }, init: 'uniform' },
+    "Expected a first hidden layer of init 'contrast' with options.image but it has 'uniform'",
+  ],
+  [
+    { mask: () => [1, 1], hidden: [] },
+    "Expected a first hidden layer of init 'contrast' with options.mask but it has no units",
+  ],
   [{ image: { height: 1.5, width: 2 } }, `${positive('image.height', 65536)} 1.5`],
   [{ image: { height: 1, width: 2, channels: 0 } }, `${positive('image.channels', 65536)} 0`],
-  [{ image: { rows: 1, cols: 2 } }, 'Expected options.image to be among height, width, channels but received "rows"'],
+  [
+    { image: { rows: 1, cols: 2 } },
+    'Expected the names in options.image to be among height, width, channels but received "rows"',
+  ],
   [{ mask: [1, 1] }, 'Expected options.mask to be a function but received an Array'],
   [{ mask: () => [1, 1], image: { height: 1, width: 2 } }, 'Expected options.image or options.mask but received both'],
   [{ onIteration: 'log' }, 'Expected options.onIteration to be a function but received "log"'],
@@ -374,15 +386,15 @@ const refusedOptions: [options: unknown, message: string][] = [
 
   [
     { activation: 'relu', targets: 'inverse' },
-    "Expected injective activations with targets 'inverse' but options.hidden[0].activation is 'relu'",
+    "Expected injective activations with options.targets 'inverse' but options.hidden[0].activation is 'relu'",
   ],
   [
     { hidden: [5, { units: 5, activation: 'relu' }], targets: 'nearest' },
-    "Expected injective activations with targets 'nearest' but options.hidden[1].activation is 'relu'",
+    "Expected injective activations with options.targets 'nearest' but options.hidden[1].activation is 'relu'",
   ],
   [
     { hidden: [5, { units: 5, activation: 'gelu' }], targets: 'inverse' },
-    "Expected injective activations with targets 'inverse' but options.hidden[1].activation is 'gelu'",
+    "Expected injective activations with options.targets 'inverse' but options.hidden[1].activation is 'gelu'",
   ],
 ];
 
@@ -390,7 +402,7 @@ describe.each(trainers)('options of %s', (name, run) => {
   it.each(['hiden', 'learningRate', name === 'trainClassifier' ? 'loss' : 'classWeights'])(
     'none is %s',
     async (given) => {
-      const message = `Expected options to be among ${knownBy(name)} but received "${given}"`;
+      const message = `Expected the names in options to be among ${knownBy(name)} but received "${given}"`;
       await expectBplsError(run({ [given]: undefined }), ...argument(message));
     },
   );
@@ -433,8 +445,21 @@ describe.each(trainers)('options of %s', (name, run) => {
       await expect(run({ ...quick, image })).rejects.toBeInstanceOf(ShapeError);
   });
 
-  it('reads own properties alone, with any prototype or none', async () => {
-    const inherited = Object.assign(Object.create({ iterations: -1, nonsense: 1, validation: 5 }) as object, quick);
+  it('reads own properties alone, and refuses options that only a prototype has', async () => {
+    const inherited = Object.assign(Object.create({ iterations: 2, nonsense: 1 }) as object, quick);
+    await expectBplsError(
+      run(inherited),
+      ...argument('Expected options to have own properties but it inherits "iterations"'),
+    );
+    class Late {
+      get seed() {
+        return 5;
+      }
+    }
+    await expectBplsError(
+      run(new Late()),
+      ...argument('Expected options to have own properties but it inherits "seed"'),
+    );
     const bare = Object.assign(Object.create(null) as object, quick);
     class Settings {
       hidden = [3];
@@ -443,9 +468,20 @@ describe.each(trainers)('options of %s', (name, run) => {
         return this.iterations * 2;
       }
     }
-    for (const options of [inherited, bare, new Settings()]) await expect(run(options)).resolves.toBeDefined();
-    const own = Object.assign(Object.create({ iterations: 1 }) as object, { iterations: -1 });
-    await expectBplsError(run(own), ...argument(`${positive('iterations', 2 ** 31 - 1, 0)} -1`));
+    const other = runInNewContext('({ hidden: [3], iterations: 1 })') as object;
+    for (const options of [bare, new Settings(), other]) await expect(run(options)).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['an AbortSignal', AbortSignal.abort()],
+    ['a Map', new Map([['hidden', [3]]])],
+    ['a Set', new Set(['hidden'])],
+    ['a URLSearchParams', new URLSearchParams('seed=1')],
+  ])('refuses %s instead of options', async (what, value) => {
+    await expectBplsError(
+      run(value),
+      ...argument(`Expected options to be an object of options but received ${what.replace('an ', 'a ')}`),
+    );
   });
 
   it('reads each property once', async () => {
@@ -503,47 +539,47 @@ describe('options of one trainer', () => {
     [
       'an unknown property',
       { inputs, labels: [0, 1, 0], targets: three },
-      argument('Expected options.validation to be among inputs, labels but received "targets"'),
+      argument('Expected the names in options.validation to be among inputs, labels but received "targets"'),
     ],
     [
       'no inputs',
       { labels: [0, 1] },
-      argument('Expected validation.inputs to be a matrix { data, rows, cols } but received undefined'),
+      argument('Expected options.validation.inputs to be a matrix { data, rows, cols } but received undefined'),
     ],
     [
       'no labels',
       { inputs },
-      argument('Expected validation.labels to be a typed array, number[] or string[] but received undefined'),
+      argument('Expected options.validation.labels to be a typed array, number[] or string[] but received undefined'),
     ],
     [
       'other columns',
       { inputs: wide, labels: [0, 1, 0] },
-      shape('Expected validation.inputs.cols to equal X.cols (2) but received 3'),
+      shape('Expected options.validation.inputs.cols to equal X.cols (2) but received 3'),
     ],
     [
       'another precision',
       { inputs: singleX, labels },
-      precision('Expected validation.inputs.data to be a Float64Array like X.data but received a Float32Array'),
+      precision('Expected options.validation.inputs.data to be a Float64Array like X.data but received a Float32Array'),
     ],
     [
       'too few labels',
       { inputs, labels: [0, 1] },
-      shape('Expected validation.labels.length to equal validation.inputs.rows (3) but received 2'),
+      shape('Expected options.validation.labels.length to equal options.validation.inputs.rows (3) but received 2'),
     ],
     [
       'an unknown label',
       { inputs, labels: [0, 1, 2] },
-      shape("Expected validation.labels to be among the model's classes but received 2 at index 2"),
+      argument("Expected options.validation.labels to be among the model's classes but received 2 at index 2"),
     ],
     [
       'labels of another kind',
       { inputs, labels: ['0', '1', '0'] },
-      shape('Expected validation.labels to be among the model\'s classes but received "0" at index 0'),
+      argument('Expected options.validation.labels to be among the model\'s classes but received "0" at index 0'),
     ],
     [
       'inputs that are not finite',
       { inputs: withElement(inputs, 1, 1, NaN), labels: [0, 1, 0] },
-      nonFinite('Expected validation.inputs to be finite but received NaN at row 1, column 1'),
+      nonFinite('Expected options.validation.inputs to be finite but received NaN at row 1, column 1'),
     ],
   ] as [string, unknown, Refusal][])('the validation of a classifier: %s', async (_, validation, refusal) => {
     await expectBplsError(train(X, labels, { ...quick, validation }), ...refusal);
@@ -554,59 +590,61 @@ describe('options of one trainer', () => {
     [
       'an unknown property',
       { inputs, labels: [0, 1, 0] },
-      argument('Expected options.validation to be among inputs, targets but received "labels"'),
+      argument('Expected the names in options.validation to be among inputs, targets but received "labels"'),
     ],
     [
       'no inputs',
       { targets: three },
-      argument('Expected validation.inputs to be a matrix { data, rows, cols } but received undefined'),
+      argument('Expected options.validation.inputs to be a matrix { data, rows, cols } but received undefined'),
     ],
     [
       'no targets',
       { inputs },
-      argument('Expected validation.targets to be a matrix { data, rows, cols } but received undefined'),
+      argument('Expected options.validation.targets to be a matrix { data, rows, cols } but received undefined'),
     ],
     [
       'other columns',
       { inputs: wide, targets: three },
-      shape('Expected validation.inputs.cols to equal X.cols (2) but received 3'),
+      shape('Expected options.validation.inputs.cols to equal X.cols (2) but received 3'),
     ],
     [
       'other outputs',
       { inputs, targets: wide },
-      shape('Expected validation.targets.cols to equal Y.cols (1) but received 3'),
+      shape('Expected options.validation.targets.cols to equal Y.cols (1) but received 3'),
     ],
     [
       'other rows',
       { inputs, targets: Y },
-      shape('Expected validation.targets.rows to equal validation.inputs.rows (3) but received 8'),
+      shape('Expected options.validation.targets.rows to equal options.validation.inputs.rows (3) but received 8'),
     ],
     [
       'inputs of another precision',
       { inputs: singleX, targets: Y },
-      precision('Expected validation.inputs.data to be a Float64Array like X.data but received a Float32Array'),
+      precision('Expected options.validation.inputs.data to be a Float64Array like X.data but received a Float32Array'),
     ],
     [
       'targets of another precision',
       { inputs: X, targets: singleY },
-      precision('Expected validation.targets.data to be a Float64Array like Y.data but received a Float32Array'),
+      precision(
+        'Expected options.validation.targets.data to be a Float64Array like Y.data but received a Float32Array',
+      ),
     ],
     [
       'inputs that are not finite',
       { inputs: withElement(inputs, 1, 1, NaN), targets: three },
-      nonFinite('Expected validation.inputs to be finite but received NaN at row 1, column 1'),
+      nonFinite('Expected options.validation.inputs to be finite but received NaN at row 1, column 1'),
     ],
     [
       'targets that are not finite',
       { inputs, targets: withElement(three, 2, 0, Infinity) },
-      nonFinite('Expected validation.targets to be finite but received Infinity at row 2, column 0'),
+      nonFinite('Expected options.validation.targets to be finite but received Infinity at row 2, column 0'),
     ],
   ] as [string, unknown, Refusal][])('the validation of a regressor: %s', async (_, validation, refusal) => {
     await expectBplsError(regress(X, Y, { ...quick, validation }), ...refusal);
   });
 
   it.each([
-    [{ ridge: 1 }, 'Expected options to be among solver, rcond, threads, signal but received "ridge"'],
+    [{ ridge: 1 }, 'Expected the names in options to be among solver, rcond, threads, signal but received "ridge"'],
     [{ solver: 'qr' }, `Expected options.solver to be one of 'auto', 'cholesky', 'svd' but received "qr"`],
     [{ rcond: -1 }, 'Expected options.rcond to be a finite number not below 0 but received -1'],
     [{ rcond: NaN }, 'Expected options.rcond to be a finite number not below 0 but received NaN'],
@@ -638,7 +676,7 @@ describe('systems without full column rank', () => {
         }
       const A: Matrix = matrix(data, count, n);
       const B: Matrix = matrix(data.slice(0, count), count, 1);
-      const sums = new NormalEquations<FloatArray>(n, 1, { precision, intercept: false });
+      const sums = new NormalEquations(n, 1, { precision, intercept: false });
       await sums.add(A, B);
       for (const solution of [await lstsq(A, B), await sums.solve()])
         expect(solution).toMatchObject({ solver: 'svd', rank: n - 1 });
@@ -704,7 +742,7 @@ describe('a trained network', () => {
     for (const [, predict] of predictions) {
       for (const [options, message] of [
         [null, 'Expected options to be an object but received null'],
-        [{ batch: 5 }, 'Expected options to be among threads, signal but received "batch"'],
+        [{ batch: 5 }, 'Expected the names in options to be among threads, signal but received "batch"'],
         [{ threads: 0 }, 'Expected options.threads to be an integer from 1 to 1024 but received 0'],
         [{ signal: 1 }, 'Expected options.signal to be an AbortSignal but received 1'],
       ])
@@ -717,7 +755,7 @@ describe('a trained network', () => {
 
   it('refuses labels that it does not know, or that do not fit', async () => {
     const unknown = (what: string, index: number) =>
-      shape(`Expected labels to be among the model's classes but received ${what} at index ${index}`);
+      argument(`Expected labels to be among the model's classes but received ${what} at index ${index}`);
     const changed = Array.from(labels);
     changed[5] = 9;
     await expectBplsError(classifier.evaluate(X, changed), ...unknown('9', 5));

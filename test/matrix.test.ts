@@ -1,8 +1,10 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, BufferError, ShapeError } from '../lib/errors.js';
 import { matrix, type FloatArray } from '../lib/index.js';
 import { describe as describeValue } from '../lib/matrix.js';
 import { expectBplsError } from './support/expect.js';
+import { run } from './support/processes.js';
 
 describe('matrix', () => {
   it.each([new Float64Array([1, 2, 3, 4, 5, 6]), new Float32Array([1, 2, 3, 4, 5, 6])])('is a view of %s', (data) => {
@@ -110,5 +112,25 @@ describe('describe', () => {
     [Symbol('s'), 'a symbol'],
   ])('says what %s is', (value, text) => {
     expect(describeValue(value)).toBe(text);
+  });
+});
+
+describe('another realm', () => {
+  it('has arrays that are taken for what they are', () => {
+    for (const type of ['Float64Array', 'Float32Array']) {
+      const data = runInNewContext(`new ${type}(4)`) as Float64Array;
+      expect(matrix(data, 2, 2).data).toBe(data);
+    }
+    const shared = runInNewContext('new Float64Array(new SharedArrayBuffer(32))') as Float64Array;
+    expect(() => matrix(shared, 2, 2)).toThrow(BufferError);
+  });
+
+  it('runs the whole package, as Jest does', async () => {
+    const { output, errors } = await run('other-realm.mjs');
+    const each = (type: string) => `${type},true,true,true,true,3`;
+    expect({ output, errors }).toEqual({
+      output: `${each('Float64Array')},${each('Float32Array')},MODEL_FILE,NON_FINITE`,
+      errors: '',
+    });
   });
 });

@@ -182,7 +182,7 @@ describe('trainClassifier learns', () => {
     expectClose(gradient.data, new Float64Array(15), 2 ** -52, 100, rows);
   });
 
-  it('one-sided targets by eight accelerated least-squares steps', async () => {
+  it('one-sided targets of a linear model by 64 accelerated least-squares steps', async () => {
     const { inputs, rows, labels } = loadIris();
     const ridge = 0.02;
     const model = await trainClassifier(matrix(inputs, rows, 4), labels, { hidden: [], ridge, standardize: false });
@@ -191,7 +191,7 @@ describe('trainClassifier learns', () => {
     const penalty = dense(5, 5, (i, j) => (i === j && i < 4 ? ridge : 0));
     const G = add(scale(innerProduct(A, A), 1 / rows), penalty);
     let [ahead, previous, momentum] = [dense(5, 3, () => 0), dense(5, 3, () => 0), 1];
-    for (let step = 0; step < 8; step++) {
+    for (let step = 0; step < 64; step++) {
       const Z = multiply(A, ahead);
       const R = subtract(wanted('margin', Z, { labels }), Z);
       const gradient = subtract(scale(innerProduct(A, R), 1 / rows), multiply(penalty, ahead));
@@ -201,6 +201,13 @@ describe('trainClassifier learns', () => {
       [previous, momentum] = [next, following];
     }
     expectClose(model.network.layers[0]!.weights, previous.data, 2 ** -52, 1e5);
+  });
+
+  it('iris by a linear model', async () => {
+    const { inputs, rows, labels } = loadIris();
+    const X = matrix(inputs, rows, 4);
+    const model = await trainClassifier(X, labels, { hidden: [] });
+    expect((await model.evaluate(X, labels)).misclassified).toBeLessThan(7);
   });
 
   it('without iterations: the output layer on the first weights', async () => {
@@ -574,6 +581,16 @@ describe('onIteration', () => {
 });
 
 describe('an onIteration that returns a promise', () => {
+  it('waits for whatever has a then, and fails with what it rejects with', async () => {
+    const asked: number[] = [];
+    const later = { then: (done: (value: number) => void) => void setImmediate(() => done(asked.push(1))) };
+    await trainClassifier(B, board.labels, { hidden: [10], iterations: 3, onIteration: () => later });
+    expect(asked).toEqual([1, 1, 1, 1]);
+    const failing = { then: (_: unknown, fail: (reason: unknown) => void) => fail(new Error('no database')) };
+    const run = trainClassifier(B, board.labels, { hidden: [10], iterations: 3, onIteration: () => failing });
+    await expect(run).rejects.toThrow('no database');
+  });
+
   it('is waited for, and rejects the training with what it rejects with', async () => {
     let [under, most] = [0, 0];
     const onIteration = async () => {

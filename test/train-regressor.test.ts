@@ -251,11 +251,17 @@ describe('evaluate', () => {
     const predicted = model.current.predictSync(curve).data;
     const mean = [0, 1].map((k) => curves.data.reduce((sum, y, i) => (i % 2 === k ? sum + y / 200 : sum), 0));
     const squares = curves.data.reduce((sum, y, i) => sum + (y - predicted[i]!) ** 2, 0);
-    const total = curves.data.reduce((sum, y, i) => sum + (y - mean[i % 2]!) ** 2, 0);
+    const own = [0, 1].map((k) => {
+      const squaresOf = (from: (i: number) => number) =>
+        curves.data.reduce((sum, y, i) => (i % 2 === k ? sum + (y - from(i)) ** 2 : sum), 0);
+      const error = squaresOf((i) => predicted[i]!);
+      return { rmse: Math.sqrt(error / 200), r2: 1 - error / squaresOf(() => mean[k]!) };
+    });
     const norm = curves.data.reduce((sum, y) => sum + y * y, 0);
     const found = await model.current.evaluate(curve, curves);
     expect(found.rows).toBe(200);
-    expectClose([found.rmse, found.r2], [Math.sqrt(squares / 400), 1 - squares / total], 2 ** -52, 1e4);
+    expectClose([found.rmse, found.r2], [Math.sqrt(squares / 400), (own[0]!.r2 + own[1]!.r2) / 2], 2 ** -52, 1e4);
+    found.perOutput.forEach(({ rmse, r2 }, k) => expectClose([rmse, r2], [own[k]!.rmse, own[k]!.r2], 2 ** -52, 1e4));
     expectClose([found.relativeError], [Math.sqrt(squares / norm)], 2 ** -52, 1e4);
   });
 
@@ -408,5 +414,38 @@ describe('units of measurement', () => {
         1e8,
       );
     }
+  });
+});
+
+describe('outputs in units of their own', () => {
+  const count = 300;
+  const random = source(12);
+  const inputs = random.uniforms(2 * count, 2);
+  const both = (unit: number) =>
+    Float64Array.from({ length: 4 * count }, (_, i) => {
+      const [x, y] = [inputs.data[i - (i % 2)]!, inputs.data[i - (i % 2) + 1]!];
+      return i % 2 === 0 ? Math.sin(3 * x) + 5 : unit * (Math.cos(3 * x) + y);
+    });
+  const half = (data: Float64Array, from: number) => matrix(data.slice(2 * from, 2 * (from + count)), count, 2);
+
+  it.each([1e-5, 1, 100, 1e5])('have the same say: times %f', async (unit) => {
+    for (const options of [{}, { loss: 'huber' }] as const) {
+      const targets = both(unit);
+      const before = targets.slice();
+      const validation = { inputs: half(inputs.data, count), targets: half(targets, count) };
+      const all = { hidden: [60], validation, ...options };
+      const model = await trainRegressor(half(inputs.data, 0), half(targets, 0), all);
+      const { perOutput, r2 } = await model.evaluate(half(inputs.data, count), half(targets, count));
+      for (const output of perOutput) expect(output.r2).toBeGreaterThan(0.99);
+      const { report } = model;
+      expectClose([report.iterations[report.bestIteration]!.validation!], [r2], 2 ** -52, 1e5);
+      expect(targets).toEqual(before);
+    }
+  });
+
+  it('keep their units where a ridge in numbers says what they are', async () => {
+    const options = { hidden: [20], iterations: 2, ridge: 1e-3 };
+    const { report } = await trainRegressor(half(inputs.data, 0), half(both(1000), 0), options);
+    expect(report.iterations[0]!.objective).toBeGreaterThan(1000);
   });
 });

@@ -113,7 +113,7 @@ async function byCrossEntropy({ X, y, test, truth }: Split, model: Classifier, r
 
 /** [H, 1] */
 async function features(network: Network, X: Matrix): Promise<Matrix> {
-  const { data, rows, cols } = await network.forward(X, { threads: 2, operations: 0 });
+  const { data, rows, cols } = await network.forward(X, { threads: 2 });
   const result = allocate(data, rows * (cols + 1)).fill(1);
   for (let i = 0; i < rows; i++) result.set(data.subarray(i * cols, (i + 1) * cols), i * (cols + 1));
   return matrix(result, rows, cols + 1);

@@ -1,4 +1,4 @@
-import { matrix, NormalEquations, type ClassifierOptions, type FloatArray, type Matrix } from '../../lib/index.js';
+import { matrix, NormalEquations, type ClassifierOptions, type Matrix } from '../../lib/index.js';
 import type { Lane } from '../../lib/lane.js';
 import { defaultThreads } from '../../lib/threads.js';
 import { classify, imageRows, type Labelled } from '../classification.js';
@@ -95,7 +95,7 @@ export function rateRow(precision: Precision, work: string, runs: readonly Work[
 async function measureSums(precision: Precision, train: Labelled, gemm: GemmRate, threads: number): Promise<Row[]> {
   const { X } = train;
   const B = oneHot(train, precision);
-  const fresh = () => new NormalEquations<FloatArray>(X.cols, B.cols, { precision });
+  const fresh = () => new NormalEquations(X.cols, B.cols, { precision });
   const pass = async (lane: Lane) => {
     const sums = fresh();
     await sums.pass(lane, X, B, { gram: sums.gram, rhs: sums.rhs, sign: 1 });

@@ -1,4 +1,5 @@
-import { ArgumentError, SingularError, svdFailed } from '../errors.js';
+import { types } from 'node:util';
+import { ArgumentError, NonFiniteError, SingularError, svdFailed } from '../errors.js';
 import { checkFinite, checkSolution } from '../finite.js';
 import { call, type Lane } from '../lane.js';
 import {
@@ -11,18 +12,15 @@ import {
   type FloatArray,
   type Matrix,
 } from '../matrix.js';
-import { nonNegative, oneOf, readOptions, signalOf, threadsOf, type Solver } from '../options.js';
+import { laneOf, nonNegative, oneOf, readOptions, type RunOptions, type Solver } from '../options.js';
 import { turns } from '../turns.js';
-import { NormalEquations, smallestRcond, type Solution } from './normal-equations.js';
+import { NormalEquations, smallestRcond, type Arrays, type Solution } from './normal-equations.js';
 
-export interface LstsqOptions {
+export interface LstsqOptions extends RunOptions {
   /** `auto` tries Cholesky on AᵀA and falls to the SVD of A; `svd` is as accurate as can be. @default 'auto' */
-  solver?: Solver;
+  solver?: Solver | undefined;
   /** Singular values up to `rcond` times the largest count as zero. @default ε · max(rows, cols), at most 4 ε · min(rows, cols) */
-  rcond?: number;
-  /** BLAS threads. @default the cores that the process may use */
-  threads?: number;
-  signal?: AbortSignal;
+  rcond?: number | undefined;
 }
 
 export interface RidgeOptions extends LstsqOptions {
@@ -31,15 +29,15 @@ export interface RidgeOptions extends LstsqOptions {
 }
 
 /**
- * Least squares X = argmin ‖A X − B‖², the one of minimum norm where there are several.
+ * Least squares W = argmin ‖A W − B‖², the one of minimum norm where there are several.
  *
- * Cholesky solves AᵀA X = AᵀB (`dposv`) and, where AᵀA has a reciprocal condition number below 0.01, refines the result
+ * Cholesky solves AᵀA W = AᵀB (`dposv`) and, where AᵀA has a reciprocal condition number below 0.01, refines the result
  * once with its residual; it is trusted down to one of ε^¾ (condition of A up to 10⁶ in double). The SVD is `dgelsd` on
  * the R-factor of a tall A (two rows a column and more) or on a copy of any other.
  *
  * @param A rows×n
  * @param B rows×m
- * @returns `weights` X (n×m), the solver used, rank and reciprocal condition number
+ * @returns `weights` W (n×m), the solver used, rank and reciprocal condition number
  * @throws ShapeError where B has not A's rows
  * @throws PrecisionError, NonFiniteError, BufferError, ArgumentError for the arguments themselves
  * @throws SingularError where `solver: 'cholesky'` meets a matrix without full column rank
@@ -62,9 +60,19 @@ export async function lstsq<T extends FloatArray>(
 }
 
 /**
- * Ridge regression X = argmin ‖A X − B‖² / rows + ridge ‖X‖², without an intercept.
+ * Ridge regression W = argmin ‖A W − B‖² / rows + ridge ‖W‖², without an intercept.
  *
  * As {@link lstsq}; the SVD is that of A with √(rows · ridge) I below it.
+ *
+ * @param A rows×n
+ * @param B rows×m
+ * @returns `weights` W (n×m), the solver used, rank and reciprocal condition number
+ * @throws as {@link lstsq}
+ *
+ * @example
+ * ```ts
+ * const { weights } = await ridge(A, B, { ridge: 1e-3 });
+ * ```
  */
 export async function ridge<T extends FloatArray>(
   A: Matrix<T>,
@@ -92,7 +100,7 @@ async function solve<T extends FloatArray>(
         epsilon(A.data) * Math.min(Math.max(A.rows, A.cols), 4 * Math.min(A.rows, A.cols))
       : nonNegative('options.rcond', options.rcond);
   if (cut >= 1) throw new ArgumentError(`Expected options.rcond to be below 1 but received ${describe(options.rcond)}`);
-  const lane: Lane = { threads: threadsOf(options.threads), signal: signalOf(options.signal), operations: 0 };
+  const lane = laneOf(options);
   // A wide A has a singular Gram matrix unless a ridge fills it.
   if (solver === 'cholesky' || (solver === 'auto' && (A.rows >= A.cols || penalty > 0))) {
     const solution = await byCholesky(lane, A, B, penalty, solver === 'cholesky');
@@ -115,16 +123,19 @@ async function byCholesky<T extends FloatArray>(
   penalty: number,
   always: boolean,
 ): Promise<Solution<T> | undefined> {
-  const precision = A.data instanceof Float64Array ? 'float64' : 'float32';
-  const sums = new NormalEquations<T>(A.cols, B.cols, { precision, intercept: false });
+  const precision: keyof Arrays = types.isFloat64Array(A.data) ? 'float64' : 'float32';
+  const sums = new NormalEquations(A.cols, B.cols, { precision, intercept: false });
   await sums.pass(lane, A, B, { gram: sums.gram, rhs: sums.rhs, sign: 1 });
   const isFinite = sums.isFinite();
-  if (!isFinite) await checkBoth(lane, A, B);
+  if (!isFinite) {
+    await checkBoth(lane, A, B);
+    if (always) throw new NonFiniteError('Expected sums within the range of the precision but they overflowed');
+  }
   // Products left the range of the precision; the SVD has none.
   if (!always && (!isFinite || (await haveLostDigits(sums, B)))) return undefined;
   sums.count = A.rows;
   const factor = allocate(A.data, A.cols ** 2);
-  const solution = await sums.cholesky(lane, penalty, factor);
+  const solution = (await sums.cholesky(lane, penalty, { factor })) as Solution<T> | undefined;
   if (!solution || (!always && solution.rcond < smallestRcond(A.data))) return undefined;
   if (solution.rcond >= wellConditioned) return solution;
   // One refinement: the residual in the data, not in the Gram matrix, restores what squaring the condition cost.
@@ -144,11 +155,11 @@ async function byCholesky<T extends FloatArray>(
 }
 
 /** Whether sums of AᵀA or AᵀB are so small that they have lost digits, if not all. */
-async function haveLostDigits<T extends FloatArray>(
-  { gram, rhs, order }: NormalEquations<T>,
+async function haveLostDigits(
+  { gram, rhs, order }: NormalEquations<keyof Arrays>,
   { data, cols }: Matrix,
 ): Promise<boolean> {
-  const least = (data instanceof Float64Array ? 2 ** -1022 : 2 ** -126) / epsilon(data);
+  const least = (types.isFloat64Array(data) ? 2 ** -1022 : 2 ** -126) / epsilon(data);
   const isSmall = (value: number) => value !== 0 && Math.abs(value) < least;
   for (let j = 0; j < order; j++) if (isSmall(gram[j * order + j] as number)) return true;
   const greatest = new Float64Array(cols);

@@ -7,11 +7,13 @@ import {
   checkEqual,
   checkMatrix,
   checkSamePrecision,
+  describe,
   epsilon,
   type FloatArray,
   type Matrix,
 } from '../matrix.js';
-import { integer, nonNegative, oneOf, readOptions, signalOf, threadsOf, type Solver } from '../options.js';
+import { turns } from '../turns.js';
+import { integer, laneOf, nonNegative, oneOf, readOptions, runOf, type RunOptions, type Solver } from '../options.js';
 
 /** A solution and how it was found. */
 export interface Solution<T extends FloatArray = FloatArray> {
@@ -20,18 +22,24 @@ export interface Solution<T extends FloatArray = FloatArray> {
   solver: 'cholesky' | 'svd';
   /** Rank of A; full where Cholesky succeeded. */
   rank: number;
-  /** Reciprocal condition number: of the Gram matrix (1-norm) for `cholesky`, of the decomposed matrix for `svd`. */
+  /**
+   * Reciprocal condition number: for `cholesky` of the Gram matrix (1-norm), for `svd` of the decomposed matrix.
+   * {@link NormalEquations.solve} scales the Gram matrix to a diagonal of ones before.
+   */
   rcond: number;
 }
 
-export interface SolveOptions {
+export interface SolveOptions extends RunOptions {
   /** Penalty per sample: ‖A W − B‖² / S + ridge ‖V‖²; the intercept is not penalised. @default 0 */
-  ridge?: number;
+  ridge?: number | undefined;
   /** @default 'auto' */
-  solver?: Solver;
-  /** BLAS threads. @default the cores that the process may use */
-  threads?: number;
-  signal?: AbortSignal;
+  solver?: Solver | undefined;
+}
+
+/** The arrays of a precision. */
+export interface Arrays {
+  float64: Float64Array;
+  float32: Float32Array;
 }
 
 /** Below this reciprocal condition number of a Gram matrix, `auto` does not trust its Cholesky solution. */
@@ -42,7 +50,7 @@ export function smallestRcond(data: FloatArray): number {
 /**
  * The normal equations AᵀA W = AᵀB of a linear least-squares problem, held as their sums so that rows can come and go:
  * what every solve of this package starts from. The Gram matrix is p × p with its lower triangle filled, p = inputs + 1
- * with an intercept (a constant last column of A).
+ * with an intercept (a constant last column of A). `gram`, `rhs` and `count` are all of its state: set them to restore it.
  *
  * @example
  * ```ts
@@ -51,19 +59,23 @@ export function smallestRcond(data: FloatArray): number {
  * const { weights, rank, rcond } = await sums.solve({ ridge: 1e-6 });
  * ```
  */
-export class NormalEquations<T extends FloatArray = Float64Array> {
+export class NormalEquations<P extends keyof Arrays = 'float64'> {
   readonly inputs: number;
   readonly outputs: number;
   readonly intercept: boolean;
   /** AᵀA (p×p, row-major, lower triangle). */
-  readonly gram: T;
+  readonly gram: Arrays[P];
   /** AᵀB (p×outputs, row-major). */
-  readonly rhs: T;
+  readonly rhs: Arrays[P];
   /** Rows in the sums. */
   count = 0;
   /** Calls that have not settled; each waits for the one before. */
   #pending = 0;
   #last: Promise<unknown> = Promise.resolve();
+  /** False once a pass was cut off: the sums have some of its rows. */
+  #isWhole = true;
+  /** The greatest that the diagonal of AᵀA has been: what it was rounded by. */
+  readonly #peaks: Float64Array;
 
   /**
    * @param inputs columns of A
@@ -73,18 +85,21 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
   constructor(
     inputs: number,
     outputs: number,
-    options: { precision?: 'float64' | 'float32'; intercept?: boolean } = {},
+    options: { precision?: P | undefined; intercept?: boolean | undefined } = {},
   ) {
     const given = readOptions(options, ['precision', 'intercept']);
-    this.inputs = integer('inputs', inputs, 1, 2 ** 24, 0);
-    this.outputs = integer('outputs', outputs, 1, 2 ** 24, 0);
+    this.inputs = integer('inputs', inputs, 1, 2 ** 24);
+    this.outputs = integer('outputs', outputs, 1, 2 ** 24);
     const precision = oneOf('options.precision', given.precision, ['float64', 'float32'], 'float64');
     if (given.intercept !== undefined && typeof given.intercept !== 'boolean')
-      throw new ArgumentError('Expected options.intercept to be true or false');
+      throw new ArgumentError(
+        `Expected options.intercept to be true or false but received ${describe(given.intercept)}`,
+      );
     this.intercept = given.intercept ?? true;
     const like = precision === 'float64' ? new Float64Array() : new Float32Array();
-    this.gram = allocate(like, this.order ** 2) as T;
-    this.rhs = allocate(like, this.order * this.outputs) as T;
+    this.gram = allocate(like, this.order ** 2) as Arrays[P];
+    this.rhs = allocate(like, this.order * this.outputs) as Arrays[P];
+    this.#peaks = new Float64Array(this.order);
   }
 
   /** Unknowns of each output: inputs, and the intercept. */
@@ -94,14 +109,19 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
 
   /**
    * Adds the rows of X (rows×inputs) and Y (rows×outputs), which are read until the promise settles. Calls on one object
-   * take their turn. After a rejection, sums that were under way are undefined.
+   * take their turn. Refused rows (of another shape or precision, NaN, infinity) leave the sums as they were; a call that is
+   * aborted under way leaves some of its rows in them, and calls after it are refused.
    */
-  async add(X: Matrix<T>, Y: Matrix<T>, options: { threads?: number; signal?: AbortSignal } = {}): Promise<void> {
+  async add(X: Matrix<Arrays[P]>, Y: Matrix<Arrays[P]>, options: RunOptions = {}): Promise<void> {
     await this.#inTurn(() => this.#change(X, Y, options, 1));
   }
 
-  /** Takes rows out that were added before. */
-  async remove(X: Matrix<T>, Y: Matrix<T>, options: { threads?: number; signal?: AbortSignal } = {}): Promise<void> {
+  /**
+   * Takes rows out that were added before. The rounding of their sums stays: after rows of much larger numbers than those
+   * that are left, sums have lost digits, and {@link solve} refuses them where they have next to none. A window that slides
+   * for long is better made anew now and then.
+   */
+  async remove(X: Matrix<Arrays[P]>, Y: Matrix<Arrays[P]>, options: RunOptions = {}): Promise<void> {
     await this.#inTurn(() => this.#change(X, Y, options, -1));
   }
 
@@ -117,16 +137,28 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
     }
   }
 
-  async #change(x: Matrix<T>, y: Matrix<T>, options: { threads?: number; signal?: AbortSignal }, sign: number) {
+  async #change(x: Matrix<Arrays[P]>, y: Matrix<Arrays[P]>, options: RunOptions, sign: number) {
     const [X, Y] = this.#check(x, y);
+    this.#checkWhole();
     if (sign < 0 && X.rows > this.count)
       throw new ShapeError(`Expected X.rows to be at most the rows in the sums (${this.count}) but received ${X.rows}`);
-    const given = readOptions(options, ['threads', 'signal']);
-    const lane: Lane = { threads: threadsOf(given.threads), signal: signalOf(given.signal), operations: 0 };
+    const lane = runOf(options);
     await checkFinite(lane, 'X', X);
     await checkFinite(lane, 'Y', Y);
+    this.#notePeaks();
+    this.#isWhole = false;
     await this.pass(lane, X, Y, { gram: this.gram, rhs: this.rhs, sign });
+    this.#isWhole = true;
     this.count += sign * X.rows;
+  }
+
+  #checkWhole(): void {
+    if (!this.#isWhole)
+      throw new ArgumentError('Expected whole sums but a call on these was cut off: make a new NormalEquations');
+  }
+
+  #notePeaks(): void {
+    this.#peaks.forEach((peak, j) => (this.#peaks[j] = Math.max(peak, this.gram[j * (this.order + 1)] as number)));
   }
 
   #check(x: unknown, y: unknown): [Matrix, Matrix] {
@@ -171,14 +203,20 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
    *
    * @throws ArgumentError while a call on either has not settled
    */
-  merge(other: NormalEquations<T>): void {
-    if (!(other instanceof NormalEquations)) throw new ArgumentError('Expected other to be a NormalEquations');
+  merge(other: NormalEquations<P>): void {
+    if (!(other instanceof NormalEquations))
+      throw new ArgumentError(`Expected other to be a NormalEquations but received ${describe(other)}`);
     if (this.#pending > 0 || other.#pending > 0)
       throw new ArgumentError('Expected both NormalEquations to be at rest but a call on one has not settled');
+    this.#checkWhole();
+    other.#checkWhole();
     checkSamePrecision("other's sums", other.gram, 'these', this.gram);
     checkEqual('other.inputs', other.inputs, 'inputs', this.inputs);
     checkEqual('other.outputs', other.outputs, 'outputs', this.outputs);
     checkEqual('other.order', other.order, 'order', this.order);
+    other.#notePeaks();
+    this.#notePeaks();
+    other.#peaks.forEach((peak, j) => (this.#peaks[j] = Math.max(peak, this.#peaks[j] as number)));
     for (let i = 0; i < this.gram.length; i++) (this.gram[i] as number) += other.gram[i] as number;
     for (let i = 0; i < this.rhs.length; i++) (this.rhs[i] as number) += other.rhs[i] as number;
     this.count += other.count;
@@ -186,27 +224,32 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
 
   /**
    * W = argmin ‖A W − B‖² / S + ridge ‖V‖², by `dposv` on the Gram matrix; where that is singular or its reciprocal
-   * condition number is below ε^¾, the minimum-norm solution by `dgelsd` on it (`solver: 'auto'`). A Gram matrix has the
-   * square of A's condition number: where that matters, give the rows to {@link lstsq} instead.
+   * condition number is below ε^¾, the minimum-norm solution by `dgelsd` on it (`solver: 'auto'`). Both are those of the
+   * matrix scaled to a diagonal of ones, so that the units of the columns do not matter (the minimum norm is in units of
+   * each column's root mean square, to powers of 2). A Gram matrix has the square of A's condition number: where that
+   * matters, give the rows to {@link lstsq} instead.
    *
    * @throws ShapeError where no row has been added
+   * @throws ArgumentError where an `add` or `remove` was aborted under way
    * @throws NonFiniteError where the sums or the solution left the range of the precision
    * @throws SingularError where `solver: 'cholesky'` meets a matrix that is not positive definite
    */
-  async solve(options: SolveOptions = {}): Promise<Solution<T>> {
+  async solve(options: SolveOptions = {}): Promise<Solution<Arrays[P]>> {
     return this.#inTurn(async () => checkSolution(await this.#solve(options)));
   }
 
-  async #solve(options: SolveOptions): Promise<Solution<T>> {
+  async #solve(options: SolveOptions): Promise<Solution<Arrays[P]>> {
     const given = readOptions(options, ['ridge', 'solver', 'threads', 'signal']);
     const ridge = nonNegative('options.ridge', given.ridge === undefined ? 0 : given.ridge);
     const solver = oneOf('options.solver', given.solver, ['auto', 'cholesky', 'svd'], 'auto');
-    const lane: Lane = { threads: threadsOf(given.threads), signal: signalOf(given.signal), operations: 0 };
+    const lane = laneOf(given);
+    this.#checkWhole();
     if (this.count === 0) throw new ShapeError('Expected at least one row in the sums but received none');
     if (!this.isFinite())
       throw new NonFiniteError('Expected sums within the range of the precision but they overflowed');
+    this.#checkDigits();
     if (solver !== 'svd') {
-      const solution = await this.cholesky(lane, ridge);
+      const solution = await this.cholesky(lane, ridge, { equilibrate: true });
       if (solution && (solver === 'cholesky' || solution.rcond >= smallestRcond(this.gram))) return solution;
       if (solver === 'cholesky')
         throw new SingularError(
@@ -216,17 +259,34 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
     return this.#svd(lane, ridge);
   }
 
-  /** @internal By dposv; undefined where the matrix is not positive definite. `factor` (p×p) keeps its factor. */
+  /** @throws NonFiniteError where what is left of a column is near to the rounding of rows that were removed; 0 may be exact */
+  #checkDigits(): void {
+    this.#peaks.forEach((peak, j) => {
+      const sum = this.gram[j * (this.order + 1)] as number;
+      if (sum !== 0 && sum < 2 ** 10 * epsilon(this.gram) * peak)
+        throw new NonFiniteError(
+          `Expected sums with digits left but those of column ${j} were ${peak / sum} times as large before rows were removed: add the rows that are left to a new NormalEquations`,
+        );
+    });
+  }
+
+  /**
+   * @internal By dposv; undefined where the matrix is not positive definite. `factor` (p×p) keeps its factor; `equilibrate`
+   * tells the condition number of the matrix scaled to a diagonal of ones.
+   */
   async cholesky(
     lane: Lane,
     ridge: number,
-    factor: FloatArray = allocate(this.gram, this.order ** 2),
-  ): Promise<Solution<T> | undefined> {
-    const solution = allocate(this.gram, this.rhs.length) as T;
+    {
+      factor = allocate(this.gram, this.order ** 2),
+      equilibrate = false,
+    }: { factor?: FloatArray; equilibrate?: boolean } = {},
+  ): Promise<Solution<Arrays[P]> | undefined> {
+    const solution = allocate(this.gram, this.rhs.length) as Arrays[P];
     const { info, rcond } = await call(lane, 'solveCholesky', {
       gram: this.gram,
       order: this.order,
-      weight: 1,
+      equilibrate,
       ridge: ridge * this.count,
       lastRidge: this.intercept ? 0 : ridge * this.count,
       rhs: this.rhs,
@@ -252,28 +312,36 @@ export class NormalEquations<T extends FloatArray = Float64Array> {
     return false;
   }
 
-  async #svd(lane: Lane, ridge: number): Promise<Solution<T>> {
-    const p = this.order;
-    const full = this.gram.slice() as T;
-    for (let i = 0; i < p; i++) {
-      for (let j = 0; j < i; j++) full[j * p + i] = full[i * p + j] as number;
-      if (i < this.inputs) (full[i * p + i] as number) += ridge * this.count;
-    }
-    const solution = allocate(this.gram, this.rhs.length) as T;
+  async #svd(lane: Lane, ridge: number): Promise<Solution<Arrays[P]>> {
+    const [p, m] = [this.order, this.outputs];
+    const full = this.gram.slice() as Arrays[P];
+    for (let i = 0; i < this.inputs; i++) (full[i * p + i] as number) += ridge * this.count;
+    // Powers of 2: nothing is rounded.
+    const scales = Float64Array.from({ length: p }, (_, i) => {
+      const diagonal = full[i * p + i] as number;
+      return diagonal > 0 ? 2 ** -Math.floor(Math.log2(diagonal) / 2) : 1;
+    });
+    const scaled = (value: number, i: number, j: number) => value * (scales[i] as number) * (scales[j] as number);
+    for await (const [begin, end] of turns(p, p))
+      for (let i = begin; i < end; i++)
+        for (let j = 0; j <= i; j++) full[j * p + i] = full[i * p + j] = scaled(full[i * p + j] as number, i, j);
+    const rhs = this.rhs.map((sum, i) => sum * (scales[Math.floor(i / m)] as number));
+    const solution = allocate(this.gram, this.rhs.length) as Arrays[P];
     const { info, rank, rcond } = await call(lane, 'solveSvd', {
       a: full,
       rows: p,
       columns: p,
-      b: this.rhs,
+      b: rhs,
       rightHandSides: this.outputs,
       cut: p * epsilon(this.gram),
       solution,
     });
     if (info > 0) throw svdFailed('the Gram matrix');
+    solution.forEach((y, i) => (solution[i] = y * (scales[Math.floor(i / m)] as number)));
     return { weights: this.#weights(solution), solver: 'svd', rank, rcond };
   }
 
-  #weights(data: T): Matrix<T> {
+  #weights(data: Arrays[P]): Matrix<Arrays[P]> {
     return { data, rows: this.order, cols: this.outputs };
   }
 }

@@ -1,14 +1,11 @@
-import { ArgumentError, ShapeError } from '../errors.js';
+import { ArgumentError } from '../errors.js';
 import { describe, checkBuffer, checkEqual } from '../matrix.js';
+import { isArrayLike } from '../options.js';
 import { turns } from '../turns.js';
 
 /** Class names: numbers or strings, as the labels gave them. */
 export type Label = number | string;
 export type Labels = ArrayLike<number> | readonly string[];
-
-function isLabels(value: unknown): value is ArrayLike<Label> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
-}
 
 /** Visits one label for each row, all numbers or all strings; reads each once, since in between other code may run. */
 async function visitLabels(
@@ -17,7 +14,7 @@ async function visitLabels(
   [rows, rowsName]: readonly [number, string],
   visit: (label: Label, i: number) => void,
 ): Promise<void> {
-  if (!isLabels(value))
+  if (!isArrayLike(value))
     throw new ArgumentError(
       `Expected ${name} to be a typed array, number[] or string[] but received ${describe(value)}`,
     );
@@ -64,7 +61,7 @@ export async function indexLabels(
   await visitLabels(name, value, rows, (label, i) => {
     const found = index.get(label);
     if (found === undefined)
-      throw new ShapeError(
+      throw new ArgumentError(
         `Expected ${name} to be among the model's classes but received ${describe(label)} at index ${i}`,
       );
     indices[i] = found;

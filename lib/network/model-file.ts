@@ -4,6 +4,7 @@ import { chmod, open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { types } from 'node:util';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArgumentError, BufferError, MemoryError, ModelFileError, ShapeError } from '../errors.js';
 import type { FloatArray } from '../matrix.js';
@@ -338,13 +339,13 @@ function checkText(what: string, text: unknown): void {
 }
 
 function dtypeOf(name: string, data: unknown): Dtype {
-  if (data instanceof Float64Array) return 'F64';
-  if (data instanceof Float32Array) return 'F32';
+  if (types.isFloat64Array(data)) return 'F64';
+  if (types.isFloat32Array(data)) return 'F32';
   throw new ArgumentError(`Expected tensor ${describe(name)} to be a Float64Array or Float32Array`);
 }
 
 function isFixed(buffer: ArrayBufferLike): boolean {
-  return buffer instanceof ArrayBuffer && !('resizable' in buffer && Boolean(buffer.resizable));
+  return types.isArrayBuffer(buffer) && !('resizable' in buffer && Boolean(buffer.resizable));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,9 +1,9 @@
 import type { RawLayer } from '../../binding/index.js';
 import { batchRows, inBatches } from '../batches.js';
-import { PrecisionError } from '../errors.js';
 import { checkFinite } from '../finite.js';
 import { callEach, native, typed, type Lane } from '../lane.js';
-import { allocate, checkEqual, checkMatrix, precisionName, type FloatArray, type Matrix } from '../matrix.js';
+import { allocate, checkEqual, checkMatrix, checkSamePrecision, type FloatArray, type Matrix } from '../matrix.js';
+import { runOf, type RunOptions } from '../options.js';
 import { activationCode, type OutputActivation } from './activation.js';
 
 /** One layer: H = f([H_below, 1] W), `weights` W ((inputs+1)×units, row-major), its last row the bias. */
@@ -33,7 +33,14 @@ export class Network<T extends FloatArray = FloatArray> {
   readonly standardization: Standardization<T> | undefined;
   readonly #raw: RawLayer[];
 
+  /** @throws ShapeError where a layer's weights or inputs are not as many as it and the layer below say */
   constructor(layers: readonly Layer<T>[], standardization?: Standardization<T>) {
+    checkEqual('layers.length', Math.min(layers.length, 1), 'at least', 1);
+    layers.forEach(({ weights, inputs, units }, l) => {
+      checkEqual(`layers[${l}].weights.length`, weights.length, '(inputs + 1) * units', (inputs + 1) * units);
+      const below = layers[l - 1];
+      if (below) checkEqual(`layers[${l}].inputs`, inputs, 'the units below', below.units);
+    });
     this.layers = layers;
     this.standardization = standardization;
     this.#raw = layers.map(rawLayer);
@@ -53,13 +60,10 @@ export class Network<T extends FloatArray = FloatArray> {
     return new Network([...this.layers.slice(0, -1), { ...top, activation }], this.standardization);
   }
 
-  #check(value: unknown): Matrix<T> {
+  /** @internal `value` as inputs of this network. */
+  checkInputs(value: unknown): Matrix<T> {
     const X = checkMatrix('X', value);
-    const weights = (this.layers[0] as Layer<T>).weights;
-    if (precisionName(X.data) !== precisionName(weights))
-      throw new PrecisionError(
-        `Expected X.data to be a ${precisionName(weights)} like the network's weights but received a ${precisionName(X.data)}`,
-      );
+    checkSamePrecision('X.data', X.data, "the network's weights", (this.layers[0] as Layer<T>).weights);
     checkEqual('X.cols', X.cols, "the network's inputs", this.inputs);
     return X as Matrix<T>;
   }
@@ -68,9 +72,20 @@ export class Network<T extends FloatArray = FloatArray> {
     return { inputs: X.data, samples: X.rows, columns: X.cols, ...this.standardization };
   }
 
-  /** Outputs (rows × outputs) of every row of X; off the event loop, batch by batch. */
-  async forward(value: Matrix<T>, lane: Lane): Promise<Matrix<T>> {
-    const X = this.#check(value);
+  /**
+   * Outputs (rows × outputs) of every row of X; off the event loop, batch by batch.
+   *
+   * @throws NonFiniteError where X holds NaN or infinity
+   * @throws ShapeError, PrecisionError, BufferError, ArgumentError for the arguments themselves
+   * @throws AbortedError where the signal is aborted
+   */
+  async forward(X: Matrix<T>, options?: RunOptions): Promise<Matrix<T>> {
+    return this.forwardOn(runOf(options), X);
+  }
+
+  /** @internal */
+  async forwardOn(lane: Lane, value: Matrix<T>): Promise<Matrix<T>> {
+    const X = this.checkInputs(value);
     await checkFinite(lane, 'X', X);
     const outputs = allocate(X.data, X.rows * this.outputs) as T;
     const batch = batchRows(this.layers.reduce((widest, { units }) => Math.max(widest, units), X.cols));
@@ -84,7 +99,7 @@ export class Network<T extends FloatArray = FloatArray> {
    * that runs in the same process. NaN or infinity in gives NaN or infinity out.
    */
   forwardSync(value: Matrix<T>): Matrix<T> {
-    const X = this.#check(value);
+    const X = this.checkInputs(value);
     const outputs = allocate(X.data, X.rows * this.outputs) as T;
     const args = { ...this.#samples(X), layers: this.#raw, outputs };
     try {

@@ -63,8 +63,7 @@ export class Checkpoint {
 
 async function read(path: string, fingerprint: string): Promise<State | undefined> {
   const file = await readTensors(path).catch((error: unknown) => {
-    const { cause } = error as Error;
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
     throw error;
   });
   if (!file) return undefined;

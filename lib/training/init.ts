@@ -2,6 +2,7 @@ import { ArgumentError } from '../errors.js';
 import { call } from '../lane.js';
 import { describe, type FloatArray } from '../matrix.js';
 import { activationOf, startOf } from '../network/activation.js';
+import type { FullImage } from '../options.js';
 import { createRandom } from '../random.js';
 import { turns } from '../turns.js';
 import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './layout.js';
@@ -136,11 +137,7 @@ function fillFromFunction(target: FloatArray, values: ArrayLike<number>): void {
 }
 
 /** Ones on a random rectangle of the image, zeros elsewhere; sides from a quarter of the image's to all of it. */
-function fillPatch(
-  training: Training,
-  target: FloatArray,
-  { height, width, channels }: { height: number; width: number; channels: number },
-): void {
+function fillPatch(training: Training, target: FloatArray, { height, width, channels }: FullImage): void {
   const extent = (side: number): [number, number] => {
     const least = Math.max(1, Math.round(side / 4));
     const length = least + training.random.integer(side - least + 1);

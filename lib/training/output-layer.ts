@@ -6,8 +6,11 @@ import { solveLayer } from './solve.js';
 import { medianDeviation, probeOf } from './robust.js';
 import type { PassTotals, Training } from './training.js';
 
-/** Accelerated steps of the one-sided problem, and of Huber's; a two-sided one is exact after the first. */
-const oneSidedSteps = 8;
+/**
+ * Accelerated steps of the one-sided problem, and of Huber's; a two-sided one is exact after the first. So many where an
+ * iteration of the hidden layers follows, and so many to the end of a linear model.
+ */
+const [oneSidedSteps, linearSteps] = [8, 64];
 
 /** Kept rows for each weight of an output below which they do not stand for all: steps would fit their noise. */
 const leastInnerRows = 32;
@@ -22,14 +25,15 @@ export function innerRows(rows: number, kept: number, inputs: number): number {
  * again, only the last evaluation has more than one.
  */
 export function outputSteps(
-  { samples, loss }: Pick<Settings, 'samples' | 'loss'>,
+  { samples, loss, hidden }: Pick<Settings, 'samples' | 'loss' | 'hidden'>,
   rows: number,
   kept: number,
   inputs: number,
   isLast: boolean,
 ): number {
   const isFree = isLast || kept === rows || innerRows(rows, kept, inputs) < rows;
-  return isFree && (samples === 'margin' || loss === 'huber') ? oneSidedSteps : 1;
+  if (!isFree || (samples !== 'margin' && loss !== 'huber')) return 1;
+  return hidden.length === 0 ? linearSteps : oneSidedSteps;
 }
 
 /**

@@ -18,6 +18,7 @@ import { Training, type Problem } from './training.js';
 const shortIterations = ({ hidden, loss }: Settings) => (loss === 'huber' ? longIterations : hidden.length + 1);
 /** From one trial to the next. */
 const stride = 4;
+/** From the usual scale either way. */
 const mostStrides = 10;
 /** A ridge of less than some 30 times the rounding unit no longer makes a layer well posed: the least scale over ε. */
 const leastScale = 2 ** 16;
@@ -166,9 +167,7 @@ class Search {
   async leastAround(first: Trial): Promise<Trial> {
     let best = first;
     for (const direction of [1, -1]) {
-      for (let count = 1; count <= mostStrides; count++) {
-        const strides = first.strides + direction * count;
-        if (!this.#isPosed(strides)) break;
+      for (let strides = first.strides + direction; this.#isUsable(strides); strides += direction) {
         const next = await this.trial(first.activation, strides, best);
         const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
         if (next.loss < best.loss * (1 - better)) {
@@ -199,11 +198,15 @@ class Search {
     return scaleAt(this.#training.rows, strides + vertex(below, loss, above));
   }
 
-  /** Of another activation, with the same ridge or one so many strides weaker. */
+  /** Of another activation, with the same ridge or one weaker by so many strides, again and again as the loss falls. */
   async #rival(activation: Activation, best: Trial, weaker: number): Promise<Trial> {
-    const same = await this.trial(activation, best.strides, best, 1);
-    if (!this.#isPosed(best.strides - weaker)) return same;
-    return lesser(same, await this.trial(activation, best.strides - weaker, best, 1));
+    let least = await this.trial(activation, best.strides, best, 1);
+    for (let strides = best.strides - weaker; this.#isUsable(strides); strides -= weaker) {
+      const next = await this.trial(activation, strides, best, 1);
+      if (!(next.loss < least.loss * (1 - better))) return lesser(least, next);
+      least = next;
+    }
+    return least;
   }
 
   async #isClearlyBetter(one: Trial, other: Trial): Promise<boolean> {
@@ -224,9 +227,9 @@ class Search {
     return loss;
   }
 
-  #isPosed(strides: number): boolean {
+  #isUsable(strides: number): boolean {
     const { rows, problem } = this.#training;
-    return scaleAt(rows, strides) >= leastScale * epsilon(problem.inputs.data);
+    return Math.abs(strides) <= mostStrides && scaleAt(rows, strides) >= leastScale * epsilon(problem.inputs.data);
   }
 
   #judge(part: Part, activation: Activation, scale: number, iterations: number): Promise<Judged> {

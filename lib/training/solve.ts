@@ -59,7 +59,6 @@ async function byCholesky(
   const { info, rcond } = await call(training, 'solveCholesky', {
     ...shape,
     gram,
-    weight: 1,
     ridge: ridge * count,
     lastRidge: 0,
     rhs,

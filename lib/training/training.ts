@@ -437,7 +437,7 @@ export class Training implements Lane {
     };
     this.iterations.push(report);
     const answer = this.settings.onIteration?.({ ...report });
-    if (answer instanceof Promise) await untilAborted(answer, this.signal);
+    if (isThenable(answer)) await untilAborted(Promise.resolve(answer), this.signal);
     return report;
   }
 
@@ -457,6 +457,10 @@ export class Training implements Lane {
       ...(this.inverseTemperature !== undefined && { temperature: 1 / this.inverseTemperature }),
     };
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** Waits for what a caller promised, which need not come. */

@@ -1,7 +1,8 @@
+import { types } from 'node:util';
 import { ArgumentError } from '../errors.js';
 import { allocate, checkBuffer, checkEqual, describe, type FloatArray } from '../matrix.js';
 import type { Label } from '../network/labels.js';
-import { isNonNegative, nonNegative, readOptions, type Settings } from '../options.js';
+import { isArrayLike, isNonNegative, nonNegative, readOptions, type Settings } from '../options.js';
 import { turns } from '../turns.js';
 
 /** Classes of the samples: their names, and the index of each sample's own. */
@@ -19,7 +20,9 @@ export async function weightsOf(
 ): Promise<FloatArray | undefined> {
   if (sampleWeights === undefined && classWeights === undefined) return undefined;
   if (targets !== 'gauss-newton')
-    throw new ArgumentError(`Expected targets 'gauss-newton' with weights but received '${targets}'`);
+    throw new ArgumentError(
+      `Expected options.targets to be 'gauss-newton' with sampleWeights or classWeights but received '${targets}'`,
+    );
   const given = sampleWeights === undefined ? undefined : checkWeights(sampleWeights, rows);
   const byClass = encoded && classWeights !== undefined ? await classWeightsOf(classWeights, encoded) : undefined;
   const weights = new Float64Array(rows);
@@ -33,7 +36,9 @@ export async function weightsOf(
       greatest = Math.max(greatest, weights[i] as number);
     }
   if (!(greatest > 0 && greatest < Infinity))
-    throw new ArgumentError(`Expected finite weights of which one is above 0 but the greatest is ${greatest}`);
+    throw new ArgumentError(
+      `Expected sampleWeights times classWeights to be finite and one above 0 but the greatest is ${greatest}`,
+    );
   // Divided by the greatest first, so that no sum overflows.
   let sum = 0;
   for await (const [begin, end] of turns(rows))
@@ -46,14 +51,13 @@ export async function weightsOf(
 }
 
 function checkWeights(value: unknown, rows: number): ArrayLike<unknown> {
-  if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && !(value instanceof DataView)))
+  if (!isArrayLike(value))
     throw new ArgumentError(
       `Expected options.sampleWeights to be a typed array or number[] but received ${describe(value)}`,
     );
   if (ArrayBuffer.isView(value)) checkBuffer('options.sampleWeights', value);
-  const weights = value as unknown as ArrayLike<unknown>;
-  checkEqual('options.sampleWeights.length', weights.length, 'X.rows', rows);
-  return weights;
+  checkEqual('options.sampleWeights.length', value.length, 'X.rows', rows);
+  return value;
 }
 
 async function classWeightsOf(value: unknown, { classes, indices }: Encoded): Promise<number[]> {
@@ -67,7 +71,7 @@ async function classWeightsOf(value: unknown, { classes, indices }: Encoded): Pr
     throw new ArgumentError(
       `Expected options.classWeights to be 'balanced', a Map or an object but received ${describe(value)}`,
     );
-  const given = value instanceof Map ? (value as Map<unknown, unknown>) : namedBy(value, classes);
+  const given = types.isMap(value) ? value : namedBy(value, classes);
   const result = classes.map(() => 1);
   const places = new Map<unknown, number>(classes.map((label, k) => [label, k]));
   for (const [label, weight] of given) {
@@ -81,7 +85,7 @@ async function classWeightsOf(value: unknown, { classes, indices }: Encoded): Pr
 
 /** The keys of an object are strings, also those of numeric classes. */
 function namedBy(value: object, classes: readonly Label[]): Map<unknown, unknown> {
-  const entries = Object.entries(readOptions(value, Object.keys(value)));
+  const entries = Object.entries(readOptions(value, Object.keys(value), 'options.classWeights'));
   const named = new Map<string, Label>(classes.map((label) => [String(label), label]));
   return new Map(entries.map(([key, weight]) => [named.get(key) ?? key, weight]));
 }

@@ -14,14 +14,13 @@ Work solve_cholesky_work(Arguments& args) {
   const std::int64_t n = args.positive("order"), m = args.positive("rightHandSides");
   const T* gram = args.array<T>("gram", n * n);
   const T* rhs = args.array<T>("rhs", n * m);
-  T* factor = args.optional<T>("factor", n * n);
+  T* factor = args.array<T>("factor", n * n);
   T* solution = args.array<T>("solution", n * m);
-  const T weight = static_cast<T>(args.number("weight")), ridge = static_cast<T>(args.number("ridge")),
-          last_ridge = static_cast<T>(args.number("lastRidge"));
+  const T ridge = static_cast<T>(args.number("ridge")), last_ridge = static_cast<T>(args.number("lastRidge"));
+  const auto equilibrate = static_cast<Equilibrate>(args.flag("equilibrate"));
   return [=](Scratch& scratch) -> Outcome {
-    T* own = factor ? factor : scratch.take<T>(n * n);
     const CholeskyOutcome outcome =
-        bpls::solve_cholesky(gram, n, weight, ridge, last_ridge, rhs, m, own, solution, scratch);
+        bpls::solve_cholesky(gram, n, T(1), ridge, last_ridge, rhs, m, factor, solution, scratch, equilibrate);
     return {{"info", outcome.info}, {"rcond", outcome.rcond}};
   };
 }

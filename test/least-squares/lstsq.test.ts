@@ -288,7 +288,7 @@ describe('the options of lstsq and ridge', () => {
     [
       'an unknown option',
       { seed: 1 },
-      `Expected options to be among solver, rcond, threads, signal but received "seed"`,
+      `Expected the names in options to be among solver, rcond, threads, signal but received "seed"`,
     ],
     ['no object', 5, 'Expected options to be an object but received 5'],
   ])('are refused for %s', async (_, options, message) => {
@@ -301,7 +301,10 @@ describe('the options of lstsq and ridge', () => {
     [{ ridge: NaN }, 'Expected options.ridge to be a finite number not below 0 but received NaN'],
     [{ ridge: Infinity }, 'Expected options.ridge to be a finite number not below 0 but received Infinity'],
     [{ ridge: '1' }, 'Expected options.ridge to be a finite number not below 0 but received "1"'],
-    [{ ridge: 1, alpha: 1 }, 'Expected options to be among ridge, solver, rcond, threads, signal but received "alpha"'],
+    [
+      { ridge: 1, alpha: 1 },
+      'Expected the names in options to be among ridge, solver, rcond, threads, signal but received "alpha"',
+    ],
   ])('are refused by ridge: %j', async (options, message) => {
     await expectBplsError(ridge(A, A, options as { ridge: number }), ArgumentError, 'INVALID_ARGUMENT', message);
   });

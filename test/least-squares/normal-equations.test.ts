@@ -25,7 +25,7 @@ import {
   withOnes,
   type Dense,
 } from '../support/dense.js';
-import { distance, expectBplsError, expectClose } from '../support/expect.js';
+import { distance, expectBplsError, expectClose, failure } from '../support/expect.js';
 import { float32, precisions, rounded, typedMatrix, type Precision } from '../support/precision.js';
 import { source } from '../support/random.js';
 
@@ -43,7 +43,7 @@ const rowsFrom = (from: number, to: number) => Array.from({ length: to - from },
 describe.each(precisions)('NormalEquations in $name', (precision) => {
   const { epsilon } = precision;
   const make = (options: object = {}) =>
-    new NormalEquations<Float64Array | Float32Array>(inputs, outputs, { precision: precision.name, ...options });
+    new NormalEquations(inputs, outputs, { precision: precision.name, ...options });
 
   it.each([true, false])('adds up AᵀA and AᵀB, intercept: %s', async (intercept) => {
     const { X, Y, x, y } = draw(precision, 50);
@@ -224,7 +224,7 @@ describe('calls on one NormalEquations', () => {
 
 describe('what NormalEquations refuses', () => {
   const { x, y } = draw(precisions[0]!, 5);
-  const sums = () => new NormalEquations<Float64Array | Float32Array>(inputs, outputs);
+  const sums = () => new NormalEquations<'float64' | 'float32'>(inputs, outputs);
   const refused = (action: Promise<unknown> | (() => unknown), message: string) =>
     expectBplsError(action, ArgumentError, 'INVALID_ARGUMENT', message);
   const misfit = (action: Promise<unknown> | (() => unknown), message: string) =>
@@ -248,10 +248,10 @@ describe('what NormalEquations refuses', () => {
       construct(1, 1, { precision: 'float16' }),
       `Expected options.precision to be one of 'float64', 'float32' but received "float16"`,
     );
-    await refused(construct(1, 1, { intercept: 1 }), 'Expected options.intercept to be true or false');
+    await refused(construct(1, 1, { intercept: 1 }), 'Expected options.intercept to be true or false but received 1');
     await refused(
       construct(1, 1, { ridge: 1 }),
-      'Expected options to be among precision, intercept but received "ridge"',
+      'Expected the names in options to be among precision, intercept but received "ridge"',
     );
     await expectBplsError(
       construct(2 ** 24, 1),
@@ -294,7 +294,10 @@ describe('what NormalEquations refuses', () => {
           ? 'Expected X to be finite but received NaN at row 1, column 3'
           : 'Expected Y to be finite but received -Infinity at row 1, column 1',
       );
-    await refused(change(x, y, { ridge: 1 }), 'Expected options to be among threads, signal but received "ridge"');
+    await refused(
+      change(x, y, { ridge: 1 }),
+      'Expected the names in options to be among threads, signal but received "ridge"',
+    );
     const error = await expectBplsError(
       change(x, y, { signal: AbortSignal.abort() }),
       AbortedError,
@@ -318,7 +321,7 @@ describe('what NormalEquations refuses', () => {
 
   it('when the other sums are of another kind', async () => {
     const merge = (other: unknown) => () => sums().merge(other as NormalEquations);
-    await refused(merge({ gram: [] }), 'Expected other to be a NormalEquations');
+    await refused(merge({ gram: [] }), 'Expected other to be a NormalEquations but received a Object');
     await misfit(merge(new NormalEquations(3, 2)), 'Expected other.inputs to equal inputs (4) but received 3');
     await misfit(merge(new NormalEquations(4, 1)), 'Expected other.outputs to equal outputs (2) but received 1');
     await misfit(
@@ -348,7 +351,7 @@ describe('what NormalEquations refuses', () => {
     );
     await refused(
       filled.solve({ rcond: 1 } as object),
-      'Expected options to be among ridge, solver, threads, signal but received "rcond"',
+      'Expected the names in options to be among ridge, solver, threads, signal but received "rcond"',
     );
     await expectBplsError(
       filled.solve({ signal: AbortSignal.abort() }),
@@ -356,5 +359,84 @@ describe('what NormalEquations refuses', () => {
       'ABORTED',
       'The operation was aborted',
     );
+  });
+});
+
+describe('columns in units of their own', () => {
+  const count = 400;
+  const phase = (i: number) => [Math.sin(i), Math.cos(1.7 * i)] as const;
+
+  it.each([
+    ['float64', 1e8],
+    ['float64', 1e-8],
+    ['float32', 1e4],
+    ['float32', 1e-4],
+  ] as const)('are solved as well as any, in %s times %f', async (precision, unit) => {
+    const typed = (values: Float64Array) => (precision === 'float64' ? values : Float32Array.from(values));
+    const x = Float64Array.from({ length: 2 * count }, (_, i) => phase(i >> 1)[i % 2]! * (i % 2 === 0 ? 1 : unit));
+    const y = Float64Array.from({ length: count }, (_, i) => 3 * phase(i)[0] + phase(i)[1] + 10);
+    const sums = new NormalEquations<'float64' | 'float32'>(2, 1, { precision });
+    await sums.add(matrix(typed(x), count, 2), matrix(typed(y), count, 1));
+    for (const solver of ['auto', 'cholesky', 'svd'] as const) {
+      const { weights, rank, rcond } = await sums.solve({ solver });
+      const [a, b, c] = weights.data;
+      expect(rank).toBe(3);
+      expect(rcond).toBeGreaterThan(0.1);
+      expectClose([a!, b! * unit, c!], [3, 1, 10], precision === 'float64' ? 2 ** -52 : 2 ** -23, 200);
+    }
+  });
+
+  it('leave the intercept alone under any ridge', async () => {
+    const sums = new NormalEquations(2, 1);
+    const x = Float64Array.from({ length: 2 * count }, (_, i) => phase(i >> 1)[i % 2]!);
+    await sums.add(matrix(x, count, 2), matrix(new Float64Array(count).fill(10), count, 1));
+    const { weights } = await sums.solve({ ridge: 1e16 });
+    expectClose([weights.data[2]!], [10], 2 ** -52, 10);
+  });
+});
+
+describe('sums that are no longer what they say', () => {
+  it('are refused after a call that was cut off', async () => {
+    const [rows, cols] = [150_000, 40];
+    const random = source(4);
+    const x = matrix(random.uniforms(rows, cols).data, rows, cols);
+    const y = matrix(random.uniforms(rows, 1).data, rows, 1);
+    const [sums, other] = [new NormalEquations(cols, 1), new NormalEquations(cols, 1)];
+    const controller = new AbortController();
+    const adding = sums.add(x, y, { signal: controller.signal });
+    // Once the first batch is in the sums.
+    while (sums.gram[0] === 0) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    await expectBplsError(adding, AbortedError, 'ABORTED', 'The operation was aborted');
+    const message = 'Expected whole sums but a call on these was cut off: make a new NormalEquations';
+    for (const call of [() => sums.add(x, y), () => sums.remove(x, y), () => sums.solve()])
+      await expectBplsError(call(), ArgumentError, 'INVALID_ARGUMENT', message);
+    for (const call of [() => sums.merge(other), () => other.merge(sums)])
+      await expectBplsError(call, ArgumentError, 'INVALID_ARGUMENT', message);
+  });
+
+  it('are refused where rows that are gone have left nothing but rounding', async () => {
+    const random = source(5);
+    const draw = (rows: number, size: number) => {
+      const x = matrix(
+        random.uniforms(rows, 2).data.map((value) => size * value),
+        rows,
+        2,
+      );
+      const y = Float64Array.from({ length: rows }, (_, i) => 2 * x.data[2 * i]! - x.data[2 * i + 1]!);
+      return [x, matrix(y, rows, 1)] as const;
+    };
+    const sums = new NormalEquations(2, 1);
+    const large = draw(10, 1e3);
+    await sums.add(...draw(50, 1));
+    await sums.add(...large);
+    await sums.remove(...large);
+    expectClose((await sums.solve()).weights.data, [2, -1, 0], 2 ** -52, 1e8);
+    const huge = draw(10, 3e7);
+    await sums.add(...huge);
+    await sums.remove(...huge);
+    const error = (await failure(sums.solve())) as Error;
+    expect(error).toBeInstanceOf(NonFiniteError);
+    expect(error.message).toMatch(/^Expected sums with digits left but those of column 0 were .* times as large/);
   });
 });

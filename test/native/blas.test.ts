@@ -71,7 +71,7 @@ describe.each(precisions)('products over several threads in $name', (precision) 
     const solution = zeros(order * m);
     const factor = zeros(order * order);
     const system = { order, rightHandSides: m, rhs: typed(B.data) };
-    const weights = { gram: typed(gram.data), weight: 1, ridge: 0, lastRidge: 0, factor };
+    const weights = { gram: typed(gram.data), ridge: 0, lastRidge: 0, factor };
     const { info } = await call(lane(threads), 'solveCholesky', { ...system, ...weights, solution });
     expect(info).toBe(0);
     expectClose(multiply(gram, denseOf(solution, order, m)).data, B.data, epsilon, 60);

@@ -11,7 +11,6 @@ import {
   multiply,
   norm1,
   rowsOf,
-  scale,
   solve,
   subtract,
   withOnes,
@@ -74,15 +73,15 @@ describe.each(precisions)('solveCholesky in $name', (precision) => {
     const random = source(order);
     const A = random.uniforms(2 * order, order);
     const gram = rounded(precision, innerProduct(A, A));
-    const [weight, ridge, lastRidge, m] = [0.5, 0.25, 0.125, 3];
+    const [ridge, lastRidge, m] = [0.25, 0.125, 3];
     const diagonal = dense(order, order, (i, j) => (i !== j ? 0 : i + 1 < order ? ridge : lastRidge));
-    const M = add(scale(gram, weight), diagonal);
+    const M = add(gram, diagonal);
     const B = rounded(precision, random.uniforms(order, m));
     const raw = { gram: typed(lowerOnly(gram)), rhs: typed(B.data) };
     const copies = [raw.gram.slice(), raw.rhs.slice()];
     const factor = zeros(order ** 2);
     const solution = zeros(order * m).fill(NaN);
-    const common = { order, weight, ridge, lastRidge, rightHandSides: m };
+    const common = { order, ridge, lastRidge, rightHandSides: m };
     const { info, rcond } = await call(lane(2), 'solveCholesky', { ...raw, ...common, factor, solution });
     expect(info).toBe(0);
     expect([raw.gram, raw.rhs]).toEqual(copies);
@@ -106,7 +105,15 @@ describe.each(precisions)('solveCholesky in $name', (precision) => {
   it('returns the order of the first minor that is not positive definite, and solves nothing', async () => {
     const solution = zeros(3).fill(5);
     const gram = typed([2, 0, 0, 1, 3, 0, 0, 0, -1]);
-    const common = { order: 3, weight: 1, ridge: 0, lastRidge: 0, rhs: typed([1, 2, 3]), rightHandSides: 1, solution };
+    const common = {
+      order: 3,
+      ridge: 0,
+      lastRidge: 0,
+      rhs: typed([1, 2, 3]),
+      rightHandSides: 1,
+      factor: zeros(9),
+      solution,
+    };
     expect(await call(lane(), 'solveCholesky', { ...common, gram })).toMatchObject({ info: 3, rcond: 0 });
     expect([...solution]).toEqual([5, 5, 5]);
     // A ridge for the last unknown alone makes it definite.

@@ -112,7 +112,7 @@ describe('temperature', () => {
     const found = await model.evaluate(held.X, held.labels);
     expect(model.report.temperature).toBeGreaterThan(0);
     expect(found.calibrationError).toBeLessThan(0.05);
-    const scores = await model.network.withOutput('identity').forward(held.X, { threads: 1, operations: 0 });
+    const scores = await model.network.withOutput('identity').forward(held.X, { threads: 1 });
     const raw = { ...scores, data: scores.data.map((z) => z * model.report.temperature!) };
     const truth = Int32Array.from(held.labels);
     const before = await calibrationOf(raw, truth, Int32Array.from(await model.predict(held.X)), 'softmax');

@@ -48,7 +48,7 @@ describe.each(precisions)('Network in $name', (precision) => {
       expect([network.inputs, network.outputs]).toEqual([3, 4]);
       const expected = forward(plainLayers(network), plainSamples(network, X)).at(-1)!.data;
       const own = lane(2);
-      const outputs = await network.forward(X, own);
+      const outputs = await network.forwardOn(own, X);
       expect([outputs.rows, outputs.cols]).toEqual([rows, 4]);
       expectClose(outputs.data, expected, epsilon);
       expect(own.operations).toBe(2 * rows * (3 * 7 + 7 * 5 + 5 * 4));
@@ -66,7 +66,7 @@ describe.each(precisions)('Network in $name', (precision) => {
       expect(other.standardization).toBe(network.standardization);
       expect(network.layers.at(-1)!.activation).toBe('identity');
       const expected = forward(plainLayers(other), plainSamples(other, X)).at(-1)!.data;
-      expectClose((await other.forward(X, lane())).data, expected, epsilon);
+      expectClose((await other.forward(X)).data, expected, epsilon);
       expectClose(other.forwardSync(X).data, expected, epsilon);
     },
   );
@@ -85,7 +85,7 @@ describe.each(precisions)('Network in $name', (precision) => {
     const { network, X } = draw(precision, 20);
     const arrays = [X.data, ...network.layers.map(({ weights }) => weights)];
     const copies = arrays.map((array) => array.slice());
-    await network.forward(X, lane());
+    await network.forward(X);
     network.forwardSync(X);
     expect(arrays).toEqual(copies);
   });
@@ -100,7 +100,7 @@ describe.each(precisions)('Network in $name', (precision) => {
     const type = { float64: 'Float64Array', float32: 'Float32Array' };
     const received = precision.name === 'float64' ? 'Float32Array' : 'Float64Array';
     const mixed = `Expected X.data to be a ${type[precision.name]} like the network's weights but received a ${received}`;
-    for (const run of [(X: Matrix) => network.forward(X, lane()), (X: Matrix) => network.forwardSync(X)]) {
+    for (const run of [(X: Matrix) => network.forward(X), (X: Matrix) => network.forwardSync(X)]) {
       await expectBplsError(
         () => run(wide),
         ShapeError,
@@ -116,7 +116,7 @@ describe('a forward pass', () => {
   it('stops between batches', async () => {
     const { network, X } = draw(precisions[0]!, 5 * 16384);
     const controller = new AbortController();
-    const run = network.forward(X, { threads: 1, signal: controller.signal, operations: 0 });
+    const run = network.forward(X, { threads: 1, signal: controller.signal });
     setImmediate(() => controller.abort('enough'));
     const error = await expectBplsError(run, AbortedError, 'ABORTED', 'The operation was aborted');
     expect(error.cause).toBe('enough');

@@ -104,7 +104,6 @@ export const valid: { [N in Name]: () => Args } = {
   solveCholesky: () => ({
     gram: Float64Array.of(2, 0, 0, 2),
     order: 2,
-    weight: 1,
     ridge: 0,
     lastRidge: 0,
     rhs: f64(6),

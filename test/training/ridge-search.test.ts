@@ -234,3 +234,24 @@ describe("ridge: 'auto'", () => {
     expect(await permuted.predict(matrix(mirrored, 300, 4))).toEqual(await model.predict(matrix(raw.data, 300, 4)));
   });
 });
+
+describe('activation: auto', () => {
+  it('goes on to as weak a ridge as a linear model of nearly dependent columns wants', async () => {
+    // Spectra: smooth, so that neighbours tell nearly the same; what is wanted is a small difference between them.
+    const [count, cols] = [180, 60];
+    const random = source(11);
+    const data = new Float64Array(2 * count * cols);
+    const wanted = new Float64Array(2 * count);
+    for (let i = 0; i < 2 * count; i++) {
+      const parts = random.uniforms(1, 5).data;
+      for (let j = 0; j < cols; j++)
+        for (const [p, part] of parts.entries()) data[i * cols + j]! += part * Math.exp(-(((j - 15 * p) / 20) ** 2));
+      wanted[i] = parts[1]! - parts[2]! + 0.01 * random.uniform();
+    }
+    const rowsOf = (from: number) => matrix(data.slice(from * cols, (from + count) * cols), count, cols);
+    const targets = (from: number) => matrix(wanted.slice(from, from + count), count, 1);
+    const model = await trainRegressor(rowsOf(0), targets(0), { hidden: [100] });
+    expect(model.report.ridgeSearch!.activation).toBe('identity');
+    expect((await model.evaluate(rowsOf(count), targets(count))).r2).toBeGreaterThan(0.99);
+  });
+});

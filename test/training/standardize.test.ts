@@ -116,6 +116,30 @@ describe("standardize: 'auto'", () => {
   });
 });
 
+describe("standardize: 'auto' of columns that share one range", () => {
+  /** Exclusive ors of columns of 0 and 1, these moved by an offset. */
+  async function accuracy(offset: number, constant?: number): Promise<number> {
+    const random = source(6);
+    const [count, cols] = [600, constant === undefined ? 6 : 7];
+    const flags = random.uniforms(count, 6).data.map((u) => Number(u > 0));
+    const data = new Float64Array(count * cols).fill(constant ?? 0);
+    flags.forEach((flag, i) => (data[Math.floor(i / 6) * cols + (i % 6)] = flag + offset));
+    const truth = Int32Array.from({ length: count }, (_, i) => flags[6 * i]! ^ flags[6 * i + 1]!);
+    const half = count / 2;
+    const rowsOf = (from: number) => matrix(data.slice(from * cols, (from + half) * cols), half, cols);
+    const model = await trainClassifier(rowsOf(0), truth.slice(0, half), { hidden: [50], iterations: 4 });
+    return (await model.evaluate(rowsOf(half), truth.slice(half))).accuracy;
+  }
+
+  it.each([0, 1, 100, -1000])('learns from them at an offset of %f', async (offset) => {
+    expect(await accuracy(offset)).toBeGreaterThan(0.99);
+  });
+
+  it.each([1, 1000, 1e5])('learns from them beside a constant %f', async (constant) => {
+    expect(await accuracy(0, constant)).toBeGreaterThan(0.99);
+  });
+});
+
 describe('statistics of the columns', () => {
   it('are those of the rows that have weight', async () => {
     const X = columns([-3, 5], [0, 1]);

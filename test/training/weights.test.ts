@@ -77,7 +77,7 @@ describe('sampleWeights', () => {
     ],
     [[1, 2], ShapeError, 'SHAPE_MISMATCH', 'Expected options.sampleWeights.length to equal X.rows (60) but received 2'],
     [[...times.slice(1), -1], ArgumentError, 'INVALID_ARGUMENT', 'Expected options.sampleWeights[59] to be a finite number not below 0 but received -1'], // prettier-ignore
-    [times.map(() => 0), ArgumentError, 'INVALID_ARGUMENT', 'Expected finite weights of which one is above 0 but the greatest is 0'], // prettier-ignore
+    [times.map(() => 0), ArgumentError, 'INVALID_ARGUMENT', 'Expected sampleWeights times classWeights to be finite and one above 0 but the greatest is 0'], // prettier-ignore
   ] as const)('refuses %#', async (sampleWeights, Class, code, message) => {
     const options = { sampleWeights: sampleWeights as never };
     await expectBplsError(
@@ -93,7 +93,7 @@ describe('sampleWeights', () => {
       trainRegressor(X, Y, { targets: 'nearest', sampleWeights: times }),
       ArgumentError,
       'INVALID_ARGUMENT',
-      "Expected targets 'gauss-newton' with weights but received 'nearest'",
+      "Expected options.targets to be 'gauss-newton' with sampleWeights or classWeights but received 'nearest'",
     );
   });
 });

@@ -1,5 +1,4 @@
 import { Network, type Layer } from '../../../lib/index.js';
-import { defaultThreads } from '../../../lib/threads.js';
 import { someRows, type Labelled } from '../../classification.js';
 import type { TraceLine } from '../trace.js';
 import { Moments } from './moments.js';
@@ -62,8 +61,7 @@ export async function* tuneAndTrain(
 }
 
 async function accuracy(layers: Layer<Float32Array>[], { X, labels }: Labelled): Promise<number> {
-  const lane = { threads: defaultThreads(), operations: 0 };
-  const { data, cols } = await new Network(layers).forward(X as never, lane);
+  const { data, cols } = await new Network(layers).forward(X as never);
   let right = 0;
   for (let i = 0; i < X.rows; i++) {
     let largest = 0;

@@ -1,0 +1,69 @@
+import { types } from 'node:util';
+import { nonFinite } from '../finite.js';
+import { call, type Lane } from '../lane.js';
+import { epsilon, type FloatArray, type Matrix } from '../matrix.js';
+
+/** Of columns, one number each: mean and standard deviation, least and greatest value. */
+export interface Columns {
+  mean: Float64Array;
+  deviation: Float64Array;
+  least: Float64Array;
+  greatest: Float64Array;
+}
+
+/**
+ * One pass over the rows; those of weight 0 do not count.
+ *
+ * @throws NonFiniteError where X holds NaN or infinity
+ */
+export async function columnsOf(lane: Lane, name: string, X: Matrix, weights?: FloatArray): Promise<Columns> {
+  const column = () => new Float64Array(X.cols);
+  const columns: Columns = { mean: column(), deviation: column(), least: column(), greatest: column() };
+  const { nonFinite: index } = await call(lane, 'columnStatistics', {
+    inputs: X.data,
+    samples: X.rows,
+    columns: X.cols,
+    sampleWeights: weights,
+    ...columns,
+  });
+  if (index >= 0) throw nonFinite(name, X, index);
+  return columns;
+}
+
+/** Units in the last place, as shares of ε, up to which values that should be the same differ by how they were computed. */
+const jitter = (data: FloatArray) => (types.isFloat64Array(data) ? 4 : 1 / 2);
+
+/** To rounding, or so small that the reciprocal of its deviation overflows. */
+export function isConstant({ deviation, least, greatest }: Columns, j: number, data: FloatArray): boolean {
+  const [spread, low, high] = [deviation[j] as number, least[j] as number, greatest[j] as number];
+  if (spread <= jitter(data) * epsilon(data) * Math.max(Math.abs(low), Math.abs(high))) return true;
+  return !Number.isFinite(types.isFloat64Array(data) ? 1 / spread : Math.fround(1 / spread));
+}
+
+export interface Range {
+  low: number;
+  high: number;
+}
+
+/** From least to greatest value of at least two and half of the varying columns. */
+export function sharedRange({ least, greatest }: Columns): Range | undefined {
+  const ranges = new Map<string, Range & { count: number }>();
+  let varying = 0;
+  least.forEach((low, j) => {
+    const high = greatest[j] as number;
+    if (low === high) return;
+    varying++;
+    const key = `${low} ${high}`;
+    const range = ranges.get(key) ?? { low, high, count: 0 };
+    ranges.set(key, range);
+    range.count++;
+  });
+  const isUsable = ({ low, high }: Range) => high - low < Infinity && Number.isFinite(Math.fround(1 / (high - low)));
+  return [...ranges.values()].find((range) => range.count > 1 && range.count >= varying / 2 && isUsable(range));
+}
+
+/** From one end of the range to the other, or to less than that, as a pixel is that is never white. */
+export function fits({ least, greatest }: Columns, j: number, { low, high }: Range): boolean {
+  const [from, to] = [least[j] as number, greatest[j] as number];
+  return (from === low && to <= high) || (to === high && from >= low);
+}
