@@ -105,7 +105,7 @@ export interface RawCalls {
     RawTangent,
     { slope0: number; slope1: number; curvature00: number; curvature01: number; curvature11: number },
   ];
-  peel: [RawPeel, { squares: number }];
+  peel: [RawPeel, object];
   predict: [RawPredict, object];
   accumulate: [
     RawRows & {

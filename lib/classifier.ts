@@ -1,7 +1,7 @@
 import type { OutputActivation } from './network/activation.js';
 import { encodeLabels, indexLabels, type Label, type Labels } from './network/labels.js';
 import { ModelFileError, NonFiniteError } from './errors.js';
-import { checkMatrix, describe, type FloatArray, type Matrix, type Precision } from './matrix.js';
+import { checkMatrix, describe, type FloatArray, type Inputs, type Matrix, type Precision } from './matrix.js';
 import { calibrationOf } from './network/metrics.js';
 import type { Layer, Network } from './network/network.js';
 import {
@@ -61,7 +61,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
   }
 
   /** The class of every row of X, off the event loop. */
-  async predict(X: Matrix<T>, options?: RunOptions): Promise<L[]> {
+  async predict(X: Inputs<T>, options?: RunOptions): Promise<L[]> {
     const indices = await classesOf(await this.#scores.forward(X, options), this.#sign);
     const labels = new Array<L>(indices.length);
     for await (const [begin, end] of turns(indices.length))
@@ -74,7 +74,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
    *
    * @throws NonFiniteError where X holds NaN or infinity
    */
-  predictSync(X: Matrix<T>): L[] {
+  predictSync(X: Inputs<T>): L[] {
     const scores = this.#scores.forwardSync(X);
     return Array.from({ length: scores.rows }, (_, row) => this.classes[greatest(scores, row, this.#sign)] as L);
   }
@@ -85,7 +85,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
    *
    * @throws NonFiniteError where X holds NaN or infinity
    */
-  async probabilities(X: Matrix<T>, options?: RunOptions): Promise<Matrix<T>> {
+  async probabilities(X: Inputs<T>, options?: RunOptions): Promise<Matrix<Precision<T>>> {
     const activation: OutputActivation = (this.network.layers.at(-1) as Layer).activation;
     if (activation === 'softmax' || activation === 'softmin') return this.network.forward(X, options);
     if (activation !== 'sigmoid') return this.network.withOutput('softmax').forward(X, options);
@@ -105,7 +105,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
    * @throws ShapeError where there is not one label for each row
    * @throws NonFiniteError where X holds NaN or infinity
    */
-  async evaluate(X: Matrix<T>, labels: Labels, options?: RunOptions): Promise<Evaluation> {
+  async evaluate(X: Inputs<T>, labels: Labels, options?: RunOptions): Promise<Evaluation> {
     const lane = runOf(options);
     checkMatrix('X', X);
     const truth = await indexLabels('labels', labels, [X.rows, 'X.rows'], this.classes);
@@ -235,20 +235,20 @@ function desiredOutputs(output: OutputActivation, classes: number): { positive: 
  */
 export function trainClassifier<L extends Label = number, T extends FloatArray = FloatArray>(
   inputs: Matrix<T>,
-  labels: ArrayLike<L> | readonly L[],
+  labels: readonly L[] | (L extends number ? ArrayLike<L> : never),
   options?: ClassifierOptions,
-): Promise<Classifier<L, Precision<T>>>;
+): Promise<Classifier<L, T>>;
 /** The same for labels of which it is not known whether they are numbers or strings. */
 export function trainClassifier<T extends FloatArray = FloatArray>(
   inputs: Matrix<T>,
   labels: Labels,
   options?: ClassifierOptions,
-): Promise<Classifier<Label, Precision<T>>>;
+): Promise<Classifier<Label, T>>;
 export async function trainClassifier<T extends FloatArray = FloatArray>(
   inputs: Matrix<T>,
   labels: Labels,
   options: ClassifierOptions = {},
-): Promise<Classifier<Label, Precision<T>>> {
+): Promise<Classifier<Label, T>> {
   const settings = settingsOf(options, true);
   const X = checkMatrix('X', inputs);
   checkImage(settings, X.cols);
@@ -265,7 +265,7 @@ export async function trainClassifier<T extends FloatArray = FloatArray>(
     ...(await validation(settings, X, classes)),
   };
   const { network, report } = await train(problem, settings);
-  return new Classifier(softminOf(network) as Network<Precision<T>>, classes, report);
+  return new Classifier(softminOf(network) as Network<T>, classes, report);
 }
 
 /** softmin(−z) is softmax(z): the scores are trained for softmax, then the output layer changes its sign. */

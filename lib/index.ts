@@ -16,7 +16,7 @@ export {
 } from './errors.js';
 export type { Label, Labels } from './network/labels.js';
 export { lstsq, ridge, type LstsqOptions, type RidgeOptions } from './least-squares/lstsq.js';
-export { matrix, type FloatArray, type Matrix, type Precision } from './matrix.js';
+export { fromRows, matrix, type Arrays, type FloatArray, type Inputs, type Matrix, type Precision } from './matrix.js';
 export { Network, type Layer, type Standardization } from './network/network.js';
 export { NormalEquations, type Solution, type SolveOptions } from './least-squares/normal-equations.js';
 export type {

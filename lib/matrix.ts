@@ -7,6 +7,15 @@ export type FloatArray = Float64Array | Float32Array;
 /** The precision of an array, whatever buffer it views. */
 export type Precision<T extends FloatArray> = T extends Float64Array ? Float64Array : Float32Array;
 
+/** What takes a Matrix<T>: any of that precision. */
+export type Inputs<T extends FloatArray> = Matrix<T> | Matrix<Precision<T>>;
+
+/** The arrays of a precision by its name. */
+export interface Arrays {
+  float64: Float64Array;
+  float32: Float32Array;
+}
+
 /** A row-major matrix over memory that it borrows: element (i, j) is `data[i * cols + j]`. */
 export interface Matrix<T extends FloatArray = FloatArray> {
   readonly data: T;
@@ -31,6 +40,53 @@ export function matrix<T extends FloatArray>(data: T, rows: number, cols: number
   const result = { data, rows, cols };
   checkMatrix('matrix', result);
   return result;
+}
+
+/**
+ * A copy of rows as a matrix.
+ *
+ * @param precision of the copy
+ * @throws ArgumentError where a row is no array, there is none, or an element is no number (NaN and infinity are: training
+ *   refuses them)
+ * @throws ShapeError where rows differ in length
+ *
+ * @example
+ * ```ts
+ * const X = fromRows([[1, 2], [3, 4], [5, 6]]); // as matrix(new Float64Array([1, 2, 3, 4, 5, 6]), 3, 2)
+ * ```
+ */
+export function fromRows<P extends keyof Arrays = 'float64'>(
+  rows: readonly ArrayLike<number>[],
+  precision?: P,
+): Matrix<Arrays[P]> {
+  if (!Array.isArray(rows) || rows.length === 0)
+    throw new ArgumentError(`Expected rows to be an array of rows but received ${describe(rows)}`);
+  if (precision !== undefined && precision !== 'float64' && precision !== 'float32')
+    throw new ArgumentError(`Expected precision to be 'float64' or 'float32' but received ${describe(precision)}`);
+  const given: readonly unknown[] = rows;
+  const rowAt = (i: number): ArrayLike<unknown> => {
+    const row = given[i];
+    if (isArrayLike(row)) return row;
+    throw new ArgumentError(`Expected rows[${i}] to be an array or typed array but received ${describe(row)}`);
+  };
+  const cols = rowAt(0).length;
+  const data = allocate(precision === 'float32' ? new Float32Array() : new Float64Array(), rows.length * cols);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rowAt(i);
+    checkEqual(`rows[${i}].length`, row.length, 'rows[0].length', cols);
+    for (let j = 0; j < cols; j++) {
+      const value = row[j];
+      if (typeof value !== 'number')
+        throw new ArgumentError(`Expected rows[${i}][${j}] to be a number but received ${describe(value)}`);
+      data[i * cols + j] = value;
+    }
+  }
+  return matrix(data as Arrays[P], rows.length, cols);
+}
+
+/** Array or typed array, of any realm. */
+export function isArrayLike(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || types.isTypedArray(value);
 }
 
 /** What a value is, for messages. */

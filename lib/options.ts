@@ -5,11 +5,10 @@ import {
   type Activation,
   type OutputActivation,
 } from './network/activation.js';
-import { types } from 'node:util';
 import { ArgumentError } from './errors.js';
 import type { Lane } from './lane.js';
 import { checkEqual, describe, type Matrix } from './matrix.js';
-import type { Label } from './network/labels.js';
+import type { Label, Labels } from './network/labels.js';
 import type { Random } from './random.js';
 import type { IterationReport } from './report.js';
 import { usualThreads } from './threads.js';
@@ -55,8 +54,8 @@ export interface TrainOptions {
    */
   activation?: Activation | 'auto' | undefined;
   /**
-   * First weights: `uniform` U[−1, 1] (the paper's); `orthogonal`, above another layer scaled and shifted to where the
-   * activation is next to straight; `contrast`, the first layer's from differences of two samples (of different classes, for
+   * First weights: `uniform` U[−1, 1] (the paper's); `orthogonal`, in layers above the first scaled and shifted into the
+   * nearly linear part of the activation; `contrast`, the first layer's from differences of two samples (of different classes, for
    * a classifier). @default 'contrast', and `orthogonal` above the first layer
    */
   init?: Init | undefined;
@@ -81,7 +80,7 @@ export interface TrainOptions {
    * `auto` chooses by short trainings on up to 2,000 rows, judged by up to 4,000 others; the report has what it saw.
    * @default 'auto'
    */
-  ridge?: 'auto' | number | { hidden: number; output: number };
+  ridge?: 'auto' | number | { hidden: number; output: number } | undefined;
   /** `auto` solves by Cholesky and falls to the SVD where the reciprocal condition number says so. @default 'auto' */
   solver?: Solver | undefined;
   /**
@@ -90,16 +89,16 @@ export interface TrainOptions {
    */
   sampleWeights?: ArrayLike<number> | undefined;
   /**
-   * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` leaves columns out that share
-   * one range where at least half of the varying ones do, as the pixels of images or indicator columns, and takes them from
-   * 0 to 1 where there are others beside them. @default 'auto'
+   * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` is `true`, except for columns that
+   * share one range when at least half of the varying ones do, as pixels and indicators: these keep their numbers, or are
+   * taken from 0 to 1 where there are others beside them or 0 is not in that range. @default 'auto'
    */
   standardize?: 'auto' | boolean | undefined;
   /** Integer seed of everything random. @default 0 */
   seed?: number | undefined;
   /** BLAS threads. @default the cores that the process may use, by affinity and control group */
   threads?: number | undefined;
-  /** Bytes of working memory beside the inputs; more lets activations be kept between passes. @default 384 MiB for float32, 768 MiB for float64 */
+  /** Bytes of working memory beside the inputs, if the network itself needs no more; more lets activations be kept between passes. @default 384 MiB for float32, 768 MiB for float64 */
   memoryLimit?: number | undefined;
   /**
    * File in which the training keeps its state after each accepted iteration. Where it exists, left by a training of the
@@ -124,7 +123,7 @@ export interface ClassifierOptions extends TrainOptions {
    */
   classWeights?: 'balanced' | ReadonlyMap<Label, number> | Readonly<Record<string, number>> | undefined;
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
-  validation?: { inputs: Matrix; labels: ArrayLike<number> | readonly string[] };
+  validation?: { inputs: Matrix; labels: Labels } | undefined;
   /**
    * Iterations without a better one after which training stops: on the validation data, and by misclassified samples
    * with the rules `inverse` and `nearest`. @default 3
@@ -142,7 +141,7 @@ export interface RegressorOptions extends TrainOptions {
    */
   loss?: Loss | undefined;
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
-  validation?: { inputs: Matrix; targets: Matrix };
+  validation?: { inputs: Matrix; targets: Matrix } | undefined;
   /**
    * Iterations without a better one on the validation data after which training stops. With the rules `inverse` and
    * `nearest` it also stops at the first pass that is no better. @default 3
@@ -299,11 +298,6 @@ export function laneOf({ threads, signal }: { threads?: unknown; signal?: unknow
 /** @throws ArgumentError where these are no RunOptions */
 export function runOf(options: unknown): Lane {
   return laneOf(readOptions(options, ['threads', 'signal']));
-}
-
-/** Array or typed array, of any realm. */
-export function isArrayLike(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || types.isTypedArray(value);
 }
 
 /** @throws ArgumentError */

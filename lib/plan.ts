@@ -23,10 +23,9 @@ export type { Shape } from './training/layout.js';
 export interface Plan {
   /**
    * Floating-point operations of BLAS and LAPACK calls (LAWN 41) where every step is accepted and every sample is
-   * active: exactly what the report counts for a regressor or `samples: 'all'`, an upper bound where fewer samples ask
-   * for change, a step is refused or training stops early. Falls to the SVD, which `ridge: 0` may bring, are not foreseen
-   * and may multiply it, and the search of
-   * `ridge: 'auto'` comes before it: see `trial`.
+   * active. An upper bound, and exact for a regressor or `samples: 'all'` where no step is refused and the training does not
+   * stop early, of `report.operations` less `report.ridgeSearch.operations`: the search of `ridge: 'auto'` is apart (see
+   * `trial`), and so is falling back to the SVD, which `ridge: 0` may bring.
    */
   operations: number;
   /** Of them, those before the first iteration. */
@@ -37,7 +36,7 @@ export interface Plan {
   trial: number;
   /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
   step: number;
-  /** Working memory in bytes, the inputs apart. */
+  /** Working memory in bytes, the inputs apart; more than `memoryLimit` where the network itself needs more. */
   bytes: number;
   /** Rows of a batch. */
   batch: number;

@@ -7,6 +7,7 @@ import {
   checkMatrix,
   checkSamePrecision,
   type FloatArray,
+  type Inputs,
   type Matrix,
   type Precision,
 } from './matrix.js';
@@ -58,12 +59,12 @@ export class Regressor<T extends FloatArray = FloatArray> {
    *
    * @throws NonFiniteError where X holds NaN or infinity
    */
-  async predict(X: Matrix<T>, options?: RunOptions): Promise<Matrix<T>> {
+  async predict(X: Inputs<T>, options?: RunOptions): Promise<Matrix<Precision<T>>> {
     return this.network.forward(X, options);
   }
 
   /** Ŷ now, on this thread: for a few rows. */
-  predictSync(X: Matrix<T>): Matrix<T> {
+  predictSync(X: Inputs<T>): Matrix<Precision<T>> {
     return this.network.forwardSync(X);
   }
 
@@ -73,7 +74,7 @@ export class Regressor<T extends FloatArray = FloatArray> {
    * @throws ShapeError where Y has not X's rows or the network's outputs
    * @throws NonFiniteError where X or Y holds NaN or infinity
    */
-  async evaluate(X: Matrix<T>, Y: Matrix<T>, options?: RunOptions): Promise<RegressionEvaluation> {
+  async evaluate(X: Inputs<T>, Y: Inputs<T>, options?: RunOptions): Promise<RegressionEvaluation> {
     const lane = runOf(options);
     const truth = checkMatrix('Y', Y);
     const { rows, data } = this.network.checkInputs(X);
@@ -168,9 +169,9 @@ async function errors(predicted: Matrix, { data, rows, cols }: Matrix): Promise<
  */
 export async function trainRegressor<T extends FloatArray = FloatArray>(
   inputs: Matrix<T>,
-  targets: Matrix<T>,
+  targets: Inputs<T>,
   options: RegressorOptions = {},
-): Promise<Regressor<Precision<T>>> {
+): Promise<Regressor<T>> {
   const settings = settingsOf(options, false);
   const X = checkMatrix('X', inputs);
   const Y = checkMatrix('Y', targets);
@@ -192,7 +193,7 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
     ...(await validation(settings, X, Y, restore)),
   };
   const { network, report } = await train(problem, settings);
-  return new Regressor(restore(network) as Network<Precision<T>>, report);
+  return new Regressor(restore(network) as Network<T>, report);
 }
 
 /** @throws ArgumentError where a target is beyond the range of the activation */

@@ -3,8 +3,8 @@ import type { Activation } from './network/activation.js';
 /** One iteration of a training. */
 export interface IterationReport {
   /**
-   * 0 is the first weights with the output layer solved. Where `iterations: 'auto'` held rows out, the last is the mean of
-   * the last two weights, but for a training that ends with a refused step.
+   * 0 is the first weights with the output layer solved. Where `iterations: 'auto'` held rows out, one more is added at the
+   * end, the mean of the last two accepted weights, unless the training ended with a refused step.
    */
   iteration: number;
   /** 1/(2S) Σ (T* − Z)² + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse` and `nearest`. */
@@ -71,13 +71,17 @@ export interface TrainReport {
   /** The iteration whose weights the network has. */
   bestIteration: number;
   layers: LayerReport[];
-  /** Counted floating-point operations of BLAS and LAPACK calls (LAWN 41). */
+  /** Counted floating-point operations of BLAS and LAPACK calls (LAWN 41), those of the search included. */
   operations: number;
+  /** Of the whole training. */
   seconds: number;
+  /** Of the training data. */
   rows: number;
-  /** Those of them that `iterations: 'auto'` held out: they changed no weight but the first ones. */
+  /** Those of them that `iterations: 'auto'` held out: no weight was fitted to them, but the first weights and the search saw them. */
   heldOut: number;
+  /** BLAS threads. */
   threads: number;
+  /** Whether the network standardises its inputs. */
   standardized: boolean;
   /** Share of the rows whose activations were kept between passes. */
   cachedShare: number;

@@ -21,7 +21,7 @@ T* wanted_outputs(const Layer<T>& output, const T* top, const Rows& rows, const 
 }  // namespace
 
 template <typename T>
-double peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<SolvedLayer<T>>& solved, Rule rule,
+void peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<SolvedLayer<T>>& solved, Rule rule,
             const Samples<T>& samples, const Rows& rows, const Cache<T>& cache, const Targets<T>& targets,
             const PeeledLayer<T>& into, Scratch& scratch) {
   const Activations<T> values = recall(hidden, samples, rows, cache, scratch);
@@ -54,14 +54,10 @@ double peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<
   if (into.gram) accumulate_gram(values[l], count, layer.inputs, into.gram, scratch);
   if (into.rhs) accumulate_rhs(values[l], t, count, layer.inputs, layer.units, into.rhs, scratch);
   if (into.triangle) accumulate_triangle<T>(values[l], nullptr, count, layer.inputs, into.triangle, scratch);
-  double squares = 0;
-  for (std::int64_t i = 0; i < count * layer.units; ++i)
-    squares += static_cast<double>(t[i]) * static_cast<double>(t[i]);
-  return squares;
 }
 
 #define BPLS_INSTANTIATE(T)                                                                                       \
-  template double peel(const Network<T>&, const Layer<T>&, const std::vector<SolvedLayer<T>>&, Rule,              \
+  template void peel(const Network<T>&, const Layer<T>&, const std::vector<SolvedLayer<T>>&, Rule,              \
                        const Samples<T>&, const Rows&, const Cache<T>&, const Targets<T>&, const PeeledLayer<T>&, \
                        Scratch&);
 BPLS_INSTANTIATE(double)

@@ -30,10 +30,10 @@ struct PeeledLayer {
 
 /// One batch of the paper's pass at layer `l` (0-based; hidden.size() is the output layer): the desired outputs go
 /// down through the solved layers above it (`solved`, topmost first) to its desired pre-activations T, and
-/// gram += [H, 1]ᵀ[H, 1], rhs += [H, 1]ᵀ T for its inputs H. Returns the sum of squares of T (or of the residual).
+/// gram += [H, 1]ᵀ[H, 1], rhs += [H, 1]ᵀ T for its inputs H.
 template <typename T>
-double peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<SolvedLayer<T>>& solved, Rule rule,
-            const Samples<T>& samples, const Rows& rows, const Cache<T>& cache, const Targets<T>& targets,
-            const PeeledLayer<T>& into, Scratch& scratch);
+void peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<SolvedLayer<T>>& solved, Rule rule,
+          const Samples<T>& samples, const Rows& rows, const Cache<T>& cache, const Targets<T>& targets,
+          const PeeledLayer<T>& into, Scratch& scratch);
 
 }  // namespace bpls

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, BufferError, ShapeError } from '../lib/errors.js';
-import { matrix, type FloatArray } from '../lib/index.js';
+import { fromRows, matrix, type FloatArray } from '../lib/index.js';
 import { describe as describeValue } from '../lib/matrix.js';
 import { expectBplsError } from './support/expect.js';
 import { run } from './support/processes.js';
@@ -112,6 +112,35 @@ describe('describe', () => {
     [Symbol('s'), 'a symbol'],
   ])('says what %s is', (value, text) => {
     expect(describeValue(value)).toBe(text);
+  });
+});
+
+describe('fromRows', () => {
+  it('copies arrays and typed arrays, in either precision', () => {
+    const rows = [[1, 2.1], Float64Array.of(3, NaN), Int8Array.of(-5, 6)];
+    expect(fromRows(rows)).toEqual(matrix(Float64Array.of(1, 2.1, 3, NaN, -5, 6), 3, 2));
+    expect(fromRows(rows, 'float32')).toEqual(matrix(Float32Array.of(1, 2.1, 3, NaN, -5, 6), 3, 2));
+  });
+
+  it.each([
+    [[], 'Expected rows to be an array of rows but received an Array'],
+    ['ab', 'Expected rows to be an array of rows but received "ab"'],
+    [[[1], 2], 'Expected rows[1] to be an array or typed array but received 2'],
+    [['ab'], 'Expected rows[0] to be an array or typed array but received "ab"'],
+    [[[1, null]], 'Expected rows[0][1] to be a number but received null'],
+    [[[1], ['2']], 'Expected rows[1][0] to be a number but received "2"'],
+    [[new Array(2)], 'Expected rows[0][0] to be a number but received undefined'],
+    [[[]], 'Expected matrix.cols to be an integer from 1 to 2147483647 but received 0'],
+  ])('refuses %j', async (rows, message) => {
+    await expectBplsError(() => fromRows(rows as number[][]), ArgumentError, 'INVALID_ARGUMENT', message);
+  });
+
+  it('refuses rows of different lengths, and another precision', async () => {
+    const message = 'Expected rows[1].length to equal rows[0].length (2) but received 1';
+    await expectBplsError(() => fromRows([[1, 2], [3]]), ShapeError, 'SHAPE_MISMATCH', message);
+    expect(() => fromRows([[1]], 'float16' as 'float32')).toThrow(
+      `Expected precision to be 'float64' or 'float32' but received "float16"`,
+    );
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type Classifier,
   type ClassifierOptions,
   type Label,
+  type Labels,
   type Matrix,
   type Random,
   type TrainReport,
@@ -106,14 +107,11 @@ describe('trainClassifier learns', () => {
     [Array.from(cross.labels, (k) => (k ? -1 : 1)), [-1, 1]],
     [Array.from(cross.labels, (k) => (k ? 'b' : 'B')), ['B', 'b']],
     [Array.from(cross.labels, (k) => (k ? 10 : 9)), [9, 10]],
-  ] as [ArrayLike<number | string>, Label[]][])(
-    'labels of any kind, in ascending order: %#',
-    async (labels, classes) => {
-      const model = await trainClassifier<Label>(C, labels, { hidden: [15] });
-      expect(model.classes).toEqual(classes);
-      expect(await model.predict(C)).toEqual(Array.from<Label>(labels as ArrayLike<Label>));
-    },
-  );
+  ] as [Labels, Label[]][])('labels of any kind, in ascending order: %#', async (labels, classes) => {
+    const model = await trainClassifier(C, labels, { hidden: [15] });
+    expect(model.classes).toEqual(classes);
+    expect(await model.predict(C)).toEqual(Array.from<Label>(labels as ArrayLike<Label>));
+  });
 
   it.each(activations)('with hidden units of %s', async (activation) => {
     // Units that are linear make a linear classifier, whose best on XOR is no better than three quarters.

@@ -9,12 +9,13 @@ import {
   checkSamePrecision,
   describe,
   epsilon,
+  type Arrays,
   type FloatArray,
   type Matrix,
 } from '../matrix.js';
 import { laneOf, nonNegative, oneOf, readOptions, type RunOptions, type Solver } from '../options.js';
 import { turns } from '../turns.js';
-import { NormalEquations, smallestRcond, type Arrays, type Solution } from './normal-equations.js';
+import { NormalEquations, smallestRcond, type Solution } from './normal-equations.js';
 
 export interface LstsqOptions extends RunOptions {
   /** `auto` tries Cholesky on AᵀA and falls to the SVD of A; `svd` is as accurate as can be. @default 'auto' */

@@ -9,6 +9,7 @@ import {
   checkSamePrecision,
   describe,
   epsilon,
+  type Arrays,
   type FloatArray,
   type Matrix,
 } from '../matrix.js';
@@ -34,12 +35,6 @@ export interface SolveOptions extends RunOptions {
   ridge?: number | undefined;
   /** @default 'auto' */
   solver?: Solver | undefined;
-}
-
-/** The arrays of a precision. */
-export interface Arrays {
-  float64: Float64Array;
-  float32: Float32Array;
 }
 
 /** Below this reciprocal condition number of a Gram matrix, `auto` does not trust its Cholesky solution. */

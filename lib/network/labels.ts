@@ -1,6 +1,5 @@
 import { ArgumentError } from '../errors.js';
-import { describe, checkBuffer, checkEqual } from '../matrix.js';
-import { isArrayLike } from '../options.js';
+import { checkBuffer, checkEqual, describe, isArrayLike } from '../matrix.js';
 import { turns } from '../turns.js';
 
 /** Class names: numbers or strings, as the labels gave them. */

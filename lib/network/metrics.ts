@@ -1,5 +1,5 @@
 import type { Matrix } from '../matrix.js';
-import { turns } from '../turns.js';
+import { costOfExponential, turns } from '../turns.js';
 import type { OutputActivation } from './activation.js';
 
 /** Bins of equal width by the probability of the predicted class. */
@@ -23,7 +23,7 @@ export async function calibrationOf(
   const gaps = new Float64Array(bins);
   const logs = new Float64Array(cols);
   let loss = 0;
-  for await (const [begin, end] of turns(rows, 8 * cols))
+  for await (const [begin, end] of turns(rows, costOfExponential * cols))
     for (let i = begin; i < end; i++) {
       for (let k = 0; k < cols; k++) {
         const z = data[i * cols + k] as number;

@@ -2,7 +2,16 @@ import type { RawLayer } from '../../binding/index.js';
 import { batchRows, inBatches } from '../batches.js';
 import { checkFinite } from '../finite.js';
 import { callEach, native, typed, type Lane } from '../lane.js';
-import { allocate, checkEqual, checkMatrix, checkSamePrecision, type FloatArray, type Matrix } from '../matrix.js';
+import {
+  allocate,
+  checkEqual,
+  checkMatrix,
+  checkSamePrecision,
+  type FloatArray,
+  type Inputs,
+  type Matrix,
+  type Precision,
+} from '../matrix.js';
 import { runOf, type RunOptions } from '../options.js';
 import { activationCode, type OutputActivation } from './activation.js';
 
@@ -79,15 +88,15 @@ export class Network<T extends FloatArray = FloatArray> {
    * @throws ShapeError, PrecisionError, BufferError, ArgumentError for the arguments themselves
    * @throws AbortedError where the signal is aborted
    */
-  async forward(X: Matrix<T>, options?: RunOptions): Promise<Matrix<T>> {
+  async forward(X: Inputs<T>, options?: RunOptions): Promise<Matrix<Precision<T>>> {
     return this.forwardOn(runOf(options), X);
   }
 
   /** @internal */
-  async forwardOn(lane: Lane, value: Matrix<T>): Promise<Matrix<T>> {
+  async forwardOn(lane: Lane, value: Inputs<T>): Promise<Matrix<Precision<T>>> {
     const X = this.checkInputs(value);
     await checkFinite(lane, 'X', X);
-    const outputs = allocate(X.data, X.rows * this.outputs) as T;
+    const outputs = allocate(X.data, X.rows * this.outputs) as Precision<T>;
     const batch = batchRows(this.layers.reduce((widest, { units }) => Math.max(widest, units), X.cols));
     const args = { ...this.#samples(X), layers: this.#raw, outputs };
     await callEach(lane, 'predict', inBatches(X.rows, batch, args));
@@ -98,9 +107,9 @@ export class Network<T extends FloatArray = FloatArray> {
    * The same for a few rows, now, on the calling thread: no BLAS, so that it neither waits for nor disturbs a training
    * that runs in the same process. NaN or infinity in gives NaN or infinity out.
    */
-  forwardSync(value: Matrix<T>): Matrix<T> {
+  forwardSync(value: Inputs<T>): Matrix<Precision<T>> {
     const X = this.checkInputs(value);
-    const outputs = allocate(X.data, X.rows * this.outputs) as T;
+    const outputs = allocate(X.data, X.rows * this.outputs) as Precision<T>;
     const args = { ...this.#samples(X), layers: this.#raw, outputs };
     try {
       native().predictSync(args);

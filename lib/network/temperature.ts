@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Matrix } from '../matrix.js';
-import { turns } from '../turns.js';
+import { costOfExponential, turns } from '../turns.js';
 
 /** Where the factor of the scores is looked for, and how closely: 20 halvings of the logarithm tell it to 10⁻⁵. */
 const [least, most, halvings] = [2 ** -10, 2 ** 10, 20];
@@ -27,7 +27,7 @@ export async function inverseTemperature(held: readonly HeldScores[]): Promise<n
   const slopeAt = async (beta: number) => {
     let sum = 0;
     for (const part of held)
-      for await (const [begin, end] of turns(part.truth.length, costOfScore * part.scores.cols))
+      for await (const [begin, end] of turns(part.truth.length, costOfExponential * part.scores.cols))
         sum += slope(part, begin, end, beta, anyClass);
     return sum;
   };
@@ -37,7 +37,7 @@ export async function inverseTemperature(held: readonly HeldScores[]): Promise<n
     const middle = (low + high) / 2;
     if ((await slopeAt(Math.exp(middle))) > 0) high = middle;
     else low = middle;
-    await setImmediate();
+    await nextTurn();
   }
   return Math.exp((low + high) / 2);
 }
@@ -47,9 +47,6 @@ function add(weights: ArrayLike<number>): number {
   for (let i = 0; i < weights.length; i++) sum += weights[i] as number;
   return sum;
 }
-
-/** An exponential takes as long as some numbers that are only touched. */
-const costOfScore = 8;
 
 /** Derivative of the log-loss of softmax(β z) by β: Σ (Σ_k p_k z_k − z*), z* = (1 − ε) z_own + ε mean_k z_k. */
 function slope(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { constants } from 'node:fs';
+import { access, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { BplsError, ModelFileError } from '../errors.js';
 import { describe, precisionName, type FloatArray } from '../matrix.js';
 import { readTensors, writeTensors, type Tensor } from '../network/model-file.js';
@@ -36,7 +37,12 @@ export class Checkpoint {
   static async open(path: string, problem: Problem, settings: Settings): Promise<Checkpoint> {
     const file = resolve(path); // The working folder may change meanwhile.
     const fingerprint = await fingerprintOf(problem, settings);
-    return new Checkpoint(file, fingerprint, await read(file, fingerprint));
+    const found = await read(file, fingerprint);
+    // Now, not after the first iteration.
+    await access(dirname(file), constants.W_OK).catch((error: unknown) => {
+      throw new ModelFileError(`Cannot write ${file}: ${(error as Error).message}`, { cause: error });
+    });
+    return new Checkpoint(file, fingerprint, found);
   }
 
   /** The arrays may change when the promise has settled. */

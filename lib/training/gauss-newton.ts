@@ -8,7 +8,14 @@ import { iterationsOf, type HeldOut } from './held-out.js';
 import { drawAnew } from './init.js';
 import { OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
-import type { HiddenState, PassTotals, RowSet, Training, TrainingState } from './training.js';
+import {
+  marked,
+  type HiddenState,
+  type PassTotals,
+  type RowSet,
+  type Training,
+  type TrainingState,
+} from './training.js';
 
 /**
  * Ridge of `auto` at scale 1 (ridge-search.ts), as a share of the mean square of a layer's inputs (for a regression, of
@@ -282,7 +289,7 @@ class GaussNewton {
   async #step(): Promise<Model | undefined> {
     const training = this.#training;
     const totals = this.#totals;
-    const active = await training.markedRows(this.#output.marks, 1, totals.active);
+    const active = await training.markedRows(this.#output.marks, marked.active, totals.active);
     for (; this.#damping <= mostDamping; this.#damping *= 4) {
       await training.sweep(active, { cached: true, hiddenRhs: this.#change, slopes: this.#slopes });
       await call(training, 'curvature', {

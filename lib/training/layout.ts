@@ -133,5 +133,5 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const row = element * sum(widths);
   const kept = row > 0 ? Math.floor((limit - fixed) / row) : shape.rows;
   const cacheRows = kept >= shape.rows ? shape.rows : Math.max(0, Math.floor(kept / batch) * batch);
-  return { batch, cacheRows, bytes: fixed + cacheRows * row };
+  return { batch, cacheRows, bytes: Math.ceil(fixed + cacheRows * row) };
 }

@@ -209,9 +209,9 @@ export class OutputLayer {
 /** Of as many rows, the share that has as much to say where all count the same: (Σs)² / (S Σs²), Kish's effective size. */
 function effectiveShare(weights: FloatArray | undefined): number {
   if (!weights) return 1;
-  let squares = 0;
-  for (const weight of weights) squares += weight ** 2;
-  return weights.length / squares;
+  let [total, squares] = [0, 0];
+  for (const weight of weights) [total, squares] = [total + weight, squares + weight ** 2];
+  return total ** 2 / (weights.length * squares);
 }
 
 /** Standard deviation of each output's residuals as their median tells it. */

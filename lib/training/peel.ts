@@ -9,7 +9,7 @@ import { arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './c
 import { iterationsOf } from './held-out.js';
 import { Patience } from './patience.js';
 import { notPositiveDefinite, solveLayer } from './solve.js';
-import type { PassTotals, RowSet, Training, TrainingState } from './training.js';
+import { marked, type PassTotals, type RowSet, type Training, type TrainingState } from './training.js';
 
 type Solved = RawLayer & { pseudoInverse: FloatArray };
 
@@ -44,7 +44,7 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
   // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
   const present = await training.sweep(everything, { cached: false, marks }, found ? 'all' : settings.samples);
   const misclassified = async ({ misclassified: count }: PassTotals) =>
-    settings.samples === 'misclassified' ? await training.markedRows(marks, 2, count) : everything;
+    settings.samples === 'misclassified' ? await training.markedRows(marks, marked.misclassified, count) : everything;
   if (found) set = await misclassified(present);
   const iterations = Math.max(1, iterationsOf(settings, rows));
   for (let iteration = first; iteration <= iterations; iteration++) {
@@ -64,7 +64,7 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
     if (better) {
       best = measure;
       waited = 0;
-      accepted = { ...training.snapshot(), hidden: training.hidden.map((layer) => layer.weights.slice()) };
+      accepted = training.snapshot(); // Each pass makes new weights.
       if (patience.spent(report, accepted)) break;
     } else if (++waited === settings.patience || !training.problem.labels) {
       // Converged, or forgetting: the passes on the misclassified samples alone need not improve on the first.
@@ -72,8 +72,9 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
     }
     if (measure === 0 || !Number.isFinite(measure)) break;
     set = await misclassified(totals);
-    const own: OwnState = { training: training.state(), patience: patience.state().values, iteration, best, waited };
-    const arrays = { ...patience.state().arrays, ...arraysOf('accepted', accepted) };
+    const { values, arrays: bestArrays } = patience.state();
+    const own: OwnState = { training: training.state(), patience: values, iteration, best, waited };
+    const arrays = { ...bestArrays, ...arraysOf('accepted', accepted) };
     await checkpoint?.write({ values: { ...own }, arrays: { ...arrays, ...arraysOf('present', training.snapshot()) } });
   }
   patience.restore(accepted);

@@ -64,6 +64,9 @@ export interface PassTotals {
 
 const demands: Record<SampleRule, number> = { all: 0, misclassified: 1, margin: 2 };
 
+/** What a sweep marks rows with. */
+export const marked = { active: 1, misclassified: 2 };
+
 /** Weights of all layers as they were at one moment. */
 export interface Snapshot {
   hidden: FloatArray[];
@@ -251,7 +254,7 @@ export class Training implements Lane {
     name: Name,
     set: RowSet,
     args: object,
-    add: (outcome: RawCalls[Name][1] & RawOutcome) => void,
+    add?: (outcome: RawCalls[Name][1] & RawOutcome) => void,
   ): Promise<void> {
     await callEach(this, name, this.#calls(set, args) as Iterable<RawCalls[Name][0]>, add);
   }
@@ -325,7 +328,7 @@ export class Training implements Lane {
     return { slope, curvature };
   }
 
-  /** The paper's pass at the layer below the solved ones. Returns the sum of squares of its desired values. */
+  /** The paper's pass at the layer below the solved ones. */
   async peel(
     set: RowSet,
     into: {
@@ -337,12 +340,8 @@ export class Training implements Lane {
       weights?: FloatArray;
     },
     samples: SampleRule,
-  ): Promise<number> {
-    let squares = 0;
-    await this.#pass('peel', set, { ...this.#targets(samples), ...into }, (outcome) => {
-      squares += outcome.squares;
-    });
-    return squares;
+  ): Promise<void> {
+    await this.#pass('peel', set, { ...this.#targets(samples), ...into });
   }
 
   /** Pre-activations of the outputs (rows × outputs) of some rows, at the present weights. */

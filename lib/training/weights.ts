@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import { ArgumentError } from '../errors.js';
-import { allocate, checkBuffer, checkEqual, describe, type FloatArray } from '../matrix.js';
+import { allocate, checkBuffer, checkEqual, describe, isArrayLike, type FloatArray } from '../matrix.js';
 import type { Label } from '../network/labels.js';
-import { isArrayLike, isNonNegative, nonNegative, readOptions, type Settings } from '../options.js';
+import { isNonNegative, nonNegative, readOptions, type Settings } from '../options.js';
 import { turns } from '../turns.js';
 
 /** Classes of the samples: their names, and the index of each sample's own. */

@@ -165,8 +165,8 @@ Work peel_work(Arguments& args) {
   into.weights = args.optional<T>("weights", p * layer.units);
   into.clear = args.flag("clear");
   return [=](Scratch& scratch) -> Outcome {
-    return {{"squares", bpls::peel(pass.hidden, pass.output, solved, rule, pass.samples, pass.rows, pass.cache, targets,
-                                   into, scratch)}};
+    bpls::peel(pass.hidden, pass.output, solved, rule, pass.samples, pass.rows, pass.cache, targets, into, scratch);
+    return {};
   };
 }
 

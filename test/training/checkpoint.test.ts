@@ -181,6 +181,26 @@ describe('checkpoint', () => {
     expect(report).toMatchObject({ rows, iterations: state.training.iterations });
   });
 
+  it('is refused before anything is computed where its folder is missing', async () => {
+    const iterations: unknown[] = [];
+    const options = { hidden: [5], checkpoint: join(folder, 'none', 'state'), onIteration: () => iterations.push(1) };
+    const X = matrix(
+      Float64Array.from({ length: 80 }, (_, i) => Math.sin(i * i)),
+      40,
+      2,
+    );
+    const error = (await failure(
+      trainClassifier(
+        X,
+        Array.from({ length: 40 }, (_, i) => i % 2),
+        options,
+      ),
+    )) as Error;
+    expect(error).toBeInstanceOf(ModelFileError);
+    expect(error.message).toMatch(/^Cannot write .*none.state: ENOENT/);
+    expect(iterations).toEqual([]);
+  });
+
   it('ends the training where it cannot be written', async () => {
     const error = await failure(classify({})({ checkpoint: join(folder, 'missing', 'file') }));
     expect(error).toBeInstanceOf(ModelFileError);
