@@ -36,6 +36,19 @@ const tables = [
   '100,000 rows',
   'diamonds',
   'binary inputs',
+  // Of R's modeldata all real tables of 1,000 rows and more with a target, but for texts and one of 1,503 columns.
+  'attrition',
+  'credit',
+  'churn',
+  'Watson churn',
+  'lending club',
+  'cells',
+  'Stack Overflow',
+  'HPC jobs',
+  'Ames houses',
+  'check times',
+  'concrete',
+  'Chicago trains',
   nothing,
 ];
 

@@ -41,7 +41,8 @@ export interface RawOutcome {
   seconds: number;
 }
 
-interface RawPass extends RawRows {
+/** One batch of a pass over the rows. */
+export interface RawPass extends RawRows {
   hidden: readonly RawLayer[];
   output: RawLayer;
   /** Room for the activations of `cacheRows` samples, for a batch that is kept: from `slot` on, or at `slots[i]` for `indices[i]`. */
@@ -49,11 +50,12 @@ interface RawPass extends RawRows {
   cacheRows?: number;
   slot?: number;
   slots?: Int32Array | undefined;
+  /** The sums start from zero: the first batch of a pass. */
+  clear?: boolean;
 }
 
 export interface RawSweep extends RawPass, Partial<RawTargets> {
   cached: boolean;
-  clear?: boolean;
   grams?: readonly (FloatArray | null)[];
   triangle?: FloatArray | undefined;
   outputRhs?: FloatArray | undefined;
@@ -67,12 +69,10 @@ export interface RawTangent extends RawPass, RawTargets {
   change: readonly FloatArray[];
   momentum?: readonly FloatArray[] | undefined;
   outputRhs: readonly [FloatArray, FloatArray];
-  clear?: boolean;
 }
 
 export interface RawPeel extends RawPass, RawTargets {
   rule: number;
-  clear?: boolean;
   solved: readonly (RawLayer & { pseudoInverse: FloatArray })[];
   gram?: FloatArray | undefined;
   rhs?: FloatArray | undefined;

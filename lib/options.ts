@@ -236,8 +236,9 @@ export function readOptions<const Name extends string>(
   return options;
 }
 
-export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[], otherwise: T): T {
-  if (value === undefined) return otherwise;
+/** @param otherwise where it is not given; without, it must be */
+export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[], otherwise?: T): T {
+  if (value === undefined && otherwise !== undefined) return otherwise;
   if (!allowed.includes(value as T))
     throw new ArgumentError(
       `Expected ${name} to be one of ${allowed.map((word) => `'${word}'`).join(', ')} but received ${describe(value)}`,

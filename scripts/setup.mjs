@@ -5,7 +5,8 @@
 //   --hard    also what `npm run test:hard` needs (doctest, and libFuzzer for Jazzer.js, which is built here)
 //   --static  also what the self-contained prebuild needs (the static Fortran runtime)
 //   --data    also the Fashion-MNIST files for the demo and the benchmarks; goes on without when they can't be had
-//   --peers   also what the benchmarks compare with: SciPy, PyTorch, scikit-learn, ggplot2's data, onnxruntime-node,
+//   --peers   also what the benchmarks compare with: SciPy, PyTorch, scikit-learn, ggplot2's and modeldata's tables,
+//             onnxruntime-node,
 //             TensorFlow.js, brain.js, ml-matrix; goes on without as well
 
 import { spawnSync } from 'node:child_process';
@@ -142,10 +143,11 @@ function installNodeModules() {
 /** Not in package.json: nothing but the benchmarks wants them, and they take some hundred megabytes. */
 function installPeers() {
   const imports = (module) => succeeds('/usr/bin/python3', '-c', `import ${module}`);
-  const hasDiamonds = () => succeeds('Rscript', '-e', 'invisible(ggplot2::diamonds)');
+  const hasData = (name) => succeeds('Rscript', '-e', `invisible(${name})`);
   const missing = () => [
     ...['scipy', 'torch', 'sklearn'].filter((module) => !imports(module)).map((module) => `python3-${module}`),
-    ...(hasDiamonds() ? [] : ['r-cran-ggplot2']),
+    ...(hasData('ggplot2::diamonds') ? [] : ['r-cran-ggplot2']),
+    ...(hasData('modeldata::ames') ? [] : ['r-cran-modeldata']),
   ];
   if (missing().length > 0) aptInstall(missing());
 

@@ -48,7 +48,7 @@ export async function ablation({ seeds = 3 }: PartOptions): Promise<PartResult> 
     }
   }
   const description =
-    'Accuracy, or R² for diabetes, Friedman and diamonds, on the rows held out of the splits of `accuracy`, and how many ' +
+    'Accuracy, or R² for diabetes, Friedman, diamonds, houses, check times, concrete and trains, on the rows held out of the splits of `accuracy`, and how many ' +
     'points it changes when one part of the method is left out. Without one-sided targets: `samples: "all"`. Without the ' +
     'curvature of the units, all units are damped alike: the left factor of a step alone is two-sided. Without contrast ' +
     `init: \`init: "orthogonal"\`. Without auto ridge: \`ridge: ${fixedRidge}\`. Without re-solve: the output layer is solved on the ` +

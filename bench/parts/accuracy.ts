@@ -35,8 +35,8 @@ export async function accuracy({ seeds = 5 }: PartOptions): Promise<PartResult> 
     }
   }
   const description =
-    'Means over random splits (the images keep their test rows) of the accuracy, or of R² for diabetes, Friedman and ' +
-    `diamonds; one hidden layer of ${units} units on all sides. bpls has no options at all. scikit-learn gets standardised ` +
+    'Means over random splits (the images keep their test rows) of the accuracy, or of R² for diabetes, Friedman, ' +
+    `diamonds, houses and check times (logarithms), concrete and trains; one hidden layer of ${units} units on all sides. bpls has no options at all. scikit-learn gets standardised ` +
     'inputs and regression targets (images: pixels in [0, 1]); MLP is MLPClassifier or MLPRegressor, at most 200 epochs or ' +
     '500; ridge is RidgeClassifierCV or RidgeCV; random features are tanh units before it.';
   return {

@@ -33,6 +33,17 @@ def diamonds():
     return np.delete(table, price, axis=1), table[:, price]
 
 
+def modeldata(name, target, classes, log=False):
+    """A table of R's package modeldata: numbers, and factors as indicator columns (modeldata.R)."""
+    def read():
+        script = os.path.join(os.path.dirname(__file__), 'modeldata.R')
+        run = subprocess.run(['Rscript', script, name, target], check=True, capture_output=True, text=True)
+        table = np.loadtxt(run.stdout.splitlines(), delimiter=',')
+        y = table[:, -1]
+        return table[:, :-1], y.astype(int) if classes else np.log(y) if log else y
+    return read
+
+
 def binary(rows, columns, informative):
     """Columns of 0 and 1, of which `informative` decide the class by a weighted vote with some noise."""
     random = np.random.default_rng(0)
@@ -63,11 +74,23 @@ classification = {
         10000, 20, n_informative=8, n_redundant=2, n_clusters_per_class=3, weights=[0.97], flip_y=0.005, random_state=0),
     'binary inputs': lambda: binary(2000, 200, 20),
     'noise': lambda: noise(2000, 20),
+    'attrition': modeldata('attrition', 'Attrition', True),
+    'credit': modeldata('credit_data', 'Status', True),
+    'churn': modeldata('mlc_churn', 'churn', True),
+    'Watson churn': modeldata('wa_churn', 'churn', True),
+    'lending club': modeldata('lending_club', 'Class', True),
+    'cells': modeldata('cells', 'class', True),
+    'Stack Overflow': modeldata('stackoverflow', 'Remote', True),
+    'HPC jobs': modeldata('hpc_data', 'class', True),
 }
 regression = {
     'diabetes': bundled('diabetes'),
     'diamonds': diamonds,
     'Friedman 1': lambda: datasets.make_friedman1(5000, 10, noise=1.0, random_state=0),
+    'Ames houses': modeldata('ames', 'Sale_Price', False, log=True),
+    'check times': modeldata('check_times', 'check_time', False, log=True),
+    'concrete': modeldata('concrete', 'compressive_strength', False),
+    'Chicago trains': modeldata('Chicago', 'ridership', False),
     'Friedman 3': lambda: datasets.make_friedman3(5000, noise=0.1, random_state=0),
 }
 

@@ -1,5 +1,6 @@
 import type { RawLayer } from '../../binding/index.js';
 import { batchRows, inBatches } from '../batches.js';
+import { ArgumentError } from '../errors.js';
 import { checkFinite } from '../finite.js';
 import { callEach, native, typed, type Lane } from '../lane.js';
 import {
@@ -7,13 +8,15 @@ import {
   checkEqual,
   checkMatrix,
   checkSamePrecision,
+  describe,
+  isFloatArray,
   type FloatArray,
   type Inputs,
   type Matrix,
   type Precision,
 } from '../matrix.js';
-import { runOf, type RunOptions } from '../options.js';
-import { activationCode, type OutputActivation } from './activation.js';
+import { integer, oneOf, runOf, type RunOptions } from '../options.js';
+import { activationCode, outputActivations, type OutputActivation } from './activation.js';
 
 /** One layer: H = f([H_below, 1] W), `weights` W ((inputs+1)×units, row-major), its last row the bias. */
 export interface Layer<T extends FloatArray = FloatArray> {
@@ -29,6 +32,19 @@ export interface Standardization<T extends FloatArray = FloatArray> {
   readonly scale: T;
 }
 
+function checkLayer(name: string, layer: unknown): void {
+  if (typeof layer !== 'object' || layer === null)
+    throw new ArgumentError(`Expected ${name} to be a layer but received ${describe(layer)}`);
+  const { weights, inputs, units, activation } = layer as Partial<Layer>;
+  if (!isFloatArray(weights))
+    throw new ArgumentError(
+      `Expected ${name}.weights to be a Float64Array or Float32Array but received ${describe(weights)}`,
+    );
+  const length = (integer(`${name}.inputs`, inputs, 1, 2 ** 31 - 1) + 1) * integer(`${name}.units`, units, 1, 2 ** 20);
+  checkEqual(`${name}.weights.length`, weights.length, '(inputs + 1) * units', length);
+  oneOf(`${name}.activation`, activation, outputActivations);
+}
+
 export function rawLayer(layer: Layer): RawLayer {
   return { ...layer, activation: activationCode(layer.activation) };
 }
@@ -42,13 +58,17 @@ export class Network<T extends FloatArray = FloatArray> {
   readonly standardization: Standardization<T> | undefined;
   readonly #raw: RawLayer[];
 
-  /** @throws ShapeError where a layer's weights or inputs are not as many as it and the layer below say */
+  /**
+   * @throws ArgumentError where there is no layer, or one is of another kind
+   * @throws ShapeError where a layer's weights or inputs are not as many as it and the layer below say
+   */
   constructor(layers: readonly Layer<T>[], standardization?: Standardization<T>) {
-    checkEqual('layers.length', Math.min(layers.length, 1), 'at least', 1);
-    layers.forEach(({ weights, inputs, units }, l) => {
-      checkEqual(`layers[${l}].weights.length`, weights.length, '(inputs + 1) * units', (inputs + 1) * units);
-      const below = layers[l - 1];
-      if (below) checkEqual(`layers[${l}].inputs`, inputs, 'the units below', below.units);
+    if (!Array.isArray(layers) || layers.length === 0)
+      throw new ArgumentError(`Expected layers to be an array of layers but received ${describe(layers)}`);
+    layers.forEach((layer, l) => {
+      checkLayer(`layers[${l}]`, layer);
+      const below = (layers as readonly Layer[])[l - 1];
+      if (below) checkEqual(`layers[${l}].inputs`, (layer as Layer).inputs, 'the units below', below.units);
     });
     this.layers = layers;
     this.standardization = standardization;

@@ -1,4 +1,13 @@
-import type { RawCalls, RawLayer, RawOutcome, RawRows } from '../../binding/index.js';
+import type {
+  RawCalls,
+  RawLayer,
+  RawOutcome,
+  RawPass,
+  RawPeel,
+  RawRows,
+  RawSweep,
+  RawTargets,
+} from '../../binding/index.js';
 import { inBatches } from '../batches.js';
 import { AbortedError } from '../errors.js';
 import { callEach, type Lane } from '../lane.js';
@@ -54,6 +63,9 @@ interface Batch extends Partial<RowSet> {
   readonly count: number;
   readonly slot?: number;
 }
+
+/** What a caller asks a pass for, beside the rows and the targets. */
+type Asked<Raw extends RawPass & Partial<RawTargets>> = Omit<Raw, keyof RawPass | keyof RawTargets>;
 
 /** Sums over a pass. */
 export interface PassTotals {
@@ -253,24 +265,28 @@ export class Training implements Lane {
   async #pass<Name extends 'sweep' | 'peel' | 'tangent'>(
     name: Name,
     set: RowSet,
-    args: object,
+    args: Omit<RawCalls[Name][0], keyof RawPass>,
     add?: (outcome: RawCalls[Name][1] & RawOutcome) => void,
   ): Promise<void> {
-    await callEach(this, name, this.#calls(set, args) as Iterable<RawCalls[Name][0]>, add);
+    await callEach(this, name, this.#calls<Name>(set, args), add);
   }
 
-  *#calls(set: RowSet, args: object): Generator<object> {
-    const fixed = { ...this.samples(), hidden: this.hidden, output: this.output, ...args };
+  *#calls<Name extends 'sweep' | 'peel' | 'tangent'>(
+    set: RowSet,
+    args: Omit<RawCalls[Name][0], keyof RawPass>,
+  ): Generator<RawCalls[Name][0]> {
+    const fixed = { ...this.samples(), hidden: this.hidden, output: this.output };
     const cache = { cache: this.#cache, cacheRows: this.#cacheRows };
     let clear = true;
     for (const rows of this.#batches(set)) {
       const isKept = rows.slot !== undefined || rows.slots;
-      yield { ...fixed, ...rows, ...(isKept && cache), clear };
+      const pass: RawPass = { ...fixed, ...rows, ...(isKept && cache), clear };
+      yield { ...args, ...pass } as RawCalls[Name][0];
       clear = false;
     }
   }
 
-  #targets(samples: SampleRule): object {
+  #targets(samples: SampleRule): RawTargets {
     const { labels, targets, positive = 1, negative = -1 } = this.problem;
     return {
       ...(labels && { labels }),
@@ -286,17 +302,7 @@ export class Training implements Lane {
   /** Forward or from the cache, residuals by the sample rule, and the sums that `into` names. */
   async sweep(
     set: RowSet,
-    into: {
-      cached: boolean;
-      grams?: readonly (FloatArray | null)[];
-      triangle?: FloatArray;
-      outputRhs?: FloatArray;
-      hiddenRhs?: readonly FloatArray[];
-      slopes?: readonly FloatArray[];
-      marks?: Uint8Array;
-      share?: FloatArray;
-      sampleWeights?: FloatArray | undefined;
-    },
+    into: Asked<RawSweep> & Pick<RawTargets, 'sampleWeights'>,
     samples: SampleRule = this.settings.samples,
   ): Promise<PassTotals> {
     const totals = { squares: 0, active: 0, misclassified: 0 };
@@ -329,18 +335,7 @@ export class Training implements Lane {
   }
 
   /** The paper's pass at the layer below the solved ones. */
-  async peel(
-    set: RowSet,
-    into: {
-      rule: number;
-      solved: readonly (RawLayer & { pseudoInverse: FloatArray })[];
-      gram?: FloatArray;
-      rhs?: FloatArray;
-      triangle?: FloatArray;
-      weights?: FloatArray;
-    },
-    samples: SampleRule,
-  ): Promise<void> {
+  async peel(set: RowSet, into: Asked<RawPeel>, samples: SampleRule): Promise<void> {
     await this.#pass('peel', set, { ...this.#targets(samples), ...into });
   }
 

@@ -7,6 +7,7 @@ import {
   AbortedError,
   BplsError,
   BufferError,
+  fromRows,
   loadClassifier,
   loadRegressor,
   lstsq,
@@ -156,6 +157,7 @@ beforeAll(async () => {
 type Call = readonly [name: string, args: () => unknown[], run: (...args: never[]) => unknown];
 const publicCalls: readonly Call[] = [
   ['matrix', () => [new Float64Array(6), 2, 3], matrix],
+  ['fromRows', () => [[[1, 2], Float64Array.of(3, 4)], 'float32'], fromRows],
   ['trainClassifier', () => [X(), labels(), { ...options(), classWeights: 'balanced', validation: { inputs: X(), labels: labels() } }], trainClassifier],
   ['trainClassifier, by class', () => [X(), labels().map(String), { hidden: [3], iterations: 1, classWeights: { 0: 1, 2: 3 }, image: { height: 1, width: 3 } }], trainClassifier],
   ['trainRegressor', () => [X(), Y(), { ...options(), loss: 'huber', validation: { inputs: X(), targets: Y() } }], trainRegressor],
@@ -171,6 +173,8 @@ const publicCalls: readonly Call[] = [
   ['evaluate', () => [X(), labels()], (...args: never[]) => classifier.evaluate(...(args as unknown as [never, never]))],
   ['regressor.predict', () => [X(), { threads: 1 }], (...args: never[]) => regressor.predict(...(args as unknown as [never]))],
   ['regressor.evaluate', () => [X(), Y()], (...args: never[]) => regressor.evaluate(...(args as unknown as [never, never]))],
+  ['network.forward', () => [X(), { threads: 1 }], (...args: never[]) => classifier.network.forward(...(args as unknown as [never]))],
+  ['network.forwardSync', () => [X()], (...args: never[]) => classifier.network.forwardSync(...(args as unknown as [never]))],
   ['save', () => [join(folder, 'model')], (...args: never[]) => classifier.save(...(args as unknown as [never]))],
   ['loadClassifier', () => [join(folder, 'model')], loadClassifier],
   ['loadRegressor', () => [join(folder, 'model')], loadRegressor],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { activations, outputActivations } from '../../lib/network/activation.js';
 import {
   AbortedError,
+  BplsError,
   matrix,
   Network,
   PrecisionError,
@@ -10,7 +11,7 @@ import {
   type Matrix,
 } from '../../lib/index.js';
 import { batchRows } from '../../lib/batches.js';
-import { expectBplsError, expectClose } from '../support/expect.js';
+import { expectBplsError, expectClose, failure } from '../support/expect.js';
 import { plainLayers, plainSamples } from '../support/models.js';
 import { precisions, typedMatrix, type Precision } from '../support/precision.js';
 import { drawProblem, lane } from '../support/problem.js';
@@ -111,6 +112,20 @@ describe.each(precisions)('Network in $name', (precision) => {
     }
   });
 });
+
+it.each([
+  [undefined, 'Expected layers to be an array of layers but received undefined'],
+  [[], 'Expected layers to be an array of layers but received an Array'],
+  [[5], 'Expected layers[0] to be a layer but received 5'],
+  [[{ weights: [1, 2] }], 'Expected layers[0].weights to be a Float64Array or Float32Array but received an Array'],
+  [[{ weights: new Float64Array(2), inputs: 1, units: 1 }], 'Expected layers[0].activation to be one of'],
+  [[{ weights: new Float64Array(2), inputs: 1, units: 2, activation: 'tanh' }], 'Expected layers[0].weights.length to equal (inputs + 1) * units (4) but received 2'],
+  [[{ weights: new Float64Array(2), inputs: 1, units: 1, activation: 'tanh' }, { weights: new Float64Array(3), inputs: 2, units: 1, activation: 'tanh' }], 'Expected layers[1].inputs to equal the units below (1) but received 2'],
+])('a network is not made of %j', async (layers, message) => {
+  const error = await failure(() => new Network(layers as never));
+  expect(error).toBeInstanceOf(BplsError);
+  expect((error as Error).message).toContain(message);
+}); // prettier-ignore
 
 describe('a forward pass', () => {
   it('stops between batches', async () => {
