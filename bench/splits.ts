@@ -33,7 +33,6 @@ const tables = [
   'Friedman 3',
   'imbalance 97:3',
   '26 classes',
-  '100,000 rows',
   'diamonds',
   'binary inputs',
   // Of R's modeldata all real tables of 1,000 rows and more with a target, but for texts and one of 1,503 columns.
@@ -50,6 +49,7 @@ const tables = [
   'concrete',
   'Chicago trains',
   nothing,
+  '100,000 rows',
 ];
 
 /** One trainer on one split: accuracy, or R². */

@@ -18,6 +18,8 @@ export interface RawRows {
   columns: number;
   shift?: FloatArray | undefined;
   scale?: FloatArray | undefined;
+  /** Not 0 for the columns of which asinh is taken. */
+  asinh?: FloatArray | undefined;
   start: number;
   count: number;
   indices?: Int32Array | undefined;

@@ -49,8 +49,10 @@ export interface RidgeSearch {
    * through it and its neighbours (in the logarithm), times (rows of the trial / all rows)^¾.
    */
   scale: number;
-  /** Of the hidden layers that left it to `auto`; absent where none did. */
+  /** Of the hidden layers that left it to `auto`; absent where none did. `identity`: the network has no hidden layers. */
   activation?: Activation;
+  /** Where columns with heavy tails go in as their asinh. */
+  asinh?: boolean;
   /** Rows that the trials had, drawn at random, those included that were held out to judge them; and how often that was done. */
   rows: number;
   folds: number;
@@ -60,7 +62,7 @@ export interface RidgeSearch {
    * a trial was much worse in the first folds it was given up, and its loss is estimated from them. Those of more
    * `iterations` than the first one compare two activations.
    */
-  trials: { scale: number; iterations: number; loss: number; activation?: Activation }[];
+  trials: { scale: number; iterations: number; loss: number; activation?: Activation; asinh?: boolean }[];
   operations: number;
   seconds: number;
 }

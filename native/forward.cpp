@@ -1,6 +1,7 @@
 #include "forward.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "normal_equations.h"
 #include "parallel.h"
@@ -35,6 +36,9 @@ const T* load(const Samples<T>& samples, const Rows& rows, Scratch& scratch) {
       const T* from = samples.data + rows[i] * cols;
       T* to = target + i * cols;
       for (std::int64_t j = 0; j < cols; ++j) to[j] = (from[j] - samples.shift[j]) * samples.scale[j];
+      if (!samples.asinh) continue;
+      for (std::int64_t j = 0; j < cols; ++j)
+        if (samples.asinh[j] != 0) to[j] = std::asinh(to[j]);
     }
   });
   return target;

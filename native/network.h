@@ -37,13 +37,15 @@ struct Rows {
   std::int64_t operator[](std::int64_t i) const { return indices ? indices[start + i] : start + i; }
 };
 
-/// Borrowed samples X (rows×cols), standardised on the way in as (x - shift) · scale where `scale` is given.
+/// Borrowed samples X (rows×cols), standardised on the way in as z = (x - shift) · scale where `scale` is given, and as
+/// asinh z where `asinh` is not 0 for the column.
 template <typename T>
 struct Samples {
   const T* data;
   std::int64_t rows, cols;
   const T* shift = nullptr;
   const T* scale = nullptr;
+  const T* asinh = nullptr;
 };
 
 /// Room for the activations of `rows` samples: H_1 (rows×N_1), then H_2, and so on; and where those of a batch are in

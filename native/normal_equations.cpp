@@ -189,7 +189,8 @@ void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t 
   template void multiply(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&);                 \
   template void subtract_row(const T*, std::int64_t, std::int64_t, T*);                                               \
   template void subtract_product(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Intercept);        \
-  template CholeskyOutcome solve_cholesky(const T*, std::int64_t, T, T, T, const T*, std::int64_t, T*, T*, Scratch&, Equilibrate); \
+  template CholeskyOutcome solve_cholesky(const T*, std::int64_t, T, T, T, const T*, std::int64_t, T*, T*, Scratch&,  \
+                                          Equilibrate);                                                               \
   template void solve_factored(const T*, std::int64_t, const T*, std::int64_t, T*, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

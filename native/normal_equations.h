@@ -50,8 +50,8 @@ struct CholeskyOutcome {
   double rcond;  ///< reciprocal condition number (1-norm) of the matrix that was factored
 };
 
-/// Of which matrix the condition number is told: the one factored, or that scaled to a diagonal of ones (to powers of 2),
-/// which is what the error of a Cholesky solution depends on (van der Sluis 1969).
+/// Of which matrix the condition number is told: the one factored, or that scaled to a diagonal of ones (to powers of
+/// 2), which is what the error of a Cholesky solution depends on (van der Sluis 1969).
 enum class Equilibrate : bool { no, yes };
 
 /// Solve (gram · weight + diag(ridge, …, ridge, last_ridge)) X = rhs by dposv.

@@ -22,8 +22,8 @@ T* wanted_outputs(const Layer<T>& output, const T* top, const Rows& rows, const 
 
 template <typename T>
 void peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<SolvedLayer<T>>& solved, Rule rule,
-            const Samples<T>& samples, const Rows& rows, const Cache<T>& cache, const Targets<T>& targets,
-            const PeeledLayer<T>& into, Scratch& scratch) {
+          const Samples<T>& samples, const Rows& rows, const Cache<T>& cache, const Targets<T>& targets,
+          const PeeledLayer<T>& into, Scratch& scratch) {
   const Activations<T> values = recall(hidden, samples, rows, cache, scratch);
   const std::int64_t count = rows.count;
   std::size_t l = hidden.size();
@@ -56,10 +56,9 @@ void peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<So
   if (into.triangle) accumulate_triangle<T>(values[l], nullptr, count, layer.inputs, into.triangle, scratch);
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                       \
-  template void peel(const Network<T>&, const Layer<T>&, const std::vector<SolvedLayer<T>>&, Rule,              \
-                       const Samples<T>&, const Rows&, const Cache<T>&, const Targets<T>&, const PeeledLayer<T>&, \
-                       Scratch&);
+#define BPLS_INSTANTIATE(T)                                                                                           \
+  template void peel(const Network<T>&, const Layer<T>&, const std::vector<SolvedLayer<T>>&, Rule, const Samples<T>&, \
+                     const Rows&, const Cache<T>&, const Targets<T>&, const PeeledLayer<T>&, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)
 #undef BPLS_INSTANTIATE

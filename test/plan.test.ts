@@ -21,8 +21,8 @@ describe('plan', () => {
     ['nearest, nothing kept', { hidden: [30], targets: 'nearest', iterations: 1, memoryLimit: 1 }],
     ['validation data', { hidden: [30], iterations: 2, validation: { inputs: X, targets: Y } }],
   ] as const)('counts what a regression does: %s', async (_, options) => {
-    const { report } = await trainRegressor(X, Y, options);
-    const planned = plan({ rows, inputs: 20, outputs: 4 }, { ...options, task: 'regressor' });
+    const { report } = await trainRegressor(X, Y, { activation: 'tanh', ...options });
+    const planned = plan({ rows, inputs: 20, outputs: 4 }, { activation: 'tanh', ...options, task: 'regressor' });
     expect(report.iterations.every(({ accepted }) => accepted)).toBe(true);
     expect(report.layers.some(({ solver }) => solver === 'svd')).toBe(false);
     expect(report.operations - (report.ridgeSearch?.operations ?? 0)).toBe(planned.operations);
@@ -31,7 +31,7 @@ describe('plan', () => {
 
   it('counts what a classification of all samples does, and bounds that of an active set', async () => {
     const shape = { rows, inputs: 2, outputs: 3 };
-    const all = { hidden: [40], iterations: 3, samples: 'all' } as const;
+    const all = { hidden: [40], activation: 'tanh', iterations: 3, samples: 'all' } as const;
     const counted = await trainClassifier(B, board.labels, all);
     expect(counted.report.iterations.every(({ accepted }) => accepted)).toBe(true);
     const search = counted.report.ridgeSearch!;

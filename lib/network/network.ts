@@ -26,10 +26,12 @@ export interface Layer<T extends FloatArray = FloatArray> {
   readonly activation: OutputActivation;
 }
 
-/** Per-column standardisation of the inputs, (x − shift) · scale, applied before the first layer. */
+/** Per-column standardisation of the inputs, z = (x − shift) · scale or asinh z, applied before the first layer. */
 export interface Standardization<T extends FloatArray = FloatArray> {
   readonly shift: T;
   readonly scale: T;
+  /** 1 for the columns of which asinh z is taken, 0 for the others; none where it is not given. */
+  readonly asinh?: T | undefined;
 }
 
 function checkLayer(name: string, layer: unknown): void {

@@ -28,6 +28,8 @@ export async function saveNetwork(path: string, { kind, network, report, extra }
   if (standardization) {
     tensors['standardization.shift'] = { shape: [network.inputs], data: standardization.shift };
     tensors['standardization.scale'] = { shape: [network.inputs], data: standardization.scale };
+    if (standardization.asinh)
+      tensors['standardization.asinh'] = { shape: [network.inputs], data: standardization.asinh };
   }
   const metadata = {
     'bpls.format': format,
@@ -93,5 +95,6 @@ function networkOf(
   const width = (layers[0] as Layer).inputs;
   if (!('standardization.shift' in tensors)) return new Network(layers);
   const part = (name: string): FloatArray => tensorOf(`standardization.${name}`, [width]).data;
-  return new Network(layers, { shift: part('shift'), scale: part('scale') });
+  const asinh = 'standardization.asinh' in tensors ? { asinh: part('asinh') } : {};
+  return new Network(layers, { shift: part('shift'), scale: part('scale'), ...asinh });
 }

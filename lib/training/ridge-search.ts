@@ -9,6 +9,7 @@ import { gaussNewton } from './gauss-newton.js';
 import { heldScores, holdsOut, iterationsOf } from './held-out.js';
 import { initialise } from './init.js';
 import { mostTrialRows, searchSizes, trialUnits, type SearchSizes } from './layout.js';
+import { compressTails } from './standardize.js';
 import { Training, type Problem } from './training.js';
 
 /**
@@ -20,6 +21,8 @@ const shortIterations = ({ hidden, loss }: Settings) => (loss === 'huber' ? long
 const stride = 4;
 /** From the usual scale either way. */
 const mostStrides = 10;
+/** Weaker than the best, where once more is looked. */
+const farStrides = 6;
 /** A ridge of less than some 30 times the rounding unit no longer makes a layer well posed: the least scale over ε. */
 const leastScale = 2 ** 16;
 /** A trial is better if its loss is less by this share; one that is worse by that share ends the way in its direction. */
@@ -78,6 +81,8 @@ export async function searchRidge(training: Training): Promise<void> {
   const before = training.operations;
   const search = new Search(training, sizes);
   let best = await search.leastAround(await search.trial(usualActivation, 0));
+  best = await search.withoutTails(best);
+  best = await search.farWeaker(best);
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   if (isFree) best = await search.bestActivation(best);
   training.residualBounds = undefined;
@@ -87,6 +92,7 @@ export async function searchRidge(training: Training): Promise<void> {
   training.ridgeSearch = {
     scale,
     ...(isFree && { activation: best.activation }),
+    ...(training.standardization?.asinh && { asinh: true }),
     rows: sizes.fit + sizes.held,
     folds: sizes.folds,
     trials: search.trials.map(({ activation, ...rest }) => ({ ...rest, ...(isFree && { activation }) })),
@@ -115,11 +121,12 @@ interface Part {
 }
 
 class Search {
-  readonly trials: Required<RidgeSearch['trials'][number]>[] = [];
+  readonly trials: (RidgeSearch['trials'][number] & { activation: Activation })[] = [];
   readonly #training: Training;
   readonly #sizes: SearchSizes;
   readonly #parts: Part[];
-  readonly #made = new Map<string, Trial>();
+  /** Under the present standardisation. */
+  #made = new Map<string, Trial>();
   readonly #iterations: number;
 
   constructor(training: Training, sizes: SearchSizes) {
@@ -156,7 +163,7 @@ class Search {
     }
     const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
     const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
-    this.trials.push({ activation, scale, iterations, loss });
+    this.#note(activation, scale, iterations, loss);
     // Those of one that is not the best are never asked for.
     const trial = { activation, strides, loss, squares, scores: rival && !(loss < rival.loss) ? [] : scores };
     this.#made.set(`${activation} ${strides}`, trial);
@@ -179,17 +186,51 @@ class Search {
     return best;
   }
 
+  /** With asinh of the columns that have heavy tails, where that loses less; leaves the training so. */
+  async withoutTails(plain: Trial): Promise<Trial> {
+    const training = this.#training;
+    const [made, { standardization }] = [this.#made, training];
+    const compressed = await compressTails(training);
+    if (!compressed) return plain;
+    this.#made = new Map();
+    training.standardization = compressed;
+    const other = await this.leastAround(await this.trial(plain.activation, plain.strides, plain));
+    if (other.loss < plain.loss * (1 - better)) return other;
+    this.#made = made;
+    training.standardization = standardization;
+    return plain;
+  }
+
+  /** Where the loss is level about the usual ridge since nothing is learnt there, a far weaker one may show that there is. */
+  async farWeaker(best: Trial): Promise<Trial> {
+    const strides = best.strides - farStrides;
+    if (!this.#isUsable(strides)) return best;
+    const far = await this.trial(best.activation, strides, best, 1);
+    return far.loss < best.loss * (1 - better) ? this.leastAround(far) : best;
+  }
+
+  #note(activation: Activation, scale: number, iterations: number, loss: number): void {
+    const asinh = this.#training.standardization?.asinh !== undefined;
+    this.trials.push({ activation, scale, iterations, loss, ...(asinh && { asinh }) });
+  }
+
   /** Of the usual activation's best trial and others. */
   async bestActivation(usual: Trial): Promise<Trial> {
     let best = usual;
     // What has no bound above wants a weaker penalty, or the same; a linear model one weaker still.
     const elu = await this.#rival('elu', best, 1);
     if (elu.loss < best.loss && (await this.#isClearlyBetter(elu, best))) best = await this.leastAround(elu);
-    // More rows might show what is not linear: the trials must have them all.
-    const { settings, rows } = this.#training;
-    if (rows > mostTrialRows || settings.hidden.some(({ activation }) => activation !== 'auto')) return best;
+    if (!this.#mayBeLinear()) return best;
     const linear = await this.#rival('identity', best, 2);
     return linear.loss < best.loss ? this.leastAround(linear) : best;
+  }
+
+  /** Nothing asks for hidden units; and more rows might show what is not linear, so that the trials must have them all. */
+  #mayBeLinear(): boolean {
+    const { settings, rows } = this.#training;
+    const { hidden, image, mask, iterations } = settings;
+    const asked = image ?? mask ?? (iterations === 0 || hidden.some(({ activation }) => activation !== 'auto'));
+    return rows <= mostTrialRows && !asked;
   }
 
   /** For all rows: from a trial and its neighbours. */
@@ -223,7 +264,7 @@ class Search {
     let squares = 0;
     for (const part of this.#parts) squares += (await this.#judge(part, activation, scale, iterations)).squares;
     const loss = squares / (held * folds);
-    this.trials.push({ activation, scale, iterations, loss });
+    this.#note(activation, scale, iterations, loss);
     return loss;
   }
 
@@ -264,14 +305,17 @@ async function judge(
   scale: number,
   iterations: number,
 ): Promise<Judged> {
-  const settings = trialSettings(training.settings, iterations);
+  const own = trialSettings(training.settings, iterations);
+  // Where identity is tried instead of another activation, it is a linear model, solved as such.
+  const isLinear = activation === 'identity';
+  const settings = isLinear ? { ...own, hidden: [] } : own;
   const trial = new Training(fit, settings, training.memory);
   const judged = new Training(held, settings, training.memory, false);
   for (const each of [trial, judged]) {
     each.standardization = training.standardization;
     each.activate(activation);
   }
-  trial.ridgeScales = narrowing(training.settings.hidden).map((factor) => factor * scale);
+  trial.ridgeScales = narrowing(isLinear ? [] : training.settings.hidden).map((factor) => factor * scale);
   try {
     await initialise(trial);
     await gaussNewton(trial);

@@ -1,5 +1,16 @@
+import type { Standardization } from '../network/network.js';
+import { turns } from '../turns.js';
 import { columnsOf, fits, isConstant, sharedRange } from './columns.js';
+import { probeOf, probeSize } from './robust.js';
 import type { Training } from './training.js';
+
+/**
+ * A column has heavy tails where its farthest value is so many deviations from the mean, and so many of the deviations that
+ * its quartiles tell from the median: no column of normal values has that.
+ */
+const [farFromMean, farFromMedian] = [5, 8];
+/** Between the quartiles of a normal distribution, in deviations. */
+const quartiles = 1.349;
 
 /**
  * Measures the columns (rows of weight 0 apart), refuses non-finite inputs, and standardises where the settings ask for
@@ -24,4 +35,45 @@ export async function standardize(training: Training): Promise<void> {
     else [shift[j], scale[j]] = [mean, 1 / (columns.deviation[j] as number)];
   });
   training.standardization = { shift, scale };
+}
+
+/**
+ * The standardisation under which columns with heavy tails go in as asinh((x − median)/deviation), the deviation as their
+ * quartiles tell it: linear about the middle, logarithmic far out, so that a few rows do not decide the scale of the rest.
+ * Undefined where there are none, or it is not left to `auto`.
+ */
+export async function compressTails(training: Training): Promise<Standardization | undefined> {
+  const { settings, standardization, weights } = training;
+  const { inputs } = training.problem;
+  if (settings.standardize !== 'auto' || !standardization) return undefined;
+  const columns = await columnsOf(training, 'X', inputs, weights);
+  const { mean, deviation, least, greatest } = columns;
+  const shared = sharedRange(columns);
+  const [shift, scale] = [standardization.shift.slice(), standardization.scale.slice()];
+  const asinh = training.zeros(inputs.cols);
+  const rows = await probeOf(inputs.rows, weights);
+  const reach = (j: number, centre: number) =>
+    Math.max((greatest[j] as number) - centre, centre - (least[j] as number));
+  for await (const [begin, end] of turns(inputs.cols, 16 * probeSize(inputs.rows)))
+    for (let j = begin; j < end; j++) {
+      if (scale[j] === 0 || (shared && fits(columns, j, shared))) continue;
+      if (reach(j, mean[j] as number) < farFromMean * (deviation[j] as number)) continue;
+      const { centre, spread } = middle(Float64Array.from(rows, (row) => inputs.data[row * inputs.cols + j] as number));
+      if (!(reach(j, centre) >= farFromMedian * spread && spread > 0)) continue;
+      [shift[j], scale[j]] = [centre, 1 / spread];
+      if (Number.isFinite(scale[j])) asinh[j] = 1;
+      else [shift[j], scale[j]] = [standardization.shift[j] as number, standardization.scale[j] as number];
+    }
+  return asinh.includes(1) ? { shift, scale, asinh } : undefined;
+}
+
+/** Median, and the deviation that the quartiles tell; where these are one, the median of the distances that are not 0. */
+function middle(values: Float64Array): { centre: number; spread: number } {
+  values.sort();
+  const quantile = (sorted: Float64Array, share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+  const centre = quantile(values, 1 / 2);
+  const between = quantile(values, 3 / 4) - quantile(values, 1 / 4);
+  if (between > 0) return { centre, spread: between / quartiles };
+  const distances = values.map((value) => Math.abs(value - centre)).filter((distance) => distance > 0);
+  return { centre, spread: quantile(distances.sort(), 1 / 2) };
 }

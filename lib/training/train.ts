@@ -8,18 +8,21 @@ import { HeldOut, holdsOut } from './held-out.js';
 import { initialise } from './init.js';
 import { peelLayers } from './peel.js';
 import { searchRidge } from './ridge-search.js';
-import { standardize } from './standardize.js';
-import { Training, type Problem } from './training.js';
+import { compressTails, standardize } from './standardize.js';
+import { Training, type Problem, type TrainingState } from './training.js';
 
 /** Trains a network for a checked problem: what both public trainers are made of. */
 export async function train(problem: Problem, settings: Settings): Promise<{ network: Network; report: TrainReport }> {
-  const training = new Training(problem, settings);
+  let training = new Training(problem, settings);
   await standardize(training);
   const checkpoint = settings.checkpoint === undefined ? undefined : await Checkpoint.open(settings.checkpoint, problem, settings); // prettier-ignore
-  if (!checkpoint?.found) {
-    await searchRidge(training);
-    await initialise(training);
-  }
+  if (checkpoint?.found) {
+    const { ridgeSearch } = (checkpoint.found.values as { training?: Partial<TrainingState> }).training ?? {};
+    training.ridgeSearch = ridgeSearch;
+    if (ridgeSearch?.asinh) training.standardization = await compressTails(training);
+  } else await searchRidge(training);
+  if (training.ridgeSearch?.activation === 'identity') training = linearOf(training);
+  if (!checkpoint?.found) await initialise(training);
   const heldOut = holdsOut(settings, training.rows) ? new HeldOut(training) : undefined;
   if (settings.targets === 'gauss-newton') await gaussNewton(training, heldOut, checkpoint);
   else await peelLayers(training, checkpoint);
@@ -29,4 +32,17 @@ export async function train(problem: Problem, settings: Settings): Promise<{ net
   training.calibrate();
   await checkpoint?.remove();
   return { network: training.network(), report: training.report() };
+}
+
+/** The same without hidden layers. */
+function linearOf(training: Training): Training {
+  const { problem, settings, memory, standardization } = training;
+  const linear = new Training(problem, { ...settings, hidden: [] }, memory);
+  linear.standardization = standardization;
+  linear.resume({
+    ...training.state(),
+    layerReports: linear.layerReports,
+    ridgeScales: training.ridgeScales.slice(-1),
+  });
+  return linear;
 }

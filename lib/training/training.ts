@@ -201,7 +201,7 @@ export class Training implements Lane {
     return allocate(this.problem.inputs.data, length);
   }
 
-  samples(): Pick<RawRows, 'inputs' | 'samples' | 'columns' | 'shift' | 'scale'> {
+  samples(): Pick<RawRows, 'inputs' | 'samples' | 'columns' | 'shift' | 'scale' | 'asinh'> {
     const { data, rows, cols } = this.problem.inputs;
     return { inputs: data, samples: rows, columns: cols, ...this.standardization };
   }

@@ -140,6 +140,7 @@ class Arguments {
     Samples<T> result{array<T>("inputs", rows * cols), rows, cols};
     result.scale = optional<T>("scale", cols);
     if (result.scale) result.shift = array<T>("shift", cols);
+    if (result.scale) result.asinh = optional<T>("asinh", cols);
     return result;
   }
 

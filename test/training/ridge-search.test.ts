@@ -133,7 +133,11 @@ describe("ridge: 'auto'", () => {
     // Without iterations, what is left of the hidden layer is the same in both.
     const [narrow, wide] = await Promise.all(
       [256, 1024].map(async (units) => {
-        const { report } = await trainRegressor(...curve(200, 0.3, 8), { hidden: [units], iterations: 0 });
+        const { report } = await trainRegressor(...curve(200, 0.3, 8), {
+          hidden: [units],
+          activation: 'tanh',
+          iterations: 0,
+        });
         return new Map(report.ridgeSearch!.trials.map(({ scale, loss }) => [scale, loss]));
       }),
     );
@@ -236,6 +240,33 @@ describe("ridge: 'auto'", () => {
 });
 
 describe('activation: auto', () => {
+  it('leaves the hidden layers out where few rows are best by a linear model', async () => {
+    const [count, cols] = [48, 5];
+    const random = source(14);
+    const X = random.normals(2 * count, cols);
+    const wanted = Float64Array.from({ length: 2 * count }, (_, i) => {
+      const [a, b, , , e] = X.data.subarray(cols * i, cols * (i + 1));
+      return a! + 2 * b! - e! + 0.5 * random.normal();
+    });
+    const rowsOf = (from: number) => matrix(X.data.slice(from * cols, (from + count) * cols), count, cols);
+    const targets = (from: number) => matrix(wanted.slice(from, from + count), count, 1);
+    const model = await trainRegressor(rowsOf(0), targets(0));
+    expect(model.report.ridgeSearch!.activation).toBe('identity');
+    expect(model.network.layers).toHaveLength(1);
+    expect(model.report.layers).toMatchObject([{ layer: 1, inputs: cols, units: 1, rank: cols + 1 }]);
+    expect((await model.evaluate(rowsOf(count), targets(count))).r2).toBeGreaterThan(0.9);
+    // Not where hidden units are asked for.
+    const asked = await trainRegressor(rowsOf(0), targets(0), { mask: () => [1, 1, 1, 0, 0] });
+    expect(asked.network.layers).toHaveLength(2);
+  });
+
+  it('looks at far weaker ridges where nothing is learnt about the usual one', async () => {
+    const x = source(15).uniforms(1500, 1).data;
+    const y = x.map((value) => Math.sin(20 * value));
+    const model = await trainRegressor(matrix(x, 1500, 1), matrix(y, 1500, 1));
+    expect((await model.evaluate(matrix(x, 1500, 1), matrix(y, 1500, 1))).r2).toBeGreaterThan(0.9);
+  });
+
   it('goes on to as weak a ridge as a linear model of nearly dependent columns wants', async () => {
     // Spectra: smooth, so that neighbours tell nearly the same; what is wanted is a small difference between them.
     const [count, cols] = [180, 60];

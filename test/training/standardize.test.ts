@@ -1,7 +1,10 @@
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { matrix, trainClassifier, trainRegressor, type Matrix, type Network } from '../../lib/index.js';
+import { loadClassifier, matrix, trainClassifier, trainRegressor, type Matrix, type Network } from '../../lib/index.js';
 import { expectClose } from '../support/expect.js';
-import { float32 } from '../support/models.js';
+import { float32, parameters } from '../support/models.js';
 import { source } from '../support/random.js';
 
 const rows = 40;
@@ -137,6 +140,71 @@ describe("standardize: 'auto' of columns that share one range", () => {
 
   it.each([1, 1000, 1e5])('learns from them beside a constant %f', async (constant) => {
     expect(await accuracy(0, constant)).toBeGreaterThan(0.99);
+  });
+});
+
+describe('columns with heavy tails', () => {
+  const count = 1200;
+  const random = source(8);
+  const logs = random.normals(count, 4).data.map((z) => 2 * z);
+  const truth = Int32Array.from({ length: count }, (_, i) => Number(logs[4 * i]! * logs[4 * i + 1]! > 0));
+  const half = (data: Float64Array, from: number) => matrix(data.slice(4 * from, 4 * (from + count / 2)), count / 2, 4);
+
+  it('go in as their asinh where that is better, and the file keeps it', async () => {
+    const X = logs.map(Math.exp);
+    const model = await trainClassifier(half(X, 0), truth.slice(0, count / 2), { hidden: [60] });
+    expect(model.report.ridgeSearch!.asinh).toBe(true);
+    const { shift, scale, asinh } = model.network.standardization!;
+    expect([...asinh!]).toEqual([1, 1, 1, 1]);
+    // The median of e^(2z) is 1, its quartiles are e^±1.349.
+    for (let j = 0; j < 4; j++) {
+      expect(shift[j]).toBeGreaterThan(0.7);
+      expect(shift[j]).toBeLessThan(1.4);
+      expect(1 / scale[j]!).toBeCloseTo((Math.exp(1.349) - Math.exp(-1.349)) / 1.349, 0);
+    }
+    const held = half(X, count / 2);
+    expect((await model.evaluate(held, truth.slice(count / 2))).accuracy).toBeGreaterThan(0.9);
+    const path = join(mkdtempSync(join(tmpdir(), 'bpls-tails-')), 'model');
+    await model.save(path);
+    const again = await loadClassifier<number, Float64Array>(path);
+    expect((await again.probabilities(held)).data).toEqual((await model.probabilities(held)).data);
+    expectClose(again.network.forwardSync(held).data, (await again.network.forward(held)).data, 2 ** -52, 1e3);
+  });
+
+  it('stay as they are where that is better, where they are not left to auto, and where tails are not heavy', async () => {
+    const X = logs.map(Math.exp);
+    const sums = Float64Array.from({ length: count / 2 }, (_, i) => X[4 * i]! + 2 * X[4 * i + 1]!);
+    const Y = matrix(sums, count / 2, 1);
+    expect((await trainRegressor(half(X, 0), Y, { hidden: [20] })).network.standardization!.asinh).toBeUndefined();
+    const labels = truth.slice(0, count / 2);
+    for (const [data, options] of [
+      [X, { standardize: true }],
+      [X, { ridge: 1e-3 }],
+      [logs, {}],
+    ] as const) {
+      const { network } = await trainClassifier(half(data, 0), labels, { hidden: [20], ...options });
+      expect(network.standardization!.asinh).toBeUndefined();
+    }
+  });
+
+  it('are resumed so', async () => {
+    const checkpoint = join(mkdtempSync(join(tmpdir(), 'bpls-tails-')), 'state');
+    const train = (onIteration?: () => void) =>
+      trainClassifier(half(logs.map(Math.exp), 0), truth.slice(0, count / 2), {
+        hidden: [20],
+        checkpoint,
+        onIteration,
+      });
+    let calls = 0;
+    await expect(
+      train(() => {
+        if (++calls === 4) throw new Error('enough');
+      }),
+    ).rejects.toThrow('enough');
+    expect(existsSync(checkpoint)).toBe(true);
+    const resumed = await train();
+    expect(resumed.network.standardization!.asinh).toBeDefined();
+    expect(parameters(resumed.network)).toEqual(parameters((await train()).network));
   });
 });
 

@@ -166,7 +166,7 @@ describe("loss: 'huber'", () => {
 
   it('does not follow outliers', async () => {
     expect(await r2({}, spoilt)).toBeLessThan(0.5);
-    for (const seed of [0, 1, 2, 3]) expect(await r2({ loss: 'huber', seed }, spoilt)).toBeGreaterThan(0.99);
+    for (const seed of [0, 1, 2, 3]) expect(await r2({ loss: 'huber', seed }, spoilt)).toBeGreaterThan(0.98);
   });
 
   it('costs little where there are none', async () => {
