@@ -49,8 +49,9 @@ export interface TrainOptions {
   hidden?: readonly (number | HiddenLayer)[] | undefined;
   /**
    * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of `ridge: 'auto'`
-   * finds that it has 5 % less loss on held-out rows, or, of 2,500 rows and fewer and where all layers are left to `auto`,
-   * `identity` (a linear model) where that has the least. @default 'auto'
+   * finds that it has 5 % less loss on held-out rows; or, of 2,500 rows and fewer and where nothing asks for hidden units
+   * (an activation of their own, `image`, `mask`, `iterations: 0`), a linear model without hidden layers where that has the
+   * least. @default 'auto'
    */
   activation?: Activation | 'auto' | undefined;
   /**
@@ -91,7 +92,9 @@ export interface TrainOptions {
   /**
    * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` is `true`, except for columns that
    * share one range when at least half of the varying ones do, as pixels and indicators: these keep their numbers, or are
-   * taken from 0 to 1 where there are others beside them or 0 is not in that range. @default 'auto'
+   * taken from 0 to 1 where there are others beside them or 0 is not in that range; and except for columns with heavy tails,
+   * which go in as asinh((x − median)/deviation) where the search of `ridge: 'auto'` finds that that has less loss.
+   * @default 'auto'
    */
   standardize?: 'auto' | boolean | undefined;
   /** Integer seed of everything random. @default 0 */

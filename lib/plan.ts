@@ -16,6 +16,7 @@ import {
 import { innerRows, outputSteps } from './training/output-layer.js';
 import { probeSize } from './training/robust.js';
 import { trialSettings } from './training/ridge-search.js';
+import { isWide } from './training/wide.js';
 
 export type { Shape } from './training/layout.js';
 
@@ -159,13 +160,25 @@ export function plan(
   const classifier = oneOf('options.task', task, ['classifier', 'regressor'], 'classifier') === 'classifier';
   const element = oneOf('options.precision', precision, ['float64', 'float32'], 'float64') === 'float64' ? 8 : 4;
   const settings = settingsOf(rest, classifier);
-  const checked = checkShape(shape);
+  const given = checkShape(shape);
+  const wide = isWide(settings, given.rows, given.inputs);
+  const checked = wide ? { ...given, inputs: given.rows } : given;
   const { batch, cacheRows, bytes } = layout(checked, settings, element);
   const sizes = sizesOf(checked, settings, element);
-  const validation = validationRows(settings.validation, checked.inputs);
-  const validate = forward(sizes, validation) + outputs(sizes, validation);
-  const costs = { batch, bytes, cachedShare: cacheRows / checked.rows, trial: searchTrial(checked, settings, element) };
+  const validation = validationRows(settings.validation, given.inputs);
+  const units = settings.hidden[0]?.units ?? given.outputs;
+  const lift = wide ? gemm(given.inputs, units, given.rows) : 0;
+  const whole = sizesOf(given, settings, element);
+  const validate = validation > 0 ? forward(whole, validation) + outputs(whole, validation) + lift : 0;
+  const basis = wide ? element * (given.inputs + 1) * (given.rows + units) : 0;
+  const costs = {
+    batch,
+    bytes: bytes + basis,
+    cachedShare: cacheRows / checked.rows,
+    trial: searchTrial(checked, settings, element),
+  };
   let setup = initialisation(sizes, settings);
+  if (wide) setup += 2 * lq(given.rows, given.inputs) + gemm(given.rows, given.rows, given.inputs);
   if (settings.targets !== 'gauss-newton') {
     setup += forward(sizes, sizes.rows) + outputs(sizes, sizes.rows);
     const step = peeling(sizes, settings.targets === 'nearest') + validate;
@@ -177,7 +190,8 @@ export function plan(
       ...costs,
     };
   }
-  return { ...gaussNewton(sizes, settings, setup, validate), ...costs };
+  const training = gaussNewton(sizes, settings, setup, validate);
+  return { ...training, operations: training.operations + lift, ...costs };
 }
 
 function sizesOf(shape: Shape, settings: Settings, element: number): Sizes {

@@ -30,6 +30,7 @@ export interface IterationReport {
 /** How a layer was solved last. Layers are counted from the input, the output layer is the last. */
 export interface LayerReport {
   layer: number;
+  /** Of data with twice as many columns as rows and more: their coordinates in the space of the rows, as many as rows. */
   inputs: number;
   units: number;
   solver: 'cholesky' | 'svd' | 'none';

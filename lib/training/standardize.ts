@@ -1,8 +1,11 @@
+import type { Lane } from '../lane.js';
+import { allocate } from '../matrix.js';
 import type { Standardization } from '../network/network.js';
+import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
 import { columnsOf, fits, isConstant, sharedRange } from './columns.js';
 import { probeOf, probeSize } from './robust.js';
-import type { Training } from './training.js';
+import type { Problem, Training } from './training.js';
 
 /**
  * A column has heavy tails where its farthest value is so many deviations from the mean, and so many of the deviations that
@@ -18,23 +21,25 @@ const quartiles = 1.349;
  * by its own deviation would blow up the rare ones. Where there are others beside them, or 0 is not on that scale, it runs
  * from 0 to 1.
  */
-export async function standardize(training: Training): Promise<void> {
-  const { inputs } = training.problem;
-  const columns = await columnsOf(training, 'X', inputs, training.weights);
-  const { standardize } = training.settings;
-  if (standardize === false) return;
+export async function standardizationOf(
+  lane: Lane,
+  { inputs, weights }: Problem,
+  { standardize }: Settings,
+): Promise<Standardization | undefined> {
+  const columns = await columnsOf(lane, 'X', inputs, weights);
+  if (standardize === false) return undefined;
   const shared = standardize === 'auto' ? sharedRange(columns) : undefined;
   const isShared = (j: number) => shared !== undefined && fits(columns, j, shared);
-  if (shared && shared.low <= 0 && shared.high >= 0 && columns.mean.every((_, j) => isShared(j))) return;
-  const shift = training.zeros(inputs.cols);
-  const scale = training.zeros(inputs.cols);
+  if (shared && shared.low <= 0 && shared.high >= 0 && columns.mean.every((_, j) => isShared(j))) return undefined;
+  const shift = allocate(inputs.data, inputs.cols);
+  const scale = allocate(inputs.data, inputs.cols);
   columns.mean.forEach((mean, j) => {
     if (shared && isShared(j)) [shift[j], scale[j]] = [shared.low, 1 / (shared.high - shared.low)];
     else if (isConstant(columns, j, inputs.data))
       shift[j] = mean; // It stays at zero.
     else [shift[j], scale[j]] = [mean, 1 / (columns.deviation[j] as number)];
   });
-  training.standardization = { shift, scale };
+  return { shift, scale };
 }
 
 /**

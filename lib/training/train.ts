@@ -1,6 +1,6 @@
 import { AbortedError } from '../errors.js';
 import type { Network } from '../network/network.js';
-import type { Settings } from '../options.js';
+import { laneOf, type Settings } from '../options.js';
 import type { TrainReport } from '../report.js';
 import { Checkpoint } from './checkpoint.js';
 import { gaussNewton } from './gauss-newton.js';
@@ -8,14 +8,22 @@ import { HeldOut, holdsOut } from './held-out.js';
 import { initialise } from './init.js';
 import { peelLayers } from './peel.js';
 import { searchRidge } from './ridge-search.js';
-import { compressTails, standardize } from './standardize.js';
+import { compressTails, standardizationOf } from './standardize.js';
 import { Training, type Problem, type TrainingState } from './training.js';
+import { isWide, narrow } from './wide.js';
 
 /** Trains a network for a checked problem: what both public trainers are made of. */
-export async function train(problem: Problem, settings: Settings): Promise<{ network: Network; report: TrainReport }> {
-  let training = new Training(problem, settings);
-  await standardize(training);
-  const checkpoint = settings.checkpoint === undefined ? undefined : await Checkpoint.open(settings.checkpoint, problem, settings); // prettier-ignore
+export async function train(given: Problem, settings: Settings): Promise<{ network: Network; report: TrainReport }> {
+  const started = performance.now();
+  const lane = laneOf(settings);
+  const standardization = await standardizationOf(lane, given, settings);
+  const { rows, cols } = given.inputs;
+  const narrowed = isWide(settings, rows, cols) ? await narrow(lane, given, standardization) : undefined;
+  let training = new Training(narrowed?.problem ?? given, settings);
+  if (!narrowed) training.standardization = standardization;
+  const seconds = (performance.now() - started) / 1000;
+  training.resume({ ...training.state(), operations: lane.operations, seconds });
+  const checkpoint = settings.checkpoint === undefined ? undefined : await Checkpoint.open(settings.checkpoint, given, settings); // prettier-ignore
   if (checkpoint?.found) {
     const { ridgeSearch } = (checkpoint.found.values as { training?: Partial<TrainingState> }).training ?? {};
     training.ridgeSearch = ridgeSearch;
@@ -30,8 +38,9 @@ export async function train(problem: Problem, settings: Settings): Promise<{ net
   if (settings.signal?.aborted) throw new AbortedError(settings.signal.reason);
   if (heldOut) training.inverseTemperature = (await heldOut.inverseTemperature()) ?? training.inverseTemperature;
   training.calibrate();
+  const network = (await narrowed?.lift(training, training.network())) ?? training.network();
   await checkpoint?.remove();
-  return { network: training.network(), report: training.report() };
+  return { network, report: training.report(network) };
 }
 
 /** The same without hidden layers. */

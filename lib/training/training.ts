@@ -435,7 +435,7 @@ export class Training implements Lane {
     return report;
   }
 
-  report(): TrainReport {
+  report({ standardization }: Network): TrainReport {
     return {
       iterations: this.iterations,
       bestIteration: this.bestIteration,
@@ -445,7 +445,7 @@ export class Training implements Lane {
       rows: this.rows,
       heldOut: this.heldOut,
       threads: this.threads,
-      standardized: this.standardization !== undefined,
+      standardized: standardization !== undefined,
       cachedShare: this.#cacheRows / this.rows,
       ...(this.ridgeSearch && { ridgeSearch: this.ridgeSearch }),
       ...(this.inverseTemperature !== undefined && { temperature: 1 / this.inverseTemperature }),

@@ -1,0 +1,70 @@
+import { inBatches, batchRows } from '../batches.js';
+import { call, callEach, type Lane } from '../lane.js';
+import { allocate, type FloatArray } from '../matrix.js';
+import { activationCode } from '../network/activation.js';
+import { Network, type Layer, type Standardization } from '../network/network.js';
+import type { Settings } from '../options.js';
+import { turns } from '../turns.js';
+import type { Problem } from './training.js';
+
+/** Times as many columns as rows from which they are replaced. */
+const wide = 2;
+
+/** Whether rows are so few beside their columns that a training is on their coordinates in the space that they span. */
+export function isWide({ hidden, image, mask, targets }: Settings, rows: number, cols: number): boolean {
+  const asked = image ?? mask ?? (hidden[0] !== undefined && hidden[0].init !== 'contrast');
+  return cols >= wide * rows && targets === 'gauss-newton' && !asked;
+}
+
+/** A problem in fewer columns, and the network of the given columns from that of those. */
+export interface Narrowed {
+  readonly problem: Problem;
+  readonly lift: (lane: Lane, network: Network) => Promise<Network>;
+}
+
+/**
+ * X = L Qᵀ for standardised X (S×n) of more columns than rows: Q (n×S) of orthonormal columns that span the rows, L (S×S).
+ * First weights of contrasts lie in that space, and so does every step; the penalty of Q V is that of V. So a training on L
+ * is one on X, and its weights are Q V.
+ *
+ * @source the representer theorem (Kimeldorf and Wahba 1971)
+ */
+export async function narrow(
+  lane: Lane,
+  problem: Problem,
+  standardization: Standardization | undefined,
+): Promise<Narrowed> {
+  const { data, rows, cols } = problem.inputs;
+  const weights = allocate(data, (cols + 1) * rows);
+  const basis = weights.subarray(0, cols * rows);
+  for await (const [begin, end] of turns(cols, rows))
+    for (let j = begin; j < end; j++) {
+      const [shift, scale] = [standardization?.shift[j] ?? 0, standardization?.scale[j] ?? 1];
+      for (let i = 0; i < rows; i++) basis[j * rows + i] = ((data[i * cols + j] as number) - shift) * scale;
+    }
+  await call(lane, 'orthonormalise', { matrix: basis, rows: cols, columns: rows });
+  const outputs = allocate(data, rows * rows);
+  const layer = { weights, inputs: cols, units: rows, activation: activationCode('identity') };
+  const args = { inputs: data, samples: rows, columns: cols, ...standardization, layers: [layer], outputs };
+  await callEach(lane, 'predict', inBatches(rows, batchRows(cols), args));
+
+  const lift: Narrowed['lift'] = async (own, network) => {
+    const [first, ...rest] = network.layers as [Layer, ...Layer[]];
+    const { units } = first;
+    const lifted = allocate(data, (cols + 1) * units);
+    const product = { rows: cols, inner: rows, columns: units, transposed: false };
+    const b = first.weights.subarray(0, rows * units);
+    await call(own, 'multiply', { ...product, a: basis, b, solution: lifted.subarray(0, cols * units) });
+    lifted.set(first.weights.subarray(rows * units), cols * units);
+    return new Network<FloatArray>([{ ...first, weights: lifted, inputs: cols }, ...rest], standardization);
+  };
+  const { validate } = problem;
+  return {
+    problem: {
+      ...problem,
+      inputs: { data: outputs, rows, cols: rows },
+      ...(validate && { validate: async (network, own) => validate(await lift(own, network), own) }),
+    },
+    lift,
+  };
+}
