@@ -60,6 +60,14 @@ const ramps: Train = (more) => {
   return trainRegressor(X, matrix(sums, rows, 1), { hidden: [20], ...more });
 };
 
+const wideRows: Train = (more) =>
+  trainClassifier(matrix(X.data.subarray(0, 2400), 20, 120), labels.slice(0, 20), { hidden: [10], ...more });
+/** So few rows of a linear rule are best by a linear model. */
+const linear: Train = (more) => {
+  const sums = Float64Array.from({ length: 50 }, (_, i) => X.data[4 * i]! - 2 * X.data[4 * i + 1]! + 0.5 * X.data[4 * (i + 300)]!); // prettier-ignore
+  return trainRegressor(matrix(X.data.subarray(0, 200), 50, 4), matrix(sums, 50, 1), { hidden: [20], ...more });
+};
+
 /** Ends a training in its `last` report of an iteration. */
 async function cutOff(train: Train, last: number): Promise<void> {
   const controller = new AbortController();
@@ -82,6 +90,7 @@ describe('checkpoint', () => {
     ['a regressor', regress({})],
     ['Huber’s loss', regress({ loss: 'huber' })],
     ['an activation that the search found', ramps],
+    ['more columns than rows', wideRows],
     ['the paper’s preset', classify({ ...paper, hidden: [20] })],
     ['the rule nearest', classify({ targets: 'nearest', iterations: 6 })],
   ])('lets another training go on to the same bits: %s', async (_, train) => {
@@ -102,6 +111,15 @@ describe('checkpoint', () => {
       if (last > 2) expect(calls.length).toBeLessThan(length);
       expect(readdirSync(folder)).toEqual([]);
     }
+  });
+
+  it('goes on to a linear model that the search found', async () => {
+    const whole = await linear({});
+    expect(whole.network.layers).toHaveLength(1);
+    await cutOff(linear, 1);
+    expect(existsSync(path)).toBe(true);
+    expect(parameters((await linear({ checkpoint: path })).network)).toEqual(parameters(whole.network));
+    expect(existsSync(path)).toBe(false);
   });
 
   it('goes on from rows that are held out', async () => {
