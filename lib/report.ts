@@ -7,7 +7,10 @@ export interface IterationReport {
    * end, the mean of the last two accepted weights, unless the training ended with a refused step.
    */
   iteration: number;
-  /** 1/(2S) Σ (T* − Z)² + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse` and `nearest`. */
+  /**
+   * 1/(2S) Σ (T* − Z)² + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse` and `nearest`. Of a regressor with
+   * several outputs and `ridge: 'auto'` T has them all at one deviation.
+   */
   objective: number;
   /** Training samples, those held out included, whose largest output is not their class; undefined for a regressor. */
   misclassified?: number;

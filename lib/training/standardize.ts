@@ -35,8 +35,8 @@ export async function standardizationOf(
   const scale = allocate(inputs.data, inputs.cols);
   columns.mean.forEach((mean, j) => {
     if (shared && isShared(j)) [shift[j], scale[j]] = [shared.low, 1 / (shared.high - shared.low)];
-    else if (isConstant(columns, j, inputs.data))
-      shift[j] = mean; // It stays at zero.
+    // A constant column stays at zero.
+    else if (isConstant(columns, j, inputs.data)) shift[j] = mean;
     else [shift[j], scale[j]] = [mean, 1 / (columns.deviation[j] as number)];
   });
   return { shift, scale };

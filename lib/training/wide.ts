@@ -7,7 +7,7 @@ import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
 import type { Problem } from './training.js';
 
-/** Times as many columns as rows from which they are replaced. */
+/** From so many times as many columns as rows on. */
 const wide = 2;
 
 /** Whether rows are so few beside their columns that a training is on their coordinates in the space that they span. */
