@@ -42,6 +42,7 @@ export interface RidgeOptions extends LstsqOptions {
  * @throws ShapeError where B has not A's rows
  * @throws PrecisionError, NonFiniteError, BufferError, ArgumentError for the arguments themselves
  * @throws SingularError where `solver: 'cholesky'` meets a matrix without full column rank
+ * @throws NonFiniteError where the products of `solver: 'cholesky'`, or the solution, leave the range of the precision
  * @throws AbortedError where the signal is aborted
  *
  * @example
