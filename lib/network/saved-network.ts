@@ -4,6 +4,7 @@ import { checkPath } from '../options.js';
 import type { TrainReport } from '../report.js';
 import { outputActivations, type OutputActivation } from './activation.js';
 import { readTensors, writeTensors, type Tensor, type TensorFile } from './model-file.js';
+import { turns } from '../turns.js';
 import { Network, type Layer } from './network.js';
 
 /** Version of the metadata below; the tensors and the checksum are model-file.ts's. */
@@ -55,6 +56,9 @@ export async function loadNetwork(path: string, kind: SavedNetwork['kind']): Pro
     parseJson(path, metadata[`bpls.${key}`]),
   );
   if (typeof report !== 'object' || report === null) refuse('a report', report);
+  for (const [name, { data }] of Object.entries(file.tensors))
+    for await (const [begin, end] of turns(data.length))
+      for (let i = begin; i < end; i++) if (!Number.isFinite(data[i])) refuse(`finite numbers in ${name}`, data[i]);
   return { kind, network: networkOf(file, activations, refuse), report: report as TrainReport, extra };
 }
 

@@ -25,6 +25,7 @@ exports.fuzz = async function (data) {
       await accepted(() => model.predictSync(X)),
       await accepted(() => model.predict(X, { threads: 1 })),
     ];
-    if (now?.length !== later?.length) throw new Error('Expected two predictions that are alike');
+    // Sums near the end of the range may leave it in one order of summation and not in another.
+    if (now && later && now.length !== later.length) throw new Error('Expected two predictions that are alike');
   }
 };

@@ -58,6 +58,24 @@ describe('save and load', () => {
     }
   });
 
+  it('refuses numbers that are none', async () => {
+    const path = join(folder, 'numbers');
+    await (await trainClassifier(X, species, { hidden: [5], iterations: 1, ridge: 1e-3 })).save(path);
+    const file = await readTensors(path);
+    for (const [name, wrong] of [
+      ['layers.1.weights', NaN],
+      ['standardization.scale', Infinity],
+    ] as const) {
+      const { shape, data } = file.tensors[name]!;
+      const tensors = { ...file.tensors, [name]: { shape, data: data.slice().fill(wrong, 2, 3) } };
+      await writeTensors(path, { ...file, tensors });
+      const error = await failure(loadClassifier(path));
+      expect(error).toBeInstanceOf(ModelFileError);
+      expect((error as Error).message).toBe(`Expected ${path} to hold finite numbers in ${name} but received ${wrong}`);
+    }
+    await rm(path);
+  });
+
   it('refuses a damaged file and leaves no other file behind', async () => {
     const model = await trainClassifier(X, species, { hidden: [5], iterations: 0 });
     const path = join(folder, 'damaged.safetensors');
