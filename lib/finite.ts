@@ -16,6 +16,11 @@ export async function checkFinite(lane: Lane, name: string, X: Matrix): Promise<
   if (index >= 0) throw nonFinite(name, X, index);
 }
 
+/** @internal AᵀA or AᵀB left the range. */
+export function sumsOverflowed(): NonFiniteError {
+  return new NonFiniteError('Expected sums within the range of the precision but they overflowed');
+}
+
 /** @throws NonFiniteError where the weights of a solution left the range of the precision */
 export function checkSolution<S extends { readonly weights: Matrix }>(solution: S): S {
   const { data } = solution.weights;

@@ -149,7 +149,8 @@ async function errors(predicted: Matrix, { data, rows, cols }: Matrix): Promise<
  * same say, whatever its units: unless all share one range, they are trained on with one deviation.
  *
  * @param inputs X (rows × columns), borrowed and read in place; do not write to it until the promise settles
- * @param targets Y (rows × outputs); borrowed too, unless an output activation other than `identity` transforms it
+ * @param targets Y (rows × outputs); borrowed too, unless an output activation other than `identity` transforms it or
+ *   several outputs are taken to one deviation
  * @throws ArgumentError for a wrong argument, an unknown option, or targets outside the range of `output`
  * @throws ShapeError where Y has not X's rows
  * @throws PrecisionError where X and Y differ in precision

@@ -13,7 +13,7 @@ import {
 } from '../lib/index.js';
 import { denseOf, map } from './support/dense.js';
 import { expectBplsError, expectClose } from './support/expect.js';
-import { bits, float32, parameters, plainLayers, plainSamples } from './support/models.js';
+import { bits, float32, objectiveOf, parameters, plainLayers, plainSamples } from './support/models.js';
 import { source } from './support/random.js';
 import { forward, value } from './support/reference.js';
 
@@ -154,14 +154,7 @@ describe('the objective', () => {
     const objectives = accepted(report).map(({ objective }) => objective);
     expect(objectives.length).toBeGreaterThan(10);
     objectives.slice(1).forEach((objective, i) => expect(objective).toBeLessThanOrEqual(objectives[i]!));
-    const layers = plainLayers(network);
-    const outputs = forward(layers, plainSamples(network, curve)).at(-1)!;
-    const squares = outputs.data.reduce((sum, z, i) => sum + (z - curves.data[i]!) ** 2, 0);
-    const penalty = layers.reduce((sum, { weights }, l) => {
-      const norm = weights.data.subarray(0, -weights.cols).reduce((total, w) => total + w * w, 0);
-      return sum + norm * (l < hidden.length ? ridge.hidden : ridge.output);
-    }, 0);
-    expectClose([objectives.at(-1)!], [squares / 400 + penalty / 2], 2 ** -52, 1e4);
+    expectClose([objectives.at(-1)!], [objectiveOf(network, curve, curves, ridge)], 2 ** -52, 1e4);
     expect(report.bestIteration).toBe(accepted(report).at(-1)!.iteration);
   });
 });

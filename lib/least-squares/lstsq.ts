@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { ArgumentError, NonFiniteError, SingularError, svdFailed } from '../errors.js';
-import { checkFinite, checkSolution } from '../finite.js';
+import { ArgumentError, SingularError, svdFailed } from '../errors.js';
+import { checkFinite, checkSolution, sumsOverflowed } from '../finite.js';
 import { call, type Lane } from '../lane.js';
 import {
   allocate,
@@ -131,7 +131,7 @@ async function byCholesky<T extends FloatArray>(
   const isFinite = sums.isFinite();
   if (!isFinite) {
     await checkBoth(lane, A, B);
-    if (always) throw new NonFiniteError('Expected sums within the range of the precision but they overflowed');
+    if (always) throw sumsOverflowed();
   }
   // Products left the range of the precision; the SVD has none.
   if (!always && (!isFinite || (await haveLostDigits(sums, B)))) return undefined;

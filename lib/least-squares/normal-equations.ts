@@ -1,6 +1,6 @@
 import { batchRows, inBatches } from '../batches.js';
 import { ArgumentError, NonFiniteError, ShapeError, SingularError, svdFailed } from '../errors.js';
-import { checkFinite, checkSolution } from '../finite.js';
+import { checkFinite, checkSolution, sumsOverflowed } from '../finite.js';
 import { call, callEach, type Lane } from '../lane.js';
 import {
   allocate,
@@ -240,8 +240,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     const lane = laneOf(given);
     this.#checkWhole();
     if (this.count === 0) throw new ShapeError('Expected at least one row in the sums but received none');
-    if (!this.isFinite())
-      throw new NonFiniteError('Expected sums within the range of the precision but they overflowed');
+    if (!this.isFinite()) throw sumsOverflowed();
     this.#checkDigits();
     if (solver !== 'svd') {
       const solution = await this.cholesky(lane, ridge, { equilibrate: true });

@@ -5,6 +5,7 @@ import { inverseTemperature, type HeldScores } from '../network/temperature.js';
 import type { Settings } from '../options.js';
 import { createRandom, drawRows } from '../random.js';
 import type { RidgeSearch } from '../report.js';
+import type { Columns } from './columns.js';
 import { gaussNewton } from './gauss-newton.js';
 import { heldScores, holdsOut, iterationsOf } from './held-out.js';
 import { initialise } from './init.js';
@@ -71,7 +72,7 @@ export function narrowing(hidden: Settings['hidden']): number[] {
  * What is best for those rows and narrow layers is carried over to all of them, and so is how the probabilities of the best
  * trial are to be calibrated. The trials take their memory in turn, where sizes agree what the training takes afterwards.
  */
-export async function searchRidge(training: Training): Promise<void> {
+export async function searchRidge(training: Training, columns: Columns): Promise<void> {
   const { problem, settings } = training;
   const { inputs } = problem;
   const shape = { rows: inputs.rows, inputs: inputs.cols, outputs: problem.outputs };
@@ -81,7 +82,7 @@ export async function searchRidge(training: Training): Promise<void> {
   const before = training.operations;
   const search = new Search(training, sizes);
   let best = await search.leastAround(await search.trial(usualActivation, 0));
-  best = await search.withoutTails(best);
+  best = await search.withoutTails(best, columns);
   best = await search.farWeaker(best);
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   if (isFree) best = await search.bestActivation(best);
@@ -187,10 +188,10 @@ class Search {
   }
 
   /** With asinh of the columns that have heavy tails, where that loses less; leaves the training so. */
-  async withoutTails(plain: Trial): Promise<Trial> {
+  async withoutTails(plain: Trial, columns: Columns): Promise<Trial> {
     const training = this.#training;
     const [made, { standardization }] = [this.#made, training];
-    const compressed = await compressTails(training);
+    const compressed = await compressTails(training, columns);
     if (!compressed) return plain;
     this.#made = new Map();
     training.standardization = compressed;

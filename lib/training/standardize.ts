@@ -1,9 +1,8 @@
-import type { Lane } from '../lane.js';
 import { allocate } from '../matrix.js';
 import type { Standardization } from '../network/network.js';
 import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
-import { columnsOf, fits, isConstant, sharedRange } from './columns.js';
+import { fits, isConstant, sharedRange, type Columns } from './columns.js';
 import { probeOf, probeSize } from './robust.js';
 import type { Problem, Training } from './training.js';
 
@@ -16,17 +15,15 @@ const [farFromMean, farFromMedian] = [5, 8];
 const quartiles = 1.349;
 
 /**
- * Measures the columns (rows of weight 0 apart), refuses non-finite inputs, and standardises where the settings ask for
- * it. Of columns that measure one thing on one scale, as pixels and indicators do, `auto` keeps the scale: dividing each
- * by its own deviation would blow up the rare ones. Where there are others beside them, or 0 is not on that scale, it runs
- * from 0 to 1.
+ * Undefined where the settings do not ask for it. Of columns that measure one thing on one scale, as pixels and indicators
+ * do, `auto` keeps the scale: dividing each by its own deviation would blow up the rare ones. Where there are others beside
+ * them, or 0 is not on that scale, it runs from 0 to 1.
  */
-export async function standardizationOf(
-  lane: Lane,
-  { inputs, weights }: Problem,
+export function standardizationOf(
+  columns: Columns,
+  { inputs }: Problem,
   { standardize }: Settings,
-): Promise<Standardization | undefined> {
-  const columns = await columnsOf(lane, 'X', inputs, weights);
+): Standardization | undefined {
   if (standardize === false) return undefined;
   const shared = standardize === 'auto' ? sharedRange(columns) : undefined;
   const isShared = (j: number) => shared !== undefined && fits(columns, j, shared);
@@ -47,11 +44,10 @@ export async function standardizationOf(
  * quartiles tell it: linear about the middle, logarithmic far out, so that a few rows do not decide the scale of the rest.
  * Undefined where there are none, or it is not left to `auto`.
  */
-export async function compressTails(training: Training): Promise<Standardization | undefined> {
+export async function compressTails(training: Training, columns: Columns): Promise<Standardization | undefined> {
   const { settings, standardization, weights } = training;
   const { inputs } = training.problem;
   if (settings.standardize !== 'auto' || !standardization) return undefined;
-  const columns = await columnsOf(training, 'X', inputs, weights);
   const { mean, deviation, least, greatest } = columns;
   const shared = sharedRange(columns);
   const [shift, scale] = [standardization.shift.slice(), standardization.scale.slice()];

@@ -3,6 +3,7 @@ import type { Network } from '../network/network.js';
 import { laneOf, type Settings } from '../options.js';
 import type { TrainReport } from '../report.js';
 import { Checkpoint } from './checkpoint.js';
+import { columnsOf } from './columns.js';
 import { gaussNewton } from './gauss-newton.js';
 import { HeldOut, holdsOut } from './held-out.js';
 import { initialise } from './init.js';
@@ -16,7 +17,8 @@ import { isWide, narrow } from './wide.js';
 export async function train(given: Problem, settings: Settings): Promise<{ network: Network; report: TrainReport }> {
   const started = performance.now();
   const lane = laneOf(settings);
-  const standardization = await standardizationOf(lane, given, settings);
+  const columns = await columnsOf(lane, 'X', given.inputs, given.weights);
+  const standardization = standardizationOf(columns, given, settings);
   const { rows, cols } = given.inputs;
   const narrowed = isWide(settings, rows, cols) ? await narrow(lane, given, standardization) : undefined;
   let training = new Training(narrowed?.problem ?? given, settings);
@@ -27,8 +29,8 @@ export async function train(given: Problem, settings: Settings): Promise<{ netwo
   if (checkpoint?.found) {
     const { ridgeSearch } = (checkpoint.found.values as { training?: Partial<TrainingState> }).training ?? {};
     training.ridgeSearch = ridgeSearch;
-    if (ridgeSearch?.asinh) training.standardization = await compressTails(training);
-  } else await searchRidge(training);
+    if (ridgeSearch?.asinh) training.standardization = await compressTails(training, columns);
+  } else await searchRidge(training, columns);
   if (training.ridgeSearch?.activation === 'identity') training = linearOf(training);
   if (!checkpoint?.found) await initialise(training);
   const heldOut = holdsOut(settings, training.rows) ? new HeldOut(training) : undefined;
