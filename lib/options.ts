@@ -68,9 +68,10 @@ export interface TrainOptions {
   targets?: TargetRule | undefined;
   /**
    * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not yet
-   * beyond ±1. A regressor has no classes and uses all. @default 'margin'
+   * beyond ±1. `auto` is `margin`, or `all` where the search of `ridge: 'auto'` finds that it makes the classes of held-out
+   * rows 5 % likelier (in log-loss). A regressor has no classes and uses all. @default 'auto'
    */
-  samples?: SampleRule | undefined;
+  samples?: 'auto' | SampleRule | undefined;
   /**
    * Times that the hidden layers are solved; 0 solves the output layer alone. `auto` is 8, or, with 25,000 rows and more and
    * no `validation`, 8 to 64: 2 % of the rows (4,000 at most) are left out, and the training goes on while the loss on them falls. @default 'auto'
@@ -159,7 +160,8 @@ export interface Settings {
   image: FullImage | undefined;
   mask: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
   targets: TargetRule;
-  samples: SampleRule;
+  /** `auto` only for the rule `gauss-newton`. */
+  samples: SampleRule | 'auto';
   iterations: 'auto' | number;
   ridge: 'auto' | { hidden: number; output: number };
   solver: Solver;
@@ -387,7 +389,8 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     throw new ArgumentError(
       `Expected options.standardize to be 'auto', true or false but received ${describe(standardize)}`,
     );
-  const samples = oneOf('options.samples', options.samples, ['all', 'misclassified', 'margin'], 'margin');
+  const samples = oneOf('options.samples', options.samples, ['auto', 'all', 'misclassified', 'margin'], 'auto');
+  const targets = oneOf('options.targets', options.targets, ['inverse', 'nearest', 'gauss-newton'], 'gauss-newton');
   const settings: Settings = {
     hidden: hiddenOf(options.hidden, activation, init),
     output: classifier
@@ -395,8 +398,8 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
       : oneOf('options.output', options.output, activations.filter(isInjective), 'identity'),
     image: imageOf(options.image),
     mask: functionOf('options.mask', options.mask) as Settings['mask'],
-    targets: oneOf('options.targets', options.targets, ['inverse', 'nearest', 'gauss-newton'], 'gauss-newton'),
-    samples: classifier ? samples : 'all',
+    targets,
+    samples: !classifier ? 'all' : samples === 'auto' && targets !== 'gauss-newton' ? 'margin' : samples,
     iterations:
       options.iterations === undefined || options.iterations === 'auto'
         ? 'auto'

@@ -183,7 +183,7 @@ export function plan(
     setup += forward(sizes, sizes.rows) + outputs(sizes, sizes.rows);
     const step = peeling(sizes, settings.targets === 'nearest') + validate;
     return {
-      operations: setup + Math.max(1, iterationsOf(settings, checked.rows)) * step,
+      operations: setup + Math.max(1, iterationsOf(settings)) * step,
       setup,
       evaluation: 0,
       step,
@@ -205,7 +205,7 @@ function sizesOf(shape: Shape, settings: Settings, element: number): Sizes {
 }
 
 function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: number) {
-  const iterations = sizes.layers.length > 0 ? iterationsOf(settings, sizes.rows) : 0;
+  const iterations = sizes.layers.length > 0 ? iterationsOf(settings) : 0;
   const setup = first + (iterations > 0 ? gram(sizes.rows, sizes.inputs) : 0);
   const stepsOf = (isLast: boolean) =>
     outputSteps(settings, sizes.rows, sizes.rows - sizes.uncached, sizes.last, isLast);

@@ -57,6 +57,8 @@ export interface RidgeSearch {
   activation?: Activation;
   /** Where columns with heavy tails go in as their asinh. */
   asinh?: boolean;
+  /** Where `samples: 'auto'` found two-sided targets: every sample asks for its own. */
+  samples?: 'all';
   /** Rows that the trials had, drawn at random, those included that were held out to judge them; and how often that was done. */
   rows: number;
   folds: number;
@@ -64,9 +66,18 @@ export interface RidgeSearch {
    * Mean over the held-out rows of Σ (T* − z)², T* the one-sided targets of a classifier, the targets of a regressor; for
    * Huber’s loss residuals beyond 2δ count as 2δ, and trials are longer, as δ falls with each iteration. Where
    * a trial was much worse in the first folds it was given up, and its loss is estimated from them. Those of more
-   * `iterations` than the first one compare two activations.
+   * `iterations` than the first one compare two activations. `logLoss`, in nats at the best temperature, where it was asked for:
+   * one-sided and two-sided targets (`samples: 'all'`) are compared by it.
    */
-  trials: { scale: number; iterations: number; loss: number; activation?: Activation; asinh?: boolean }[];
+  trials: {
+    scale: number;
+    iterations: number;
+    loss: number;
+    activation?: Activation;
+    asinh?: boolean;
+    samples?: 'all';
+    logLoss?: number;
+  }[];
   operations: number;
   seconds: number;
 }

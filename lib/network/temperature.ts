@@ -13,33 +13,48 @@ export interface HeldScores {
   readonly weights: ArrayLike<number> | undefined;
 }
 
+/** How scores become probabilities. */
+export interface Calibration {
+  inverseTemperature: number;
+  /** Mean over the rows, in nats. */
+  logLoss: number;
+}
+
 /**
  * The factor β of the scores that makes the probabilities softmax(β z) likeliest on rows that were held out: the least of
- * their log-loss, which is convex in β. One row's worth of the labels is any class alike, as in Platt's scaling, so that
+ *
+ *     Σ −log p_own + β − 1 − log β
+ *
+ * which is convex. What stands beside the log-loss draws β to 1, the scores being made for ±1, so that scores next to zero
+ * that tell nothing are not blown up. One row's worth of the labels is any class alike, as in Platt's scaling, so that
  * rows that are all classified right do not make it certain. Undefined where no row has weight or scores are not finite.
  *
  * @source Guo et al. 2017 (arXiv 1706.04599), section 4.2: temperature scaling, β = 1/T
  */
-export async function inverseTemperature(held: readonly HeldScores[]): Promise<number | undefined> {
+export async function calibration(held: readonly HeldScores[]): Promise<Calibration | undefined> {
   const total = held.reduce((sum, { truth, weights }) => sum + (weights ? add(weights) : truth.length), 0);
   if (total === 0) return undefined;
   const anyClass = 1 / (total + 1);
-  const slopeAt = async (beta: number) => {
-    let sum = 0;
+  const at = async (beta: number) => {
+    let [loss, slope] = [0, 1 - 1 / beta];
     for (const part of held)
-      for await (const [begin, end] of turns(part.truth.length, costOfExponential * part.scores.cols))
-        sum += slope(part, begin, end, beta, anyClass);
-    return sum;
+      for await (const [begin, end] of turns(part.truth.length, costOfExponential * part.scores.cols)) {
+        const sums = likelihood(part, begin, end, beta, anyClass);
+        loss += sums.loss;
+        slope += sums.slope;
+      }
+    return { loss, slope };
   };
-  if (!Number.isFinite(await slopeAt(1))) return undefined;
+  if (!Number.isFinite((await at(1)).slope)) return undefined;
   let [low, high] = [Math.log(least), Math.log(most)];
   for (let i = 0; i < halvings; i++) {
     const middle = (low + high) / 2;
-    if ((await slopeAt(Math.exp(middle))) > 0) high = middle;
+    if ((await at(Math.exp(middle))).slope > 0) high = middle;
     else low = middle;
     await nextTurn();
   }
-  return Math.exp((low + high) / 2);
+  const beta = Math.exp((low + high) / 2);
+  return { inverseTemperature: beta, logLoss: (await at(beta)).loss / total };
 }
 
 function add(weights: ArrayLike<number>): number {
@@ -48,15 +63,15 @@ function add(weights: ArrayLike<number>): number {
   return sum;
 }
 
-/** Derivative of the log-loss of softmax(β z) by β: Σ (Σ_k p_k z_k − z*), z* = (1 − ε) z_own + ε mean_k z_k. */
-function slope(
+/** Σ log Σ_k exp(β z_k) − β z*, z* = (1 − ε) z_own + ε mean_k z_k, and its derivative by β, Σ (Σ_k p_k z_k − z*). */
+function likelihood(
   { scores: { data, cols }, truth, weights }: HeldScores,
   begin: number,
   end: number,
   beta: number,
   anyClass: number,
-): number {
-  let sum = 0;
+): { loss: number; slope: number } {
+  let [loss, slope] = [0, 0];
   for (let i = begin; i < end; i++) {
     const weight = weights?.[i] ?? 1;
     if (weight === 0) continue;
@@ -72,7 +87,8 @@ function slope(
       mean += z / cols;
     }
     const wanted = (1 - anyClass) * (data[first + (truth[i] as number)] as number) + anyClass * mean;
-    sum += weight * (expected / total - wanted);
+    loss += weight * (Math.log(total) + beta * (greatest - wanted));
+    slope += weight * (expected / total - wanted);
   }
-  return sum;
+  return { loss, slope };
 }

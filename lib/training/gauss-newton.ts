@@ -4,10 +4,11 @@ import { call } from '../lane.js';
 import type { FloatArray } from '../matrix.js';
 import type { LayerReport } from '../report.js';
 import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
-import { iterationsOf, type HeldOut } from './held-out.js';
+import { iterationsOf, leastIterations, progressOf, type HeldOut } from './held-out.js';
 import { drawAnew } from './init.js';
 import { OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
+import type { Progress } from './progress.js';
 import {
   marked,
   type HiddenState,
@@ -54,7 +55,7 @@ type Verdict = 'better' | 'enough' | 'worse';
 interface OwnState {
   training: TrainingState;
   patience: State['values'];
-  heldOut?: ReturnType<HeldOut['state']> | undefined;
+  progress?: ReturnType<Progress['state']> | undefined;
   iteration: number;
   objective: number;
   penalty: number;
@@ -75,6 +76,7 @@ class GaussNewton {
   readonly #heldOut: HeldOut | undefined;
   readonly #checkpoint: Checkpoint | undefined;
   readonly #patience: Patience;
+  readonly #progress: Progress | undefined;
   readonly #output: OutputLayer;
   /** [H_l, 1]ᵀ[H_l, 1] of each hidden layer's inputs, where a step follows; the first is summed once. */
   readonly #grams: FloatArray[];
@@ -105,9 +107,10 @@ class GaussNewton {
     this.#heldOut = heldOut;
     this.#checkpoint = checkpoint;
     this.#patience = new Patience(training);
+    this.#progress = progressOf(training.settings, heldOut);
     const like = (size: (layer: HiddenState) => number) => hidden.map((layer) => training.memory.take(size(layer)));
     this.#training = training;
-    this.#iterations = iterationsOf(training.settings, training.rows);
+    this.#iterations = iterationsOf(training.settings);
     this.#output = new OutputLayer(training);
     this.#grams = like((layer) => (layer.inputs + 1) ** 2);
     this.#change = like((layer) => layer.weights.length);
@@ -139,7 +142,7 @@ class GaussNewton {
       this.#model = model;
       verdict = await this.#assess(++iteration);
     }
-    if (this.#heldOut && this.#hasMoved && verdict !== 'worse') await this.#settle(iteration + 1);
+    if (this.#progress && this.#hasMoved && verdict !== 'worse') await this.#settle(iteration + 1);
     this.#patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
   }
 
@@ -166,8 +169,8 @@ class GaussNewton {
     [this.#objective, this.#penalised, this.#totals] = [trial, penalty, totals];
     this.#accept();
     if (this.#patience.spent(report, training.snapshot())) return 'enough';
-    if (heldOutLoss !== undefined && this.#heldOut?.isEnough(iteration, heldOutLoss)) return 'enough';
-    return 'better';
+    const isOver = this.#progress?.isOver(heldOutLoss ?? trial) && iteration >= leastIterations;
+    return isOver ? 'enough' : 'better';
   }
 
   /** Half of the last step back, the mean of the last two weights: steps go too far for a training that ends there. */
@@ -181,7 +184,7 @@ class GaussNewton {
     const own: OwnState = {
       training: this.#training.state(),
       patience: patience.values,
-      heldOut: this.#heldOut?.state(),
+      progress: this.#progress?.state(),
       iteration,
       objective: this.#objective,
       penalty: this.#penalised,
@@ -208,7 +211,7 @@ class GaussNewton {
       throw new ModelFileError('Expected a checkpoint with finite numbers of a training');
     training.resume(own.training);
     this.#patience.resume({ ...state, values: own.patience });
-    if (own.heldOut) this.#heldOut?.resume(own.heldOut);
+    if (own.progress) this.#progress?.resume(own.progress);
     [this.#objective, this.#penalised, this.#damping] = [own.objective, own.penalty, own.damping];
     this.#hasMoved = own.hasMoved;
     this.#moved.forEach((step, l) => step.set(arrayOf(state, `moved.${l}`, step)));
@@ -343,7 +346,7 @@ class GaussNewton {
     const own = curvature.map((sum, i) => sum - (taken[i] as number));
     const [g0, g1, q00, q01, q11] = [...slope, ...own].map((sum) => sum / training.rows) as Five;
     const [r0, r1, r00, r01, r11] = await this.#ridgeProducts();
-    const stride = training.settings.samples === 'margin' && training.problem.labels ? oneSidedStride : 1;
+    const stride = training.sampleRule === 'margin' && training.problem.labels ? oneSidedStride : 1;
     const least = minimise(g0 - r0, g1 - r1, q00 + r00, q01 + r01, q11 + r11);
     const [alpha, beta] = [stride * least[0], stride * least[1]];
     await this.#move(this.#change, alpha, beta);

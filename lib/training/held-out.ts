@@ -1,15 +1,16 @@
 import { allocate } from '../matrix.js';
-import { inverseTemperature, type HeldScores } from '../network/temperature.js';
+import { calibration, type HeldScores } from '../network/temperature.js';
 import { isCalibrated, type Settings } from '../options.js';
 import { createRandom, drawRows } from '../random.js';
+import { Progress } from './progress.js';
 import type { Training } from './training.js';
 
-/** Iterations of `auto`: as many as are always made, and at most, where rows held out say that more pay. */
-const [usualIterations, mostIterations] = [8, 64];
+/** Iterations of `auto`: as many as are always made, and at most, while that pays. */
+export const [leastIterations, mostIterations] = [8, 64];
 /** The share of its rows that a training spares, from so many rows on; and at most. */
 const [heldShare, leastRows, mostHeld] = [0.02, 25_000, 4000];
-/** The last iteration is the fourth in a row by which the loss on the held-out rows has not fallen by this share. */
-const [progress, waits] = [0.01, 4];
+/** Iterations without progress that are the end: in the objective, or in the loss on held-out rows, which is less regular. */
+const [objectiveWaits, heldOutWaits] = [2, 4];
 
 /** Whether a training holds rows out to find its end by them; only where it is left to it, and rows are many. */
 export function holdsOut({ iterations, targets, hidden, validation }: Settings, rows: number): boolean {
@@ -18,9 +19,14 @@ export function holdsOut({ iterations, targets, hidden, validation }: Settings, 
 }
 
 /** The number of iterations, or at most. */
-export function iterationsOf(settings: Settings, rows: number): number {
-  if (settings.iterations !== 'auto') return settings.iterations;
-  return holdsOut(settings, rows) ? mostIterations : usualIterations;
+export function iterationsOf({ iterations, targets }: Settings): number {
+  if (iterations !== 'auto') return iterations;
+  return targets === 'gauss-newton' ? mostIterations : leastIterations;
+}
+
+/** What finds the end of a training whose number of iterations is left to it. */
+export function progressOf({ iterations }: Settings, heldOut: HeldOut | undefined): Progress | undefined {
+  return iterations === 'auto' ? new Progress(heldOut ? heldOutWaits : objectiveWaits) : undefined;
 }
 
 export function heldRows(rows: number): number {
@@ -31,9 +37,6 @@ export function heldRows(rows: number): number {
 export class HeldOut {
   readonly #training: Training;
   readonly #rows: Int32Array;
-  /** The loss from which a fall is measured. */
-  #mark = Infinity;
-  #waited = 0;
 
   /** Takes the rows out of the training: their weight is zero from now on. */
   constructor(training: Training) {
@@ -58,26 +61,11 @@ export class HeldOut {
     return squares / this.count;
   }
 
-  /** Whether an accepted iteration that ended with this loss is to be the last. */
-  isEnough(iteration: number, loss: number): boolean {
-    if (loss < this.#mark * (1 - progress)) [this.#mark, this.#waited] = [loss, 0];
-    else this.#waited++;
-    return iteration >= usualIterations && this.#waited >= waits;
-  }
-
-  state(): [mark: number | null, waited: number] {
-    return [this.#mark, this.#waited];
-  }
-
-  resume([mark, waited]: [number | null, number]): void {
-    [this.#mark, this.#waited] = [mark ?? Infinity, waited];
-  }
-
   /** The inverse temperature that makes the held-out rows likeliest; undefined where there are no probabilities, or no
    * weight on those rows. */
   async inverseTemperature(): Promise<number | undefined> {
     const scores = await heldScores(this.#training, this.#rows);
-    return scores && inverseTemperature([scores]);
+    return scores && (await calibration([scores]))?.inverseTemperature;
   }
 }
 

@@ -32,7 +32,8 @@ export function outputSteps(
   isLast: boolean,
 ): number {
   const isFree = isLast || kept === rows || innerRows(rows, kept, inputs) < rows;
-  if (!isFree || (samples !== 'margin' && loss !== 'huber')) return 1;
+  const isOneSided = samples === 'margin' || samples === 'auto';
+  if (!isFree || (!isOneSided && loss !== 'huber')) return 1;
   return hidden.length === 0 ? linearSteps : oneSidedSteps;
 }
 
@@ -79,7 +80,8 @@ export class OutputLayer {
       outputRhs: this.#rhs,
     });
     chooseRidge();
-    const steps = outputSteps(training.settings, training.rows, training.kept.count, training.output.inputs, isLast);
+    const settings = { ...training.settings, samples: training.sampleRule };
+    const steps = outputSteps(settings, training.rows, training.kept.count, training.output.inputs, isLast);
     const inner = steps > 1 ? await this.#innerProblem() : undefined;
     const previous = weights.slice();
     let momentum = 1;

@@ -4,6 +4,7 @@ import { checkObjective } from '../finite.js';
 import { call } from '../lane.js';
 import { smallestRcond } from '../least-squares/normal-equations.js';
 import { epsilon, type FloatArray } from '../matrix.js';
+import type { SampleRule } from '../options.js';
 import type { LayerReport } from '../report.js';
 import { arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import { iterationsOf } from './held-out.js';
@@ -42,13 +43,19 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
     });
   }
   // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.
-  const present = await training.sweep(everything, { cached: false, marks }, found ? 'all' : settings.samples);
+  const present = await training.sweep(everything, { cached: false, marks }, found ? 'all' : training.sampleRule);
   const misclassified = async ({ misclassified: count }: PassTotals) =>
-    settings.samples === 'misclassified' ? await training.markedRows(marks, marked.misclassified, count) : everything;
+    training.sampleRule === 'misclassified'
+      ? await training.markedRows(marks, marked.misclassified, count)
+      : everything;
   if (found) set = await misclassified(present);
-  const iterations = Math.max(1, iterationsOf(settings, rows));
+  const iterations = Math.max(1, iterationsOf(settings));
   for (let iteration = first; iteration <= iterations; iteration++) {
-    await peelOnce(training, set, iteration === 1 && settings.samples === 'misclassified' ? 'all' : settings.samples);
+    await peelOnce(
+      training,
+      set,
+      iteration === 1 && training.sampleRule === 'misclassified' ? 'all' : training.sampleRule,
+    );
     const totals = await training.sweep(everything, { cached: false, marks }, 'all');
     if (iteration === 1) checkObjective(totals.squares);
     const measure = training.problem.labels ? totals.misclassified : totals.squares;
@@ -89,7 +96,7 @@ interface OwnState {
   waited: number;
 }
 
-async function peelOnce(training: Training, set: RowSet, samples: Training['settings']['samples']): Promise<void> {
+async function peelOnce(training: Training, set: RowSet, samples: SampleRule): Promise<void> {
   const solved: Solved[] = [];
   const next: FloatArray[] = [];
   for (let l = training.hidden.length; l >= 0; l--) {
@@ -110,7 +117,7 @@ async function peelOnce(training: Training, set: RowSet, samples: Training['sett
 async function solvePeeled(
   training: Training,
   set: RowSet,
-  samples: Training['settings']['samples'],
+  samples: SampleRule,
   solved: readonly Solved[],
   l: number,
 ): Promise<FloatArray> {

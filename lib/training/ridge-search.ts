@@ -1,7 +1,7 @@
 import { SingularError } from '../errors.js';
 import { allocate, epsilon, type FloatArray } from '../matrix.js';
 import { usualActivation, type Activation } from '../network/activation.js';
-import { inverseTemperature, type HeldScores } from '../network/temperature.js';
+import { calibration, type Calibration, type HeldScores } from '../network/temperature.js';
 import type { Settings } from '../options.js';
 import { createRandom, drawRows } from '../random.js';
 import type { RidgeSearch } from '../report.js';
@@ -31,7 +31,7 @@ const better = 2e-3;
 const hopeless = 0.05;
 /** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
 const [ruledOut, fewestFolds] = [1.1, 2];
-/** Elu is taken where its loss is less by this share. */
+/** Elu, and two-sided targets, are taken where their loss is less by this share. */
 const clearly = 0.05;
 /** Where a training goes on for long (held-out.ts), activations are compared by trials of so many iterations: elu learns longer. */
 const longIterations = 8;
@@ -45,7 +45,7 @@ const scaleAt = (rows: number, strides: number) => (100_000 / rows) ** 0.75 * st
 
 /** Iterations of a trial, as many as the training itself makes at most. */
 function trialIterations(settings: Settings, most = shortIterations(settings)): number {
-  return Math.min(iterationsOf(settings, 0), most);
+  return Math.min(iterationsOf(settings), most);
 }
 
 /** Settings of a trial. */
@@ -86,6 +86,7 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   best = await search.farWeaker(best);
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   if (isFree) best = await search.bestActivation(best);
+  best = await search.twoSided(best);
   training.residualBounds = undefined;
   training.activate(best.activation);
   const scale = search.scaleOf(best);
@@ -94,13 +95,14 @@ export async function searchRidge(training: Training, columns: Columns): Promise
     scale,
     ...(isFree && { activation: best.activation }),
     ...(training.standardization?.asinh && { asinh: true }),
+    ...search.samples,
     rows: sizes.fit + sizes.held,
     folds: sizes.folds,
     trials: search.trials.map(({ activation, ...rest }) => ({ ...rest, ...(isFree && { activation }) })),
     operations: training.operations - before,
     seconds: (performance.now() - started) / 1000,
   };
-  if (best.scores.length > 0) training.inverseTemperature = await inverseTemperature(best.scores);
+  training.inverseTemperature = (await search.calibration(best))?.inverseTemperature;
 }
 
 /** One scale and activation in all folds. */
@@ -113,6 +115,8 @@ interface Trial {
   /** Fold by fold. */
   squares: number[];
   scores: HeldScores[];
+  /** Its entry in the report. */
+  note: RidgeSearch['trials'][number];
 }
 
 /** Rows to train on, and those to judge by. */
@@ -164,9 +168,9 @@ class Search {
     }
     const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
     const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
-    this.#note(activation, scale, iterations, loss);
+    const note = this.#note(activation, scale, iterations, loss);
     // Those of one that is not the best are never asked for.
-    const trial = { activation, strides, loss, squares, scores: rival && !(loss < rival.loss) ? [] : scores };
+    const trial = { activation, strides, loss, squares, scores: rival && !(loss < rival.loss) ? [] : scores, note };
     this.#made.set(`${activation} ${strides}`, trial);
     return trial;
   }
@@ -210,9 +214,46 @@ class Search {
     return far.loss < best.loss * (1 - better) ? this.leastAround(far) : best;
   }
 
-  #note(activation: Activation, scale: number, iterations: number, loss: number): void {
+  #note(activation: Activation, scale: number, iterations: number, loss: number): Trial['note'] {
     const asinh = this.#training.standardization?.asinh !== undefined;
-    this.trials.push({ activation, scale, iterations, loss, ...(asinh && { asinh }) });
+    const note = { activation, scale, iterations, loss, ...(asinh && { asinh }), ...this.samples };
+    this.trials.push(note);
+    return note;
+  }
+
+  /** What the report says of the targets where these were to be found. */
+  get samples(): Pick<RidgeSearch, 'samples'> {
+    const { settings, sampleRule } = this.#training;
+    return settings.samples === 'auto' && sampleRule === 'all' ? { samples: sampleRule } : {};
+  }
+
+  /** What makes the scores of the held-out rows probabilities; undefined where there are none. */
+  async calibration({ scores, note }: Trial): Promise<Calibration | undefined> {
+    const found = scores.length > 0 ? await calibration(scores) : undefined;
+    if (found) note.logLoss = found.logLoss;
+    return found;
+  }
+
+  /** With two-sided targets, where the classes of the held-out rows are clearly likelier with them; leaves the training so. */
+  async twoSided(oneSided: Trial): Promise<Trial> {
+    const [training, made] = [this.#training, this.#made];
+    const loss = training.settings.samples === 'auto' ? (await this.calibration(oneSided))?.logLoss : undefined;
+    if (loss === undefined) return oneSided;
+    training.sampleRule = 'all';
+    this.#made = new Map();
+    let [best, least] = [oneSided, loss * (1 - clearly)];
+    for (const activation of new Set([oneSided.activation, this.#mayBeLinear() ? 'identity' : oneSided.activation])) {
+      let trial = await this.trial(activation, oneSided.strides);
+      let own = (await this.calibration(trial))?.logLoss ?? Infinity;
+      // A linear trial costs next to nothing, and its best ridge may be far from that of another activation.
+      if (own < loss || activation === 'identity') {
+        trial = await this.leastAround(trial);
+        own = (await this.calibration(trial))?.logLoss ?? Infinity;
+      }
+      if (own < least) [best, least] = [trial, own];
+    }
+    if (best === oneSided) [training.sampleRule, this.#made] = ['margin', made];
+    return best;
   }
 
   /** Of the usual activation's best trial and others. */
@@ -306,7 +347,7 @@ async function judge(
   scale: number,
   iterations: number,
 ): Promise<Judged> {
-  const own = trialSettings(training.settings, iterations);
+  const own = { ...trialSettings(training.settings, iterations), samples: training.sampleRule };
   // Where identity is tried instead of another activation, it is a linear model, solved as such.
   const isLinear = activation === 'identity';
   const settings = isLinear ? { ...own, hidden: [] } : own;

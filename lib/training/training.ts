@@ -118,6 +118,8 @@ export class Training implements Lane {
   standardization: Standardization | undefined;
   /** Of the samples: the problem's, less those that are held out. */
   weights: FloatArray | undefined;
+  /** What samples ask for; left to `auto`, the search may change it. */
+  sampleRule: SampleRule;
   /** Rows that a HeldOut took out. */
   heldOut = 0;
   operations = 0;
@@ -142,6 +144,7 @@ export class Training implements Lane {
     this.problem = problem;
     this.weights = problem.weights;
     this.settings = settings;
+    this.sampleRule = settings.samples === 'auto' ? 'margin' : settings.samples;
     this.random = createRandom(settings.seed);
     let inputs = problem.inputs.cols;
     this.hidden = settings.hidden.map(({ units, activation }) => {
@@ -303,7 +306,7 @@ export class Training implements Lane {
   async sweep(
     set: RowSet,
     into: Asked<RawSweep> & Pick<RawTargets, 'sampleWeights'>,
-    samples: SampleRule = this.settings.samples,
+    samples: SampleRule = this.sampleRule,
   ): Promise<PassTotals> {
     const totals = { squares: 0, active: 0, misclassified: 0 };
     await this.#pass('sweep', set, { ...this.#targets(samples), ...into }, (outcome) => {
@@ -323,7 +326,7 @@ export class Training implements Lane {
   ): Promise<{ slope: [number, number]; curvature: [number, number, number] }> {
     const slope: [number, number] = [0, 0];
     const curvature: [number, number, number] = [0, 0, 0];
-    const args = { ...this.#targets(this.settings.samples), change, ...(momentum && { momentum }), outputRhs };
+    const args = { ...this.#targets(this.sampleRule), change, ...(momentum && { momentum }), outputRhs };
     await this.#pass('tangent', set, args, (outcome) => {
       slope[0] += outcome.slope0;
       slope[1] += outcome.slope1;
@@ -404,6 +407,7 @@ export class Training implements Lane {
     this.#started = performance.now() - 1000 * seconds;
     Object.assign(this, { bestIteration, operations, ridgeScales, ridgeSearch, inverseTemperature });
     if (ridgeSearch?.activation) this.activate(ridgeSearch.activation);
+    if (ridgeSearch?.samples === 'all') this.sampleRule = 'all';
   }
 
   /** The network of the present weights. They stay shared until the training is over. */
