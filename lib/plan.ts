@@ -33,7 +33,7 @@ export interface Plan {
   setup: number;
   /** Of them, one forward pass with the output layer solved: what a refused step costs. */
   evaluation: number;
-  /** Not of them: one trial of `ridge: 'auto'`, of which some three to twenty come first (where rows are held out, two more of eight iterations may); 0 where there is no search. */
+  /** Not of them: one trial of `ridge: 'auto'`, of which some three to thirty come first, two of them of eight iterations; 0 where there is no search. */
   trial: number;
   /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
   step: number;
@@ -221,9 +221,9 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
   const rebound = isHuber ? probe + outputs(sizes, sizes.rows) + forward(sizes, sizes.uncached) : 0;
   const step = hiddenStep(sizes, 2) + rebound;
   const steps = iterations > 0 ? hiddenStep(sizes, 1) + rebound + (iterations - 1) * step : 0;
-  const settled = holdsOut(settings, sizes.rows);
-  const evaluations = iterations + (settled ? 1 : 0);
-  const held = settled ? heldOut(sizes, evaluations + 1, isCalibrated(settings)) : 0;
+  // One more of half a step back.
+  const evaluations = iterations + (settings.iterations === 'auto' && iterations > 0 ? 1 : 0);
+  const held = holdsOut(settings, sizes.rows) ? heldOut(sizes, evaluations + 1, isCalibrated(settings)) : 0;
   const operations = setup + (stepsOf(iterations === 0) - 1) * probe + evaluations * each + last + steps + held;
   return { operations, setup, evaluation: each, step };
 }

@@ -3,8 +3,7 @@ import type { Activation } from './network/activation.js';
 /** One iteration of a training. */
 export interface IterationReport {
   /**
-   * 0 is the first weights with the output layer solved. Where `iterations: 'auto'` held rows out, one more is added at the
-   * end, the mean of the last two accepted weights, unless the training ended with a refused step.
+   * 0 is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more is added at the end, the mean of the last two accepted weights, unless the training ended with a refused step.
    */
   iteration: number;
   /**
@@ -45,7 +44,7 @@ export interface LayerReport {
   ridge: number;
 }
 
-/** How `ridge: 'auto'` and `activation: 'auto'` were chosen: short trainings on a part of the rows, judged by the others. */
+/** How `ridge: 'auto'`, `activation: 'auto'` and `samples: 'auto'` were chosen: short trainings on a part of the rows, judged by the others. */
 export interface RidgeSearch {
   /**
    * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs (and, for a regressor,
@@ -66,7 +65,7 @@ export interface RidgeSearch {
    * Mean over the held-out rows of Σ (T* − z)², T* the one-sided targets of a classifier, the targets of a regressor; for
    * Huber’s loss residuals beyond 2δ count as 2δ, and trials are longer, as δ falls with each iteration. Where
    * a trial was much worse in the first folds it was given up, and its loss is estimated from them. Those of more
-   * `iterations` than the first one compare two activations. `logLoss`, in nats at the best temperature, where it was asked for:
+   * `iterations` than the first one compare two activations, or two kinds of targets. `logLoss`, in nats at the best temperature, where it was asked for:
    * one-sided and two-sided targets (`samples: 'all'`) are compared by it.
    */
   trials: {

@@ -10,7 +10,7 @@ describe('the options of a training', () => {
     image: undefined,
     mask: undefined,
     targets: 'gauss-newton',
-    samples: 'margin',
+    samples: 'auto',
     iterations: 'auto',
     loss: 'squared',
     sampleWeights: undefined,

@@ -13,6 +13,9 @@ export interface HeldScores {
   readonly weights: ArrayLike<number> | undefined;
 }
 
+/** Of what draws β to 1, in rows. */
+const drawn = 1 / 4;
+
 /** How scores become probabilities. */
 export interface Calibration {
   inverseTemperature: number;
@@ -23,7 +26,7 @@ export interface Calibration {
 /**
  * The factor β of the scores that makes the probabilities softmax(β z) likeliest on rows that were held out: the least of
  *
- *     Σ −log p_own + β − 1 − log β
+ *     Σ −log p_own + (β − 1 − log β)/4
  *
  * which is convex. What stands beside the log-loss draws β to 1, the scores being made for ±1, so that scores next to zero
  * that tell nothing are not blown up. One row's worth of the labels is any class alike, as in Platt's scaling, so that
@@ -36,7 +39,7 @@ export async function calibration(held: readonly HeldScores[]): Promise<Calibrat
   if (total === 0) return undefined;
   const anyClass = 1 / (total + 1);
   const at = async (beta: number) => {
-    let [loss, slope] = [0, 1 - 1 / beta];
+    let [loss, slope] = [0, drawn * (1 - 1 / beta)];
     for (const part of held)
       for await (const [begin, end] of turns(part.truth.length, costOfExponential * part.scores.cols)) {
         const sums = likelihood(part, begin, end, beta, anyClass);

@@ -151,11 +151,18 @@ class Search {
   }
 
   /** Given up where each of the first folds had `bound` times the loss of the rival. */
-  async trial(activation: Activation, strides: number, rival?: Trial, bound = ruledOut): Promise<Trial> {
-    const known = this.#made.get(`${activation} ${strides}`);
+  async trial(
+    activation: Activation,
+    strides: number,
+    rival?: Trial,
+    bound = ruledOut,
+    iterations = this.#iterations,
+  ): Promise<Trial> {
+    const key = this.#keyOf(activation, strides, iterations);
+    const known = this.#made.get(key);
     if (known) return known;
     const { fit, held, folds } = this.#sizes;
-    const [scale, iterations] = [scaleAt(fit, strides), this.#iterations];
+    const scale = scaleAt(fit, strides);
     const squares: number[] = [];
     const scores: HeldScores[] = [];
     for (const part of this.#parts) {
@@ -171,8 +178,18 @@ class Search {
     const note = this.#note(activation, scale, iterations, loss);
     // Those of one that is not the best are never asked for.
     const trial = { activation, strides, loss, squares, scores: rival && !(loss < rival.loss) ? [] : scores, note };
-    this.#made.set(`${activation} ${strides}`, trial);
+    this.#made.set(key, trial);
     return trial;
+  }
+
+  #keyOf(activation: Activation, strides: number, iterations = this.#iterations): string {
+    return [activation, strides, iterations, this.#training.sampleRule].join(' ');
+  }
+
+  /** The same once more, for as long as a training goes on. */
+  #longer({ activation, strides }: Trial): Promise<Trial> {
+    const iterations = trialIterations(this.#training.settings, longIterations);
+    return this.trial(activation, strides, undefined, ruledOut, iterations);
   }
 
   /** Both ways from a trial: where a strong ridge leaves nothing to learn, the loss is level on one side. */
@@ -236,24 +253,46 @@ class Search {
 
   /** With two-sided targets, where the classes of the held-out rows are clearly likelier with them; leaves the training so. */
   async twoSided(oneSided: Trial): Promise<Trial> {
-    const [training, made] = [this.#training, this.#made];
-    const loss = training.settings.samples === 'auto' ? (await this.calibration(oneSided))?.logLoss : undefined;
-    if (loss === undefined) return oneSided;
+    const training = this.#training;
+    const loss = training.settings.samples === 'auto' ? await this.#logLoss(oneSided) : Infinity;
+    if (loss === Infinity) return oneSided;
     training.sampleRule = 'all';
-    this.#made = new Map();
     let [best, least] = [oneSided, loss * (1 - clearly)];
-    for (const activation of new Set([oneSided.activation, this.#mayBeLinear() ? 'identity' : oneSided.activation])) {
-      let trial = await this.trial(activation, oneSided.strides);
-      let own = (await this.calibration(trial))?.logLoss ?? Infinity;
+    const activations = [oneSided.activation, ...(this.#mayBeLinear() ? (['identity'] as const) : [])];
+    for (const activation of new Set(activations)) {
+      const isLinear = activation === 'identity' || training.settings.hidden.length === 0;
+      const first = await this.trial(activation, oneSided.strides);
       // A linear trial costs next to nothing, and its best ridge may be far from that of another activation.
-      if (own < loss || activation === 'identity') {
-        trial = await this.leastAround(trial);
-        own = (await this.calibration(trial))?.logLoss ?? Infinity;
-      }
-      if (own < least) [best, least] = [trial, own];
+      const trial = isLinear ? await this.leastAround(first) : first;
+      const own = await this.#logLoss(trial);
+      const isTaken = own < least && (isLinear || (await this.#staysLikelier(trial, oneSided)));
+      (isTaken ? best : trial).scores = [];
+      if (isTaken) [best, least] = [trial, own];
     }
-    if (best === oneSided) [training.sampleRule, this.#made] = ['margin', made];
+    if (best === oneSided) training.sampleRule = 'margin';
     return best;
+  }
+
+  /** After longer trials as well: hidden units that learn for long may fit two-sided targets too closely. */
+  async #staysLikelier(twoSided: Trial, oneSided: Trial): Promise<boolean> {
+    const training = this.#training;
+    const losses = [];
+    for (const [rule, trial] of [
+      ['all', twoSided],
+      ['margin', oneSided],
+    ] as const) {
+      training.sampleRule = rule;
+      const longer = await this.#longer(trial);
+      losses.push(await this.#logLoss(longer));
+      if (longer !== trial) longer.scores = [];
+    }
+    training.sampleRule = 'all';
+    const [own, other] = losses as [number, number];
+    return own < other * (1 - clearly);
+  }
+
+  async #logLoss(trial: Trial): Promise<number> {
+    return (await this.calibration(trial))?.logLoss ?? Infinity;
   }
 
   /** Of the usual activation's best trial and others. */
@@ -272,12 +311,12 @@ class Search {
     const { settings, rows } = this.#training;
     const { hidden, image, mask, iterations } = settings;
     const asked = image ?? mask ?? (iterations === 0 || hidden.some(({ activation }) => activation !== 'auto'));
-    return rows <= mostTrialRows && !asked;
+    return rows <= mostTrialRows && hidden.length > 0 && !asked;
   }
 
   /** For all rows: from a trial and its neighbours. */
   scaleOf({ activation, strides, loss }: Trial): number {
-    const [below, above] = [-1, 1].map((way) => this.#made.get(`${activation} ${strides + way}`)?.loss);
+    const [below, above] = [-1, 1].map((way) => this.#made.get(this.#keyOf(activation, strides + way))?.loss);
     return scaleAt(this.#training.rows, strides + vertex(below, loss, above));
   }
 
@@ -293,21 +332,9 @@ class Search {
   }
 
   async #isClearlyBetter(one: Trial, other: Trial): Promise<boolean> {
-    const { settings, rows } = this.#training;
-    const iterations = trialIterations(settings, longIterations);
-    const isLong = holdsOut(settings, rows) && iterations > this.#iterations;
-    const lossOf = (trial: Trial) => (isLong ? this.#longLoss(trial, iterations) : trial.loss);
+    const isLong = holdsOut(this.#training.settings, this.#training.rows);
+    const lossOf = async (trial: Trial) => (isLong ? await this.#longer(trial) : trial).loss;
     return (await lossOf(one)) < (await lossOf(other)) * (1 - clearly);
-  }
-
-  async #longLoss({ activation, strides }: Trial, iterations: number): Promise<number> {
-    const { fit, held, folds } = this.#sizes;
-    const scale = scaleAt(fit, strides);
-    let squares = 0;
-    for (const part of this.#parts) squares += (await this.#judge(part, activation, scale, iterations)).squares;
-    const loss = squares / (held * folds);
-    this.#note(activation, scale, iterations, loss);
-    return loss;
   }
 
   #isUsable(strides: number): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outputActivations } from '../../lib/network/activation.js';
 import { matrix, trainClassifier } from '../../lib/index.js';
 import { calibrationOf, logSumExp } from '../../lib/network/metrics.js';
-import { inverseTemperature } from '../../lib/network/temperature.js';
+import { calibration, type HeldScores } from '../../lib/network/temperature.js';
 import { source } from '../support/random.js';
 
 const { log } = Math;
@@ -52,6 +52,8 @@ describe('evaluate', () => {
 });
 
 describe('temperature', () => {
+  const inverseTemperature = async (held: readonly HeldScores[]) => (await calibration(held))?.inverseTemperature;
+
   it('is found from scores that were multiplied', async () => {
     const random = source(2);
     const z = random.normals(4000, 3);
@@ -69,7 +71,7 @@ describe('temperature', () => {
     expect(beta).toBeGreaterThan(1.85);
     expect(beta).toBeLessThan(2.15);
     const scaled = await inverseTemperature(part(Float64Array.from(z.data, (value) => 100 * value)));
-    expect(scaled! / beta).toBeCloseTo(0.01, 6);
+    expect(scaled! / beta).toBeCloseTo(0.01, 4);
     const weighted = await inverseTemperature([{ ...part(Float64Array.from(z.data))[0]!, weights: Array<number>(4000).fill(3) }]); // prettier-ignore
     expect(weighted).toBeCloseTo(beta, 2);
     const nobody = [{ ...part(Float64Array.from(z.data))[0]!, weights: Array<number>(4000).fill(0) }];
@@ -90,8 +92,24 @@ describe('temperature', () => {
     for (const rows of [10, 1000]) {
       const beta = (await inverseTemperature([right(rows)]))!;
       const sure = 1 / (1 + Math.exp(-2 * beta));
-      expect(sure).toBeCloseTo(1 - 0.5 / (rows + 1), 4);
+      // Half a row of each class beside them, and what draws β to 1.
+      expect((1 - sure) * (rows + 1)).toBeGreaterThan(0.5);
+      expect((1 - sure) * (rows + 1)).toBeLessThan(0.65);
     }
+  });
+
+  it('does not blow up scores next to zero that are right by chance', async () => {
+    const scores = (size: number) => ({
+      scores: { data: new Float64Array(200).map((_, i) => (i % 2 ? -size : size)), rows: 100, cols: 2 },
+      truth: Int32Array.from({ length: 100 }, (_, i) => Number(i >= 60)),
+      weights: undefined,
+    });
+    expect(await inverseTemperature([scores(0.001)])).toBeLessThan(1.1);
+    // 60 of 100, and 40 of 100 whose scores have a size.
+    expect(await inverseTemperature([scores(1)])).toBeCloseTo(Math.log(60 / 40) / 2, 1);
+    const { inverseTemperature: beta, logLoss } = (await calibration([scores(1)]))!;
+    const right = 1 / (1 + Math.exp(-2 * beta));
+    expect(logLoss).toBeCloseTo(-0.6 * Math.log(right) - 0.4 * Math.log(1 - right), 2);
   });
 
   it('makes a classifier as sure as it may be', async () => {

@@ -11,13 +11,29 @@ const X = matrix(random.normals(rows, 3).data, rows, 3);
 const labels = Int32Array.from({ length: rows }, (_, i) => Number(X.data[3 * i]! * X.data[3 * i + 1]! > 0));
 
 describe('iterations: auto', () => {
-  it('is 8 where rows are few, validation data are given or nothing is left to it', () => {
+  it('is 64 at most, by rows held out where they are many, and 8 by the paper’s rules', () => {
     const free = settingsOf({}, true);
-    expect([iterationsOf(free, rows), holdsOut(free, rows)]).toEqual([64, true]);
-    expect([iterationsOf(free, rows - 1), holdsOut(free, rows - 1)]).toEqual([8, false]);
-    for (const options of [{ validation: {} }, { targets: 'nearest' }, { hidden: [] }])
-      expect(iterationsOf(settingsOf(options, true), rows)).toBe(8);
-    expect(iterationsOf(settingsOf({ iterations: 5 }, true), rows)).toBe(5);
+    expect([iterationsOf(free), holdsOut(free, rows), holdsOut(free, rows - 1)]).toEqual([64, true, false]);
+    for (const options of [{ validation: {} }, { hidden: [] }, { iterations: 9 }])
+      expect(holdsOut(settingsOf(options, true), rows)).toBe(false);
+    expect(iterationsOf(settingsOf({ targets: 'nearest' }, true))).toBe(8);
+    expect(iterationsOf(settingsOf({ iterations: 5 }, true))).toBe(5);
+  });
+
+  it.each([1, 2, 3])('ends where the objective has stopped falling: seed %i', async (seed) => {
+    const few = matrix(X.data.subarray(0, 3000), 1000, 3);
+    const { report } = await trainClassifier(few, labels.subarray(0, 1000), { hidden: [20], ridge: 1e-3, seed });
+    const steps = report.iterations.slice(0, -1).filter(({ accepted }) => accepted);
+    let [mark, waited] = [Infinity, 0];
+    const isOver = ({ objective }: { objective: number }) => {
+      [mark, waited] = objective < 0.99 * mark ? [objective, 0] : [mark, waited + 1];
+      return waited >= 2;
+    };
+    const end = steps.find((step) => isOver(step) && step.iteration >= 8);
+    expect(steps.at(-1)).toEqual(end);
+    expect(report.heldOut).toBe(0);
+    // The last one is half a step back.
+    expect(report.iterations.at(-1)!.iteration).toBe(end!.iteration + 1);
   });
 
   it('ends between 8 and 64, and counts the rows that it left out', async () => {

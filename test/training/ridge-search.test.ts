@@ -4,6 +4,7 @@ import { mulberry32 } from '../../bench/data/toy.js';
 import { searchSizes } from '../../lib/training/layout.js';
 import { settingsOf } from '../../lib/options.js';
 import { narrowing, vertex } from '../../lib/training/ridge-search.js';
+import { clouds } from '../support/clouds.js';
 import { source } from '../support/random.js';
 
 /** Columns of noise, and classes that have nothing to do with them. */
@@ -96,6 +97,49 @@ describe("activation: 'auto'", () => {
     const [X, Y] = sums((x) => Math.max(x, 0));
     expect(hiddenOf(await trainRegressor(X, Y, { hidden: [10], ridge: 1e-4 }))).toEqual(['tanh']);
     expect(hiddenOf(await trainRegressor(X, Y, { hidden: [10], targets: 'nearest' }))).toEqual(['tanh']);
+  });
+});
+
+describe("samples: 'auto'", () => {
+  it.each([
+    ['a linear model', {}, 80, 20, 1, 'identity'],
+    ['hidden units', {}, 150, 30, 2, 'tanh'],
+    ['no hidden layers', { hidden: [] }, 150, 30, 3, undefined],
+  ] as const)('is all where that is clearly likelier: %s', async (_, options, rows, cols, seed, activation) => {
+    const [X, labels] = clouds(rows, cols, seed);
+    const { report, network } = await trainClassifier(X, labels, options);
+    const { samples, scale, trials, ...found } = report.ridgeSearch!;
+    expect(samples).toBe('all');
+    expect(found.activation).toBe(activation);
+    const least = (rule?: string) =>
+      Math.min(...trials.filter((trial) => trial.samples === rule).map(({ logLoss = Infinity }) => logLoss));
+    expect(least('all')).toBeLessThan(0.95 * least());
+    const own = trials.filter((trial) => trial.samples === 'all' && trial.activation === activation);
+    expect(own.some((trial) => scale < 2.1 * trial.scale && trial.scale < 5 * scale)).toBe(true);
+    // All ask for change, to the end; and with the margin some do not.
+    expect(report.iterations.every(({ activeShare }) => activeShare === 1)).toBe(true);
+    const margin = await trainClassifier(X, labels, { ...options, samples: 'margin' });
+    expect(margin.report.ridgeSearch).not.toHaveProperty('samples');
+    expect(margin.report.ridgeSearch!.trials.every((trial) => trial.samples === undefined)).toBe(true);
+    expect(margin.report.iterations.at(-1)!.activeShare).toBeLessThan(1);
+    const given = await trainClassifier(X, labels, { ...options, samples: 'all' });
+    expect(given.report.ridgeSearch).not.toHaveProperty('samples');
+    expect(network.layers).toHaveLength(activation === 'tanh' ? 2 : 1);
+  });
+
+  it('is the margin where two-sided targets are not clearly likelier, and where nothing is searched', async () => {
+    const random = source(5);
+    const X = matrix(random.normals(400, 3).data, 400, 3);
+    const labels = Int32Array.from({ length: 400 }, (_, i) => Number(X.data[3 * i]! * X.data[3 * i + 1]! > 0));
+    const { report } = await trainClassifier(X, labels, { hidden: [30] });
+    expect(report.ridgeSearch).not.toHaveProperty('samples');
+    expect(report.ridgeSearch!.trials.some((trial) => trial.samples === 'all')).toBe(true);
+    const margin = await trainClassifier(X, labels, { hidden: [30], samples: 'margin' });
+    expect(report.iterations.map(({ objective }) => objective)).toEqual(
+      margin.report.iterations.map(({ objective }) => objective),
+    );
+    const given = await trainClassifier(X, labels, { hidden: [30], ridge: 1e-3 });
+    expect(given.report.iterations.at(-1)!.activeShare).toBeLessThan(1);
   });
 });
 
