@@ -169,7 +169,7 @@ class GaussNewton {
     [this.#objective, this.#penalised, this.#totals] = [trial, penalty, totals];
     this.#accept();
     if (this.#patience.spent(report, training.snapshot())) return 'enough';
-    const isOver = this.#progress?.isOver(heldOutLoss ?? trial) && iteration >= leastIterations;
+    const isOver = this.#progress?.isOver(heldOutLoss ?? totals.squares) && iteration >= leastIterations;
     return isOver ? 'enough' : 'better';
   }
 

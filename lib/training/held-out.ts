@@ -9,8 +9,8 @@ import type { Training } from './training.js';
 export const [leastIterations, mostIterations] = [8, 64];
 /** The share of its rows that a training spares, from so many rows on; and at most. */
 const [heldShare, leastRows, mostHeld] = [0.02, 25_000, 4000];
-/** Iterations without progress that are the end: in the objective, or in the loss on held-out rows, which is less regular. */
-const [objectiveWaits, heldOutWaits] = [2, 4];
+/** Iterations without progress that are the end: in the loss on the training rows, or on held-out ones, which is less regular. */
+const [ownWaits, heldOutWaits] = [2, 4];
 
 /** Whether a training holds rows out to find its end by them; only where it is left to it, and rows are many. */
 export function holdsOut({ iterations, targets, hidden, validation }: Settings, rows: number): boolean {
@@ -26,7 +26,7 @@ export function iterationsOf({ iterations, targets }: Settings): number {
 
 /** What finds the end of a training whose number of iterations is left to it. */
 export function progressOf({ iterations }: Settings, heldOut: HeldOut | undefined): Progress | undefined {
-  return iterations === 'auto' ? new Progress(heldOut ? heldOutWaits : objectiveWaits) : undefined;
+  return iterations === 'auto' ? new Progress(heldOut ? heldOutWaits : ownWaits) : undefined;
 }
 
 export function heldRows(rows: number): number {
