@@ -116,13 +116,13 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
   // Scratch memory serves one call after the other.
-  // Of a search, copies of rows and targets, the scores of the best trial of two activations and of the present one, the
-  // activations of the rows to train on, and the weights twice: to judge them, too.
+  // Of a search, copies of rows and targets, the scores of five trials (the best, its rival, each again for longer, and the
+  // present one), the activations of the rows to train on, and the weights twice: to judge them, too.
   const search = searchSizes(shape, settings, element);
   const narrow = widths.map(trialUnits);
   const trial = search
     ? (search.fit + search.held) * search.folds * (shape.inputs + shape.outputs) +
-      3 * search.held * search.folds * shape.outputs +
+      5 * search.held * search.folds * shape.outputs +
       search.fit * sum(narrow) +
       lasting(shape, narrow) +
       hiddenWeights(shape, narrow)
