@@ -331,7 +331,10 @@ const refusedOptions: [options: unknown, message: string][] = [
     { targets: 'paper' },
     `Expected options.targets to be one of 'inverse', 'nearest', 'gauss-newton' but received "paper"`,
   ],
-  [{ samples: 'some' }, `Expected options.samples to be one of 'auto', 'all', 'misclassified', 'margin' but received "some"`],
+  [
+    { samples: 'some' },
+    `Expected options.samples to be one of 'auto', 'all', 'misclassified', 'margin' but received "some"`,
+  ],
   [{ solver: 'qr' }, `Expected options.solver to be one of 'auto', 'cholesky', 'svd' but received "qr"`],
   [{ standardize: 'yes' }, 'Expected options.standardize to be \'auto\', true or false but received "yes"'],
   [{ standardize: 1 }, "Expected options.standardize to be 'auto', true or false but received 1"],
