@@ -127,6 +127,21 @@ describe("samples: 'auto'", () => {
     expect(network.layers).toHaveLength(activation === 'tanh' ? 2 : 1);
   });
 
+  it('is the margin where two-sided targets are likelier after two iterations, and after eight no longer clearly', async () => {
+    const { ridgeSearch } = (await trainClassifier(...clouds(150, 30, 2), { hidden: [20], activation: 'tanh' })).report;
+    const logLosses = (rule: string | undefined, iterations: number) =>
+      ridgeSearch!.trials
+        .filter((trial) => trial.samples === rule && trial.iterations === iterations && trial.logLoss !== undefined)
+        .map(({ logLoss }) => logLoss!);
+    const [short, long] = [2, 8].map((iterations) => {
+      const [all, margin] = ['all', undefined].map((rule) => Math.min(...logLosses(rule, iterations)));
+      return all! / margin!;
+    });
+    expect(short).toBeLessThan(0.95);
+    expect(long).toBeGreaterThan(0.95);
+    expect(ridgeSearch).not.toHaveProperty('samples');
+  });
+
   it('is the margin where two-sided targets are not clearly likelier, and where nothing is searched', async () => {
     const random = source(5);
     const X = matrix(random.normals(400, 3).data, 400, 3);
