@@ -115,6 +115,8 @@ interface Trial {
   /** Fold by fold. */
   squares: number[];
   scores: HeldScores[];
+  /** Of the scores, once it was asked for. */
+  calibration?: Calibration;
   /** Its entry in the report. */
   note: RidgeSearch['trials'][number];
 }
@@ -177,7 +179,14 @@ class Search {
     const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
     const note = this.#note(activation, scale, iterations, loss);
     // Those of one that is not the best are never asked for.
-    const trial = { activation, strides, loss, squares, scores: rival && !(loss < rival.loss) ? [] : scores, note };
+    const trial: Trial = {
+      activation,
+      strides,
+      loss,
+      squares,
+      scores: rival && !(loss < rival.loss) ? [] : scores,
+      note,
+    };
     this.#made.set(key, trial);
     return trial;
   }
@@ -244,11 +253,11 @@ class Search {
     return settings.samples === 'auto' && sampleRule === 'all' ? { samples: sampleRule } : {};
   }
 
-  /** What makes the scores of the held-out rows probabilities; undefined where there are none. */
-  async calibration({ scores, note }: Trial): Promise<Calibration | undefined> {
-    const found = scores.length > 0 ? await calibration(scores) : undefined;
-    if (found) note.logLoss = found.logLoss;
-    return found;
+  /** What makes the scores of the held-out rows, which are let go of then, probabilities; undefined where there are none. */
+  async calibration(trial: Trial): Promise<Calibration | undefined> {
+    const found = trial.scores.length > 0 ? await calibration(trial.scores) : undefined;
+    if (found) [trial.calibration, trial.scores, trial.note.logLoss] = [found, [], found.logLoss];
+    return trial.calibration;
   }
 
   /** With two-sided targets, where the classes of the held-out rows are clearly likelier with them; leaves the training so. */
@@ -266,7 +275,6 @@ class Search {
       const trial = isLinear ? await this.leastAround(first) : first;
       const own = await this.#logLoss(trial);
       const isTaken = own < least && (isLinear || (await this.#staysLikelier(trial, oneSided)));
-      (isTaken ? best : trial).scores = [];
       if (isTaken) [best, least] = [trial, own];
     }
     if (best === oneSided) training.sampleRule = 'margin';
@@ -282,9 +290,7 @@ class Search {
       ['margin', oneSided],
     ] as const) {
       training.sampleRule = rule;
-      const longer = await this.#longer(trial);
-      losses.push(await this.#logLoss(longer));
-      if (longer !== trial) longer.scores = [];
+      losses.push(await this.#logLoss(await this.#longer(trial)));
     }
     training.sampleRule = 'all';
     const [own, other] = losses as [number, number];
