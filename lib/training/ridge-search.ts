@@ -32,7 +32,7 @@ const hopeless = 0.05;
 /** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
 const [ruledOut, fewestFolds] = [1.1, 2];
 /** Elu, and two-sided targets, are taken where their loss is less by this share. */
-const clearly = 0.05;
+const [eluIsBetter, clearly] = [0.01, 0.05];
 /** Where a training goes on for long (held-out.ts), activations are compared by trials of so many iterations: elu learns longer. */
 const longIterations = 8;
 
@@ -86,6 +86,8 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   best = await search.farWeaker(best);
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   if (isFree) best = await search.bestActivation(best);
+  // What has no bound follows a far value as far as it goes.
+  if (best.activation !== usualActivation) best = await search.withoutTails(best, columns);
   best = await search.twoSided(best);
   training.residualBounds = undefined;
   training.activate(best.activation);
@@ -221,6 +223,7 @@ class Search {
   async withoutTails(plain: Trial, columns: Columns): Promise<Trial> {
     const training = this.#training;
     const [made, { standardization }] = [this.#made, training];
+    if (standardization?.asinh) return plain;
     const compressed = await compressTails(training, columns);
     if (!compressed) return plain;
     this.#made = new Map();
@@ -255,50 +258,53 @@ class Search {
 
   /** What makes the scores of the held-out rows, which are let go of then, probabilities; undefined where there are none. */
   async calibration(trial: Trial): Promise<Calibration | undefined> {
-    const found = trial.scores.length > 0 ? await calibration(trial.scores) : undefined;
+    const found = Number.isFinite(trial.loss) && trial.scores.length > 0 ? await calibration(trial.scores) : undefined;
     if (found) [trial.calibration, trial.scores, trial.note.logLoss] = [found, [], found.logLoss];
     return trial.calibration;
   }
 
-  /** With two-sided targets, where the classes of the held-out rows are clearly likelier with them; leaves the training so. */
+  /**
+   * With two-sided targets, where the classes of the held-out rows are clearly likelier with them, or as likely by a linear
+   * model as by hidden units, to within the error; leaves the training so.
+   */
   async twoSided(oneSided: Trial): Promise<Trial> {
     const training = this.#training;
-    const loss = training.settings.samples === 'auto' ? await this.#logLoss(oneSided) : Infinity;
-    if (loss === Infinity) return oneSided;
+    const ofOneSided = training.settings.samples === 'auto' ? await this.calibration(oneSided) : undefined;
+    if (!ofOneSided) return oneSided;
     training.sampleRule = 'all';
-    let [best, least] = [oneSided, loss * (1 - clearly)];
-    const activations = [oneSided.activation, ...(this.#mayBeLinear() ? (['identity'] as const) : [])];
-    for (const activation of new Set(activations)) {
-      const isLinear = activation === 'identity' || training.settings.hidden.length === 0;
-      const first = await this.trial(activation, oneSided.strides);
-      // A linear trial costs next to nothing, and its best ridge may be far from that of another activation.
-      const trial = isLinear ? await this.leastAround(first) : first;
-      const own = await this.#logLoss(trial);
-      const isTaken = own < least && (isLinear || (await this.#staysLikelier(trial, oneSided)));
-      if (isTaken) [best, least] = [trial, own];
+    let [best, found] = [oneSided, ofOneSided];
+    const { activation, strides } = oneSided;
+    const trial = await this.#twoSidedTrial(activation, strides);
+    const own = await this.calibration(trial);
+    if (own && isLikelier(own, found) && (this.#isLinear(activation) || (await this.#staysLikelier(trial, oneSided))))
+      [best, found] = [trial, own];
+    if (!this.#isLinear(activation) && this.#mayBeLinear()) {
+      const linear = await this.#twoSidedTrial('identity', strides);
+      const ofLinear = await this.calibration(linear);
+      if (ofLinear && isWithinError(ofLinear, found)) best = linear;
     }
     if (best === oneSided) training.sampleRule = 'margin';
     return best;
   }
 
+  /** With the ridge of a one-sided one; a linear one costs next to nothing, and its best ridge may be far from that. */
+  async #twoSidedTrial(activation: Activation, strides: number): Promise<Trial> {
+    const first = await this.trial(activation, strides);
+    return this.#isLinear(activation) ? this.leastAround(first) : first;
+  }
+
+  #isLinear(activation: Activation): boolean {
+    return activation === 'identity' || this.#training.settings.hidden.length === 0;
+  }
+
   /** After longer trials as well: hidden units that learn for long may fit two-sided targets too closely. */
   async #staysLikelier(twoSided: Trial, oneSided: Trial): Promise<boolean> {
     const training = this.#training;
-    const losses = [];
-    for (const [rule, trial] of [
-      ['all', twoSided],
-      ['margin', oneSided],
-    ] as const) {
-      training.sampleRule = rule;
-      losses.push(await this.#logLoss(await this.#longer(trial)));
-    }
+    training.sampleRule = 'margin';
+    const other = await this.calibration(await this.#longer(oneSided));
     training.sampleRule = 'all';
-    const [own, other] = losses as [number, number];
-    return own < other * (1 - clearly);
-  }
-
-  async #logLoss(trial: Trial): Promise<number> {
-    return (await this.calibration(trial))?.logLoss ?? Infinity;
+    const own = await this.calibration(await this.#longer(twoSided));
+    return own !== undefined && (other === undefined || isLikelier(own, other));
   }
 
   /** Of the usual activation's best trial and others. */
@@ -306,7 +312,7 @@ class Search {
     let best = usual;
     // What has no bound above wants a weaker penalty, or the same; a linear model one weaker still.
     const elu = await this.#rival('elu', best, 1);
-    if (elu.loss < best.loss && (await this.#isClearlyBetter(elu, best))) best = await this.leastAround(elu);
+    if (elu.loss < best.loss && (await this.#isBetter(elu, best))) best = await this.leastAround(elu);
     if (!this.#mayBeLinear()) return best;
     const linear = await this.#rival('identity', best, 2);
     return linear.loss < best.loss ? this.leastAround(linear) : best;
@@ -337,10 +343,10 @@ class Search {
     return least;
   }
 
-  async #isClearlyBetter(one: Trial, other: Trial): Promise<boolean> {
+  async #isBetter(one: Trial, other: Trial): Promise<boolean> {
     const isLong = holdsOut(this.#training.settings, this.#training.rows);
     const lossOf = async (trial: Trial) => (isLong ? await this.#longer(trial) : trial).loss;
-    return (await lossOf(one)) < (await lossOf(other)) * (1 - clearly);
+    return (await lossOf(one)) < (await lossOf(other)) * (1 - eluIsBetter);
   }
 
   #isUsable(strides: number): boolean {
@@ -354,7 +360,17 @@ class Search {
 }
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+const isLikelier = (one: Calibration, other: Calibration) => one.logLoss < other.logLoss * (1 - clearly);
 const lesser = (a: Trial, b: Trial): Trial => (b.loss < a.loss ? b : a);
+
+/** Whether the log-loss of the one is at most one standard error of the difference, row by row, above that of the other. */
+function isWithinError({ losses }: Calibration, other: Calibration): boolean {
+  const rows = losses.length;
+  const more = Array.from(losses, (loss, row) => loss - (other.losses[row] as number));
+  const mean = sum(more) / rows;
+  const variance = sum(more.map((difference) => (difference - mean) ** 2)) / (rows - 1);
+  return mean <= Math.sqrt(variance / rows);
+}
 
 /**
  * Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. A

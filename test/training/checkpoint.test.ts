@@ -62,10 +62,14 @@ const ramps: Train = (more) => {
 };
 
 const wideRows: Train = (more) =>
-  trainClassifier(matrix(X.data.subarray(0, 2400), 20, 120), labels.slice(0, 20), { hidden: [10], ...more });
+  trainClassifier(matrix(X.data.subarray(0, 2400), 20, 120), labels.slice(0, 20), {
+    hidden: [10],
+    activation: 'tanh',
+    ...more,
+  });
 /** So few rows of a linear rule are best by a linear model. */
 const linear: Train = (more) => {
-  const sums = Float64Array.from({ length: 50 }, (_, i) => X.data[4 * i]! - 2 * X.data[4 * i + 1]! + 0.5 * X.data[4 * (i + 300)]!); // prettier-ignore
+  const sums = Float64Array.from({ length: 50 }, (_, i) => X.data[4 * i]! - 2 * X.data[4 * i + 1]! + 0.1 * X.data[4 * (i + 300)]!); // prettier-ignore
   return trainRegressor(matrix(X.data.subarray(0, 200), 50, 4), matrix(sums, 50, 1), { hidden: [20], ...more });
 };
 

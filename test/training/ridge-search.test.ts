@@ -55,12 +55,30 @@ describe("activation: 'auto'", () => {
     expect(hiddenOf(model)).toEqual([expected, 'softplus']);
     const least = (name: string) =>
       Math.min(...trials.filter((trial) => trial.activation === name).map(({ loss }) => loss));
-    if (expected === 'elu') expect(least('elu')).toBeLessThan(0.95 * least('tanh'));
-    else expect(least('elu')).toBeGreaterThan(0.95 * least('tanh'));
+    if (expected === 'elu') expect(least('elu')).toBeLessThan(0.99 * least('tanh'));
+    else expect(least('elu')).toBeGreaterThan(0.99 * least('tanh'));
     expect(least('identity')).toBe(Infinity);
     const given = await trainRegressor(X, Y, { hidden: [40], activation: expected });
     expect(given.report.ridgeSearch!.activation).toBeUndefined();
     expect(given.report.ridgeSearch!.trials.every((trial) => !('activation' in trial))).toBe(true);
+  });
+
+  it('is elu where its loss is one part in a hundred less', async () => {
+    const [rows, cols] = [600, 3];
+    const random = source(6);
+    const X = random.normals(rows, cols).data;
+    const wanted = Float64Array.from({ length: rows }, (_, i) => {
+      const [a, b] = [Math.max(0, X[cols * i]!), Math.max(0, X[cols * i + 1]!)];
+      return a + b + 0.8 * random.normal();
+    });
+    const { report } = await trainRegressor(matrix(X, rows, cols), matrix(wanted, rows, 1), { hidden: [40] });
+    const { activation, trials } = report.ridgeSearch!;
+    const [elu, tanh] = ['elu', 'tanh'].map((name) =>
+      Math.min(...trials.filter((trial) => trial.activation === name).map(({ loss }) => loss)),
+    );
+    expect(elu! / tanh!).toBeGreaterThan(0.95);
+    expect(elu! / tanh!).toBeLessThan(0.99);
+    expect(activation).toBe('elu');
   });
 
   it('is identity where that fits, and only where the trials have all rows', async () => {
@@ -83,13 +101,13 @@ describe("activation: 'auto'", () => {
     expect(short.trials.every(({ iterations }) => iterations === 2)).toBe(true);
     const one = await trainRegressor(X, Y, { hidden: [20], iterations: 1 });
     expect(one.report.ridgeSearch!.trials.every(({ iterations }) => iterations === 1)).toBe(true);
-    expect(least(short.trials, 'elu')).toBeLessThan(0.95 * least(short.trials, 'tanh'));
+    expect(least(short.trials, 'elu')).toBeLessThan(0.99 * least(short.trials, 'tanh'));
     expect(short.activation).toBe('elu');
     const { activation, trials } = (await trainRegressor(X, Y, { hidden: [20] })).report.ridgeSearch!;
     expect(least(trials, 'elu')).toBe(least(short.trials, 'elu'));
     const [elu, tanh] = trials.filter(({ iterations }) => iterations === 8);
     expect([elu!.activation, tanh!.activation]).toEqual(['elu', 'tanh']);
-    expect(elu!.loss).toBeGreaterThan(0.95 * tanh!.loss);
+    expect(elu!.loss).toBeGreaterThan(0.99 * tanh!.loss);
     expect(activation).toBe('tanh');
   });
 
@@ -125,6 +143,26 @@ describe("samples: 'auto'", () => {
     const given = await trainClassifier(X, labels, { ...options, samples: 'all' });
     expect(given.report.ridgeSearch).not.toHaveProperty('samples');
     expect(network.layers).toHaveLength(activation === 'tanh' ? 2 : 1);
+  });
+
+  it('is all of a linear model where hidden units are not likelier by a standard error', async () => {
+    const [rows, cols] = [120, 6];
+    const search = async (seed: number) => {
+      const random = source(seed);
+      const X = random.normals(rows, cols);
+      const labels = Int32Array.from({ length: rows }, (_, i) =>
+        Number(X.data[cols * i]! + X.data[cols * i + 1]! + 0.3 * random.normal() > 0),
+      );
+      const { ridgeSearch } = (await trainClassifier(X, labels)).report;
+      const least = (rule?: string) =>
+        Math.min(...ridgeSearch!.trials.filter((t) => t.samples === rule).map(({ logLoss = Infinity }) => logLoss));
+      expect(least('all')).toBeGreaterThan(least());
+      return ridgeSearch;
+    };
+    expect(await search(8)).toMatchObject({ activation: 'identity', samples: 'all' });
+    const clear = await search(10);
+    expect(clear).toMatchObject({ activation: 'tanh' });
+    expect(clear).not.toHaveProperty('samples');
   });
 
   it('is the margin where two-sided targets are likelier after two iterations, and after eight no longer clearly', async () => {

@@ -187,6 +187,25 @@ describe('columns with heavy tails', () => {
     }
   });
 
+  it('are looked at once more for an activation without bounds', async () => {
+    const [rows, cols] = [600, 4];
+    const random = source(4);
+    const z = random.normals(rows, cols).data;
+    const X = z.map((value, i) => (i % cols === 3 ? value * Math.exp(value ** 2 / 4) : value));
+    const Y = Float64Array.from({ length: rows }, (_, i) => {
+      const [a, b] = [Math.max(0, z[cols * i]!), Math.max(0, z[cols * i + 1]!)];
+      return a + b + 0.02 * X[cols * i + 3]! + 0.3 * random.normal();
+    });
+    const { report } = await trainRegressor(matrix(X, rows, cols), matrix(Y, rows, 1), { hidden: [40] });
+    const { trials, ...found } = report.ridgeSearch!;
+    expect(found).toMatchObject({ activation: 'elu', asinh: true });
+    const least = (name: string, asinh?: boolean) =>
+      Math.min(...trials.filter((trial) => trial.activation === name && trial.asinh === asinh).map(({ loss }) => loss));
+    expect(least('tanh', true)).toBeGreaterThan(least('tanh'));
+    expect(least('elu', true)).toBeLessThan(least('elu'));
+    expect(least('elu')).toBeLessThan(Infinity);
+  });
+
   it('are resumed so', async () => {
     const checkpoint = join(mkdtempSync(join(tmpdir(), 'bpls-tails-')), 'state');
     const train = (onIteration?: () => void) =>
