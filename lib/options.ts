@@ -51,7 +51,7 @@ export interface TrainOptions {
    * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of `ridge: 'auto'`
    * finds that it has 1 % less loss on held-out rows; or, of 2,500 rows and fewer and where nothing asks for hidden units
    * (an activation of their own, `image`, `mask`, `iterations: 0`), a linear model without hidden layers where that has the
-   * least, or where `samples: 'auto'` finds its classes as likely. @default 'auto'
+   * least, or where `samples: 'auto'` finds its classes likelier. @default 'auto'
    */
   activation?: Activation | 'auto' | undefined;
   /**
@@ -69,8 +69,7 @@ export interface TrainOptions {
   /**
    * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not yet
    * beyond ±1. `auto` is `margin`, or `all` where the search of `ridge: 'auto'` finds that the log-loss of held-out rows is
-   * 5 % less with it, or that of a linear model not above it by a standard error. A regressor has no classes and uses all.
-   * @default 'auto'
+   * 5 % less with it, or that of a linear model less. A regressor has no classes and uses all. @default 'auto'
    */
   samples?: 'auto' | SampleRule | undefined;
   /**

@@ -21,8 +21,6 @@ export interface Calibration {
   inverseTemperature: number;
   /** Mean over the rows, in nats. */
   logLoss: number;
-  /** Of each row, times its weight. */
-  losses: Float64Array;
 }
 
 /**
@@ -40,30 +38,26 @@ export async function calibration(held: readonly HeldScores[]): Promise<Calibrat
   const total = held.reduce((sum, { truth, weights }) => sum + (weights ? add(weights) : truth.length), 0);
   if (total === 0) return undefined;
   const anyClass = 1 / (total + 1);
-  const losses = new Float64Array(held.reduce((sum, { truth }) => sum + truth.length, 0));
-  /** Leaves the losses at β. */
-  const slopeAt = async (beta: number) => {
-    let [slope, before] = [drawn * (1 - 1 / beta), 0];
-    for (const part of held) {
-      const rows = part.truth.length;
-      const own = losses.subarray(before, before + rows);
-      for await (const [begin, end] of turns(rows, costOfExponential * part.scores.cols))
-        slope += likelihood(part, begin, end, beta, anyClass, own);
-      before += rows;
-    }
-    return slope;
+  const at = async (beta: number) => {
+    let [loss, slope] = [0, drawn * (1 - 1 / beta)];
+    for (const part of held)
+      for await (const [begin, end] of turns(part.truth.length, costOfExponential * part.scores.cols)) {
+        const sums = likelihood(part, begin, end, beta, anyClass);
+        loss += sums.loss;
+        slope += sums.slope;
+      }
+    return { loss, slope };
   };
-  if (!Number.isFinite(await slopeAt(1))) return undefined;
+  if (!Number.isFinite((await at(1)).slope)) return undefined;
   let [low, high] = [Math.log(least), Math.log(most)];
   for (let i = 0; i < halvings; i++) {
     const middle = (low + high) / 2;
-    if ((await slopeAt(Math.exp(middle))) > 0) high = middle;
+    if ((await at(Math.exp(middle))).slope > 0) high = middle;
     else low = middle;
     await nextTurn();
   }
   const beta = Math.exp((low + high) / 2);
-  await slopeAt(beta);
-  return { inverseTemperature: beta, logLoss: add(losses) / total, losses };
+  return { inverseTemperature: beta, logLoss: (await at(beta)).loss / total };
 }
 
 function add(weights: ArrayLike<number>): number {
@@ -72,16 +66,15 @@ function add(weights: ArrayLike<number>): number {
   return sum;
 }
 
-/** log Σ_k exp(β z_k) − β z*, z* = (1 − ε) z_own + ε mean_k z_k, of each row, and its derivative by β, Σ (Σ_k p_k z_k − z*). */
+/** Σ log Σ_k exp(β z_k) − β z*, z* = (1 − ε) z_own + ε mean_k z_k, and its derivative by β, Σ (Σ_k p_k z_k − z*). */
 function likelihood(
   { scores: { data, cols }, truth, weights }: HeldScores,
   begin: number,
   end: number,
   beta: number,
   anyClass: number,
-  losses: Float64Array,
-): number {
-  let slope = 0;
+): { loss: number; slope: number } {
+  let [loss, slope] = [0, 0];
   for (let i = begin; i < end; i++) {
     const weight = weights?.[i] ?? 1;
     if (weight === 0) continue;
@@ -97,8 +90,8 @@ function likelihood(
       mean += z / cols;
     }
     const wanted = (1 - anyClass) * (data[first + (truth[i] as number)] as number) + anyClass * mean;
-    losses[i] = weight * (Math.log(total) + beta * (greatest - wanted));
+    loss += weight * (Math.log(total) + beta * (greatest - wanted));
     slope += weight * (expected / total - wanted);
   }
-  return slope;
+  return { loss, slope };
 }

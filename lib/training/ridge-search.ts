@@ -31,6 +31,8 @@ const better = 2e-3;
 const hopeless = 0.05;
 /** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
 const [ruledOut, fewestFolds] = [1.1, 2];
+/** Units that learn for longer than in a trial want a ridge weaker by this factor; not where rows held out find the end. */
+const ofLongTraining = 0.7;
 /** Elu, and two-sided targets, are taken where their loss is less by this share. */
 const [eluIsBetter, clearly] = [0.01, 0.05];
 /** Where a training goes on for long (held-out.ts), activations are compared by trials of so many iterations: elu learns longer. */
@@ -264,24 +266,23 @@ class Search {
   }
 
   /**
-   * With two-sided targets, where the classes of the held-out rows are clearly likelier with them, or as likely by a linear
-   * model as by hidden units, to within the error; leaves the training so.
+   * With two-sided targets, where the classes of the held-out rows are clearly likelier with them, or likelier by a linear
+   * model than by hidden units; leaves the training so.
    */
   async twoSided(oneSided: Trial): Promise<Trial> {
     const training = this.#training;
-    const ofOneSided = training.settings.samples === 'auto' ? await this.calibration(oneSided) : undefined;
-    if (!ofOneSided) return oneSided;
+    const loss = training.settings.samples === 'auto' ? await this.#logLoss(oneSided) : Infinity;
+    if (loss === Infinity) return oneSided;
     training.sampleRule = 'all';
-    let [best, found] = [oneSided, ofOneSided];
+    let [best, least] = [oneSided, loss];
     const { activation, strides } = oneSided;
     const trial = await this.#twoSidedTrial(activation, strides);
-    const own = await this.calibration(trial);
-    if (own && isLikelier(own, found) && (this.#isLinear(activation) || (await this.#staysLikelier(trial, oneSided))))
-      [best, found] = [trial, own];
+    const own = await this.#logLoss(trial);
+    if (own < loss * (1 - clearly) && (this.#isLinear(activation) || (await this.#staysLikelier(trial, oneSided))))
+      [best, least] = [trial, own];
     if (!this.#isLinear(activation) && this.#mayBeLinear()) {
       const linear = await this.#twoSidedTrial('identity', strides);
-      const ofLinear = await this.calibration(linear);
-      if (ofLinear && isWithinError(ofLinear, found)) best = linear;
+      if ((await this.#logLoss(linear)) < least) best = linear;
     }
     if (best === oneSided) training.sampleRule = 'margin';
     return best;
@@ -301,10 +302,13 @@ class Search {
   async #staysLikelier(twoSided: Trial, oneSided: Trial): Promise<boolean> {
     const training = this.#training;
     training.sampleRule = 'margin';
-    const other = await this.calibration(await this.#longer(oneSided));
+    const other = await this.#logLoss(await this.#longer(oneSided));
     training.sampleRule = 'all';
-    const own = await this.calibration(await this.#longer(twoSided));
-    return own !== undefined && (other === undefined || isLikelier(own, other));
+    return (await this.#logLoss(await this.#longer(twoSided))) < other * (1 - clearly);
+  }
+
+  async #logLoss(trial: Trial): Promise<number> {
+    return (await this.calibration(trial))?.logLoss ?? Infinity;
   }
 
   /** Of the usual activation's best trial and others. */
@@ -328,8 +332,13 @@ class Search {
 
   /** For all rows: from a trial and its neighbours. */
   scaleOf({ activation, strides, loss }: Trial): number {
+    const { rows, settings } = this.#training;
     const [below, above] = [-1, 1].map((way) => this.#made.get(this.#keyOf(activation, strides + way))?.loss);
-    return scaleAt(this.#training.rows, strides + vertex(below, loss, above));
+    const learnsLonger = !this.#isLinear(activation) && iterationsOf(settings) > this.#iterations;
+    return (
+      (learnsLonger && !holdsOut(settings, rows) ? ofLongTraining : 1) *
+      scaleAt(rows, strides + vertex(below, loss, above))
+    );
   }
 
   /** Of another activation, with the same ridge or one weaker by so many strides, again and again as the loss falls. */
@@ -360,17 +369,7 @@ class Search {
 }
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
-const isLikelier = (one: Calibration, other: Calibration) => one.logLoss < other.logLoss * (1 - clearly);
 const lesser = (a: Trial, b: Trial): Trial => (b.loss < a.loss ? b : a);
-
-/** Whether the log-loss of the one is at most one standard error of the difference, row by row, above that of the other. */
-function isWithinError({ losses }: Calibration, other: Calibration): boolean {
-  const rows = losses.length;
-  const more = Array.from(losses, (loss, row) => loss - (other.losses[row] as number));
-  const mean = sum(more) / rows;
-  const variance = sum(more.map((difference) => (difference - mean) ** 2)) / (rows - 1);
-  return mean <= Math.sqrt(variance / rows);
-}
 
 /**
  * Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. A
