@@ -49,8 +49,7 @@ export interface RidgeSearch {
   /**
    * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs (and, for a regressor,
    * the targets' variance), half of that at the output. It is that of the best trial, moved to the least of the parabola
-   * through it and its neighbours (in the logarithm), times (rows of the trial / all rows)^¾, and times 0.7 for hidden units
-   * that learn for longer than in a trial, but where rows held out find the end.
+   * through it and its neighbours (in the logarithm), times (rows of the trial / all rows)^¾.
    */
   scale: number;
   /** Of the hidden layers that left it to `auto`; absent where none did. `identity`: the network has no hidden layers. */

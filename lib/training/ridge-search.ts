@@ -31,10 +31,10 @@ const better = 2e-3;
 const hopeless = 0.05;
 /** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
 const [ruledOut, fewestFolds] = [1.1, 2];
-/** Units that learn for longer than in a trial want a ridge weaker by this factor; not where rows held out find the end. */
-const ofLongTraining = 0.7;
-/** Elu, and two-sided targets, are taken where their loss is less by this share. */
-const [eluIsBetter, clearly] = [0.01, 0.05];
+/** Two-sided targets are taken where their loss is less by this share, and elu where a training goes on for long. */
+const clearly = 0.05;
+/** Elu is elsewhere. */
+const slightly = 0.01;
 /** Where a training goes on for long (held-out.ts), activations are compared by trials of so many iterations: elu learns longer. */
 const longIterations = 8;
 
@@ -332,13 +332,8 @@ class Search {
 
   /** For all rows: from a trial and its neighbours. */
   scaleOf({ activation, strides, loss }: Trial): number {
-    const { rows, settings } = this.#training;
     const [below, above] = [-1, 1].map((way) => this.#made.get(this.#keyOf(activation, strides + way))?.loss);
-    const learnsLonger = !this.#isLinear(activation) && iterationsOf(settings) > this.#iterations;
-    return (
-      (learnsLonger && !holdsOut(settings, rows) ? ofLongTraining : 1) *
-      scaleAt(rows, strides + vertex(below, loss, above))
-    );
+    return scaleAt(this.#training.rows, strides + vertex(below, loss, above));
   }
 
   /** Of another activation, with the same ridge or one weaker by so many strides, again and again as the loss falls. */
@@ -355,7 +350,7 @@ class Search {
   async #isBetter(one: Trial, other: Trial): Promise<boolean> {
     const isLong = holdsOut(this.#training.settings, this.#training.rows);
     const lossOf = async (trial: Trial) => (isLong ? await this.#longer(trial) : trial).loss;
-    return (await lossOf(one)) < (await lossOf(other)) * (1 - eluIsBetter);
+    return (await lossOf(one)) < (await lossOf(other)) * (1 - (isLong ? clearly : slightly));
   }
 
   #isUsable(strides: number): boolean {

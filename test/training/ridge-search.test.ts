@@ -107,7 +107,7 @@ describe("activation: 'auto'", () => {
     expect(least(trials, 'elu')).toBe(least(short.trials, 'elu'));
     const [elu, tanh] = trials.filter(({ iterations }) => iterations === 8);
     expect([elu!.activation, tanh!.activation]).toEqual(['elu', 'tanh']);
-    expect(elu!.loss).toBeGreaterThan(0.99 * tanh!.loss);
+    expect(elu!.loss).toBeGreaterThan(0.95 * tanh!.loss);
     expect(activation).toBe('tanh');
   });
 
@@ -217,7 +217,7 @@ describe("ridge: 'auto'", () => {
     expect([rows, folds]).toEqual([400, 3]);
     expect(trials.length).toBeGreaterThanOrEqual(3);
     // Trials have 320 of the 400 rows and are four times apart.
-    const carried = trials.map((trial) => Math.abs(Math.log2(scale / 0.7 / trial.scale / 0.8 ** 0.75)));
+    const carried = trials.map((trial) => Math.abs(Math.log2(scale / trial.scale / 0.8 ** 0.75)));
     const chosen = trials[carried.indexOf(Math.min(...carried))]!;
     expect(Math.min(...carried)).toBeLessThanOrEqual(1);
     // What is better by less than 2 in 1,000 is not followed.
@@ -226,18 +226,6 @@ describe("ridge: 'auto'", () => {
     expect(seconds).toBeLessThan(report.seconds);
     for (const [a, b] of trials.slice(1).map((trial, i) => [trials[i]!, trial] as const))
       expect(a.scale).not.toBe(b.scale);
-  });
-
-  it('is weaker for hidden units that learn for longer than in a trial, but where rows held out find the end', async () => {
-    const scaleOf = async (rows: number, hidden: number[], iterations: number | 'auto') => {
-      const options = { hidden, activation: 'tanh', iterations } as const;
-      return (await trainRegressor(...curve(rows, 0.3, 1), options)).report.ridgeSearch!.scale;
-    };
-    const short = await scaleOf(400, [30], 2);
-    expect((await scaleOf(400, [30], 3)) / short).toBeCloseTo(0.7, 12);
-    expect((await scaleOf(400, [30], 'auto')) / short).toBeCloseTo(0.7, 12);
-    expect(await scaleOf(400, [], 'auto')).toBe(await scaleOf(400, [], 1));
-    expect((await scaleOf(25_000, [10], 4)) / (await scaleOf(25_000, [10], 'auto'))).toBeCloseTo(0.7, 12);
   });
 
   it('has the penalty of a layer from n to m units go with n/m, in trials of 256 units', async () => {
