@@ -260,7 +260,7 @@ class Search {
 
   /** What makes the scores of the held-out rows, which are let go of then, probabilities; undefined where there are none. */
   async calibration(trial: Trial): Promise<Calibration | undefined> {
-    const found = Number.isFinite(trial.loss) && trial.scores.length > 0 ? await calibration(trial.scores) : undefined;
+    const found = trial.scores.length > 0 ? await calibration(trial.scores) : undefined;
     if (found) [trial.calibration, trial.scores, trial.note.logLoss] = [found, [], found.logLoss];
     return trial.calibration;
   }
