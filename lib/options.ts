@@ -69,7 +69,7 @@ export interface TrainOptions {
   /**
    * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not yet
    * beyond ±1. `auto` is `margin`, or `all` where the search of `ridge: 'auto'` finds that the log-loss of held-out rows is
-   * 5 % less with it, or that of a linear model less. A regressor has no classes and uses all. @default 'auto'
+   * 5 % less with it, or less at all with it and a linear model. A regressor has no classes and uses all. @default 'auto'
    */
   samples?: 'auto' | SampleRule | undefined;
   /**

@@ -1,6 +1,7 @@
 import { SingularError } from '../errors.js';
 import { allocate, epsilon, type FloatArray } from '../matrix.js';
 import { usualActivation, type Activation } from '../network/activation.js';
+import type { Standardization } from '../network/network.js';
 import { calibration, type Calibration, type HeldScores } from '../network/temperature.js';
 import type { Settings } from '../options.js';
 import { createRandom, drawRows } from '../random.js';
@@ -31,10 +32,8 @@ const better = 2e-3;
 const hopeless = 0.05;
 /** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
 const [ruledOut, fewestFolds] = [1.1, 2];
-/** Two-sided targets are taken where their loss is less by this share, and elu where a training goes on for long. */
-const clearly = 0.05;
-/** Elu is elsewhere. */
-const slightly = 0.01;
+/** Elu is taken where its loss is slightly less, by this share; where a training goes on for long, and two-sided targets, clearly. */
+const [slightly, clearly] = [0.01, 0.05];
 /** Where a training goes on for long (held-out.ts), activations are compared by trials of so many iterations: elu learns longer. */
 const longIterations = 8;
 
@@ -84,12 +83,13 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   const before = training.operations;
   const search = new Search(training, sizes);
   let best = await search.leastAround(await search.trial(usualActivation, 0));
-  best = await search.withoutTails(best, columns);
+  const compressed = await compressTails(training, columns);
+  best = await search.withoutTails(best, compressed);
   best = await search.farWeaker(best);
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   if (isFree) best = await search.bestActivation(best);
   // What has no bound follows a far value as far as it goes.
-  if (best.activation !== usualActivation) best = await search.withoutTails(best, columns);
+  if (best.activation !== usualActivation) best = await search.withoutTails(best, compressed);
   best = await search.twoSided(best);
   training.residualBounds = undefined;
   training.activate(best.activation);
@@ -222,12 +222,10 @@ class Search {
   }
 
   /** With asinh of the columns that have heavy tails, where that loses less; leaves the training so. */
-  async withoutTails(plain: Trial, columns: Columns): Promise<Trial> {
+  async withoutTails(plain: Trial, compressed: Standardization | undefined): Promise<Trial> {
     const training = this.#training;
     const [made, { standardization }] = [this.#made, training];
-    if (standardization?.asinh) return plain;
-    const compressed = await compressTails(training, columns);
-    if (!compressed) return plain;
+    if (!compressed || compressed === standardization) return plain;
     this.#made = new Map();
     training.standardization = compressed;
     const other = await this.leastAround(await this.trial(plain.activation, plain.strides, plain));
