@@ -60,7 +60,7 @@ export interface TrainOptions {
    * a classifier). @default 'contrast', and `orthogonal` above the first layer
    */
   init?: Init | undefined;
-  /** Rows are images: each `contrast` unit looks at a random patch of them. */
+  /** Rows are images: each `contrast` unit looks through a Gaussian window at a random place of them. */
   image?: ImageShape | undefined;
   /** Weight of each input column for one `contrast` unit, instead of `image`; called for every unit, in a trial of `ridge: 'auto'` as well. */
   mask?: ((random: Random, unit: number) => ArrayLike<number>) | undefined;

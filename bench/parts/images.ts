@@ -9,7 +9,7 @@ const image = { height: 28, width: 28 };
 
 type Options = ClassifierOptions & { hidden: number[] };
 
-/** MNIST and Fashion-MNIST in full, with the defaults and at most the image-patch option. */
+/** MNIST and Fashion-MNIST in full, with the defaults and at most the image option. */
 export async function images({ seeds = 5 }: PartOptions): Promise<PartResult> {
   return measure([{ hidden: [1000], image }, { hidden: [1000] }, { hidden: [100] }], seeds);
 }

@@ -93,7 +93,7 @@ async function* duels(set: ImageSet): AsyncGenerator<Duel> {
   };
   yield {
     ...images,
-    task: '8 iterations, the ridge given, on image patches, 784-1000-10',
+    task: '8 iterations, the ridge given, on image windows, 784-1000-10',
     peer: ['train', ...images.peer],
     wanted: 3,
     repeats: 3,

@@ -2,7 +2,7 @@
 one Cholesky factor for many right-hand sides, hidden-layer work on active rows only.
 
     random    U[-1, 1] features and the output solve
-    train     the default training of one hidden tanh layer on image patches
+    train     the default training of one hidden tanh layer on image windows
     predict   the classes of 10,000 rows by a 784-1000-10 network
     lstsq     least squares of a 20,000 × 500 system by the SVD
     ridge     ridge regression of it by Cholesky
@@ -62,7 +62,7 @@ def transposed_product(H, B):
 
 
 def contrast(rng, X, labels, N):
-    """First-layer weights from differences of two samples of different classes on random patches of the image."""
+    """First-layer weights from differences of two samples of different classes through random Gaussian windows of the image."""
     S, d = X.shape
     probe = X[rng.integers(0, S, 5000)]
     W = np.empty((d + 1, N), X.dtype)
@@ -71,10 +71,10 @@ def contrast(rng, X, labels, N):
         j[same] = rng.integers(0, S, same.sum())
     w = X[i] - X[j]
     for unit in range(N):
-        mask = np.zeros((28, 28), X.dtype)
-        (top, rows), (left, cols) = ((rng.integers(0, 28 - n + 1), n) for n in rng.integers(7, 29, 2))
-        mask[top:top + rows, left:left + cols] = 1
-        w[unit] *= mask.ravel()
+        deviation = 28 * rng.uniform(1 / 9, 1 / 6)
+        centres = rng.uniform(deviation / 2, 28 - deviation / 2, (2, 1))
+        rows, columns = np.exp(-((np.arange(28) + 0.5 - centres) / deviation) ** 2 / 2)
+        w[unit] *= np.outer(rows, columns).ravel()
     w /= np.maximum(np.linalg.norm(w, axis=1, keepdims=True), 1e-6)
     b = -(w * (X[i] + X[j])).sum(1) / 2
     scale = 1 / np.maximum((probe @ w.T).std(0), 1e-6)

@@ -6,7 +6,7 @@ import type { LayerReport } from '../report.js';
 import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import { iterationsOf, leastIterations, progressOf, type HeldOut } from './held-out.js';
 import { drawAnew } from './init.js';
-import { OutputLayer } from './output-layer.js';
+import { meanSquare, OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
 import type { Progress } from './progress.js';
 import {
@@ -63,6 +63,7 @@ interface OwnState {
   hasMoved: boolean;
   ridges: number[];
   outputRidge: number;
+  outputDamping: number;
 }
 
 /** Decrease that the quadratic model predicts at a share s of the step: s · linear − s²/2 · quadratic. */
@@ -192,6 +193,7 @@ class GaussNewton {
       hasMoved: this.#hasMoved,
       ridges: this.#ridges,
       outputRidge: this.#output.ridge,
+      outputDamping: this.#output.damping,
     };
     const moved = Object.fromEntries(this.#moved.map((step, l) => [`moved.${l}`, step]));
     const { residualBounds } = this.#training;
@@ -206,7 +208,7 @@ class GaussNewton {
   async #resume(state: State): Promise<number> {
     const training = this.#training;
     const own = state.values as unknown as OwnState;
-    const numbers = [own.objective, own.penalty, own.damping, own.outputRidge, ...own.ridges];
+    const numbers = [own.objective, own.penalty, own.damping, own.outputRidge, own.outputDamping, ...own.ridges];
     if (!numbers.every(Number.isFinite) || own.damping < leastDamping || own.ridges.length !== this.#ridges.length)
       throw new ModelFileError('Expected a checkpoint with finite numbers of a training');
     training.resume(own.training);
@@ -216,7 +218,7 @@ class GaussNewton {
     this.#hasMoved = own.hasMoved;
     this.#moved.forEach((step, l) => step.set(arrayOf(state, `moved.${l}`, step)));
     own.ridges.forEach((ridge, l) => (this.#ridges[l] = ridge));
-    this.#output.ridge = own.outputRidge;
+    [this.#output.ridge, this.#output.damping] = [own.outputRidge, own.outputDamping];
     const { hidden, output } = snapshotOf('accepted', state, training.snapshot());
     training.hidden.forEach(({ weights }, l) => weights.set(hidden[l] as FloatArray));
     if (state.arrays.residualBounds)
@@ -260,22 +262,20 @@ class GaussNewton {
     const { ridge } = settings;
     // Hidden weights have no units; their penalty has those of the objective. Output weights have the targets' own.
     const { variance = 1 } = training.problem;
-    const meanSquare = (gram: FloatArray, n: number): number => {
-      let trace = 0;
-      for (let i = 0; i < n; i++) trace += gram[i * (n + 1) + i] as number;
-      return trace / n / training.rows;
-    };
     // Without iterations the hidden layers are not solved, and what their ridge hangs on is not summed.
     const solved = this.#iterations > 0 ? training.hidden : [];
-    solved.forEach(({ inputs }, l) => {
+    solved.forEach((_, l) => {
       this.#ridges[l] =
         ridge === 'auto'
-          ? (ridgeScales[l] as number) * autoRidge.hidden * variance * meanSquare(this.#grams[l] as FloatArray, inputs)
+          ? (ridgeScales[l] as number) *
+            autoRidge.hidden *
+            variance *
+            meanSquare(this.#grams[l] as FloatArray, training.rows)
           : ridge.hidden;
     });
     this.#output.ridge =
       ridge === 'auto'
-        ? (ridgeScales.at(-1) as number) * autoRidge.output * meanSquare(this.#output.gram, training.output.inputs)
+        ? (ridgeScales.at(-1) as number) * autoRidge.output * meanSquare(this.#output.gram, training.rows)
         : ridge.output;
   }
 

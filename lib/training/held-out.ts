@@ -7,15 +7,17 @@ import type { Training } from './training.js';
 
 /** Iterations of `auto`: as many as are always made, and at most, while that pays. */
 export const [leastIterations, mostIterations] = [8, 64];
-/** The share of its rows that a training spares, from so many rows on; and at most. */
-const [heldShare, leastRows, mostHeld] = [0.02, 25_000, 4000];
+/** Rows that are many: a training can spare some. */
+export const manyRows = 25_000;
+/** The share of them that it spares; and at most. */
+const [heldShare, mostHeld] = [0.02, 4000];
 /** Iterations without progress that are the end: in the loss on the training rows, or on held-out ones, which is less regular. */
 const [ownWaits, heldOutWaits] = [2, 4];
 
 /** Whether a training holds rows out to find its end by them; only where it is left to it, and rows are many. */
 export function holdsOut({ iterations, targets, hidden, validation }: Settings, rows: number): boolean {
   const isFree = iterations === 'auto' && validation === undefined;
-  return isFree && targets === 'gauss-newton' && hidden.length > 0 && rows >= leastRows;
+  return isFree && targets === 'gauss-newton' && hidden.length > 0 && rows >= manyRows;
 }
 
 /** The number of iterations, or at most. */

@@ -118,7 +118,7 @@ function drawMasks(training: Training, first: number, units: number): FloatArray
   for (let unit = 0; unit < units; unit++) {
     const target = masks.subarray(unit * cols, (unit + 1) * cols);
     if (mask) fillFromFunction(target, mask(training.random, first + unit));
-    else if (image) fillPatch(training, target, image);
+    else if (image) fillWindow(training, target, image);
   }
   return masks;
 }
@@ -136,15 +136,23 @@ function fillFromFunction(target: FloatArray, values: ArrayLike<number>): void {
   }
 }
 
-/** Ones on a random rectangle of the image, zeros elsewhere; sides from a quarter of the image's to all of it. */
-function fillPatch(training: Training, target: FloatArray, { height, width, channels }: FullImage): void {
-  const extent = (side: number): [number, number] => {
-    const least = Math.max(1, Math.round(side / 4));
-    const length = least + training.random.integer(side - least + 1);
-    return [training.random.integer(side - length + 1), length];
+/**
+ * A Gaussian window exp(−(y − c_y)²/2σ_y² − (x − c_x)²/2σ_x²) about a random point, half a deviation or more inside; its
+ * deviations are one share of both sides, a ninth to a sixth, and a pixel at least.
+ */
+function fillWindow({ random }: Training, target: FloatArray, { height, width, channels }: FullImage): void {
+  const share = 1 / 9 + (1 / 6 - 1 / 9) * random.uniform();
+  const profile = (side: number): Float64Array => {
+    const deviation = Math.max(1, share * side);
+    const inset = Math.min(deviation / 2, side / 2);
+    const centre = inset + (side - 2 * inset) * random.uniform();
+    // The middle of the first pixel is at ½.
+    return Float64Array.from({ length: side }, (_, i) => Math.exp(-(((i + 0.5 - centre) / deviation) ** 2) / 2));
   };
-  const [top, rows] = extent(height);
-  const [left, columns] = extent(width);
-  for (let y = top; y < top + rows; y++)
-    target.fill(1, (y * width + left) * channels, (y * width + left + columns) * channels);
+  const [rows, columns] = [profile(height), profile(width)];
+  rows.forEach((row, y) =>
+    columns.forEach((column, x) =>
+      target.fill(row * column, (y * width + x) * channels, (y * width + x + 1) * channels),
+    ),
+  );
 }

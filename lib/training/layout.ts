@@ -92,7 +92,7 @@ function lasting(shape: Shape, widths: number[]): number {
   const last = below.at(-1) as number;
   const weights = hiddenWeights(shape, widths);
   const grams = sum(widths.map((_, l) => ((below[l] as number) + 1) ** 2));
-  const output = 2 * (last + 1) ** 2 + 9 * (last + 1) * shape.outputs;
+  const output = 2 * (last + 1) ** 2 + 11 * (last + 1) * shape.outputs;
   return 4 * weights + grams + sum(widths.map((units) => units ** 2)) + output;
 }
 

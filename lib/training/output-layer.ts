@@ -2,7 +2,7 @@ import { epsilon, type FloatArray } from '../matrix.js';
 import type { Settings } from '../options.js';
 import type { LayerReport } from '../report.js';
 import { turns } from '../turns.js';
-import { solveLayer } from './solve.js';
+import { byCholesky, mostSvdOrder, solveLayer, type LayerSolution } from './solve.js';
 import { medianDeviation, probeOf } from './robust.js';
 import type { PassTotals, Training } from './training.js';
 
@@ -14,6 +14,8 @@ const [oneSidedSteps, linearSteps] = [8, 64];
 
 /** Kept rows for each weight of an output below which they do not stand for all: steps would fit their noise. */
 const leastInnerRows = 32;
+/** Steps more, where the last one raised the objective. */
+const mostRepeats = 8;
 
 /** Of all rows those that the steps after the first go over: the kept ones, if there are enough to stand for the rest. */
 export function innerRows(rows: number, kept: number, inputs: number): number {
@@ -37,6 +39,18 @@ export function outputSteps(
   return hidden.length === 0 ? linearSteps : oneSidedSteps;
 }
 
+/** What the steps descend on. */
+interface StepProblem {
+  /** Half the squares of the residuals, at the first weights. */
+  loss: number;
+  /** The same at the present weights; leaves the right-hand side there in #rhs. */
+  gradient: () => Promise<number>;
+  /** Of those after the first. */
+  stepLength: number;
+  /** Whether the loss over all rows falls with the one here. */
+  falls: boolean;
+}
+
 /**
  * Solves the output layer on the present hidden layers and leaves it in `training.output`.
  *
@@ -53,6 +67,8 @@ export class OutputLayer {
   /** Samples with a residual, by output. */
   readonly share: FloatArray;
   ridge = 0;
+  /** Of the factor, where rounding asks for more than the ridge. */
+  damping = 0;
   /** (AᵀA + S ridge)⁻¹ B with the present factor. */
   #solve: (rhs: FloatArray) => Promise<FloatArray> = () => this.#factorAndSolve();
 
@@ -73,8 +89,7 @@ export class OutputLayer {
   async solve(grams: (FloatArray | null)[], isLast: boolean, chooseRidge: () => void): Promise<PassTotals> {
     const training = this.#training;
     const everything = { count: training.rows };
-    const { weights } = training.output;
-    await training.sweep(everything, {
+    const { squares } = await training.sweep(everything, {
       cached: false,
       grams: [...grams.slice(0, -1), this.gram],
       outputRhs: this.#rhs,
@@ -82,29 +97,65 @@ export class OutputLayer {
     chooseRidge();
     const settings = { ...training.settings, samples: training.sampleRule };
     const steps = outputSteps(settings, training.rows, training.kept.count, training.output.inputs, isLast);
-    const inner = steps > 1 ? await this.#innerProblem() : undefined;
-    const previous = weights.slice();
-    let momentum = 1;
-    const isFirst = training.residualBounds === undefined;
-    for (let step = 0; step < steps; step++) {
-      if (step > 0) {
-        if (isFirst) await this.boundResiduals();
-        await inner?.gradient();
-      }
-      await this.#penalise(weights);
-      const change = step === 0 ? await this.#factorAndSolve() : await this.#solve(this.#rhs);
-      const length = step === 0 ? 1 : (inner?.stepLength ?? 1);
+    return this.#descend(await this.#problem(squares / 2, steps), steps);
+  }
+
+  /**
+   * The steps. In float32 a Gram matrix and its factor may be off by more than the ridge; then a step goes too far where
+   * little else holds the weights, and the next one farther. So one that raised the objective is taken back, and the next has
+   * no momentum; where it had none itself, the factor is made anew with more ridge, which shortens steps and moves no goal.
+   *
+   * @source O'Donoghue and Candès 2015 (arXiv 1204.3982) for the restart
+   */
+  async #descend({ loss, gradient, stepLength, falls }: StepProblem, steps: number): Promise<PassTotals> {
+    const training = this.#training;
+    const { weights } = training.output;
+    const { variance = 1 } = training.problem;
+    const findsBounds = training.residualBounds === undefined && training.settings.loss === 'huber';
+    let least = loss + (await this.#penalise(weights));
+    const [best, bestRhs, previous] = [weights.slice(), this.#rhs.slice(), weights.slice()];
+    let [solve, momentum, end] = [() => this.#factorAndSolve(), 1, steps];
+    for (let step = 1; ; step++) {
+      const change = await solve();
+      // A factor with more than the ridge solves nothing at once, not even a two-sided problem.
+      if (this.damping > this.ridge && training.kept.count === training.rows) end = Math.max(end, oneSidedSteps);
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
-      const ahead = step + 1 < steps ? (momentum - 1) / following : 0;
-      for await (const [begin, end] of turns(weights.length))
-        for (let i = begin; i < end; i++) {
+      const ahead = step < end ? (momentum - 1) / following : 0;
+      const length = step === 1 ? 1 : stepLength;
+      for await (const [from, to] of turns(weights.length))
+        for (let i = from; i < to; i++) {
           const next = (weights[i] as number) + length * (change[i] as number);
           weights[i] = next + ahead * (next - (previous[i] as number));
           previous[i] = next;
         }
       momentum = following;
+      solve = () => this.#solve(this.#rhs);
+      if (step < end && findsBounds) {
+        await this.boundResiduals();
+        least = Infinity;
+      }
+      const totals = step < end ? undefined : await this.totals();
+      if (totals && !falls) return totals;
+      const objective = (totals ? totals.squares / 2 : await gradient()) + (await this.#penalise(weights));
+      // What left the range of the precision will not come back: it is an error for the caller to tell of.
+      if (!Number.isFinite(objective)) return totals ?? this.totals();
+      if (objective <= least * (1 + 64 * epsilon(weights)) + epsilon(weights) * variance * training.rows) {
+        if (totals) return totals;
+        least = objective;
+        best.set(weights);
+        bestRhs.set(this.#rhs);
+        continue;
+      }
+      weights.set(best);
+      previous.set(best);
+      this.#rhs.set(bestRhs);
+      momentum = 1;
+      if (ahead === 0 && (training.layerReports.at(-1) as LayerReport).solver === 'cholesky') {
+        this.#dampMore();
+        solve = () => this.#factorAndSolve();
+      }
+      if (totals && ++end > steps + mostRepeats) return this.totals();
     }
-    return this.totals();
   }
 
   /** What `solve` leaves where it found these weights: the cache, the Gram matrices, the factor, the totals. */
@@ -136,42 +187,57 @@ export class OutputLayer {
   }
 
   /**
-   * The rows that the steps after the first go over. Where memory keeps the activations of some only, these stand for
-   * all: their gradient, corrected by what the exact one at the first weights (in #rhs) differs from it there. Theirs is a
-   * noisy curvature, of up to (1 + √(p/n))² times G for p weights and n rows: steps are shorter by that.
+   * The rows that the steps after the first go over, for a loss at the present weights. Where memory keeps the activations of
+   * some only, these stand for all: their gradient, corrected by what the exact one at the first weights (in #rhs) differs
+   * from it there. Theirs is a noisy curvature, of up to (1 + √(p/n))² times G for p weights and n rows: steps are shorter by
+   * that.
    *
    * @source Johnson and Zhang 2013 (stochastic variance reduced gradient); Marchenko and Pastur 1967 for the bound
    */
-  async #innerProblem(): Promise<{ gradient: () => Promise<void>; stepLength: number }> {
+  async #problem(loss: number, steps: number): Promise<StepProblem> {
     const training = this.#training;
     const rhs = this.#rhs;
     const kept = training.kept;
     const order = training.output.inputs + 1;
-    const rows = innerRows(training.rows, kept.count, training.output.inputs);
+    const rows = steps > 1 ? innerRows(training.rows, kept.count, training.output.inputs) : training.rows;
     if (rows === training.rows) {
-      const gradient = async () => {
-        await training.sweep({ count: rows }, { cached: true, outputRhs: rhs });
-      };
-      return { gradient, stepLength: 1 };
+      const gradient = async () =>
+        (await training.sweep({ count: rows }, { cached: true, outputRhs: rhs })).squares / 2;
+      return { loss, gradient, stepLength: 1, falls: training.sampleRule !== 'misclassified' };
     }
     const share = rows / training.rows;
     const effective = rows * effectiveShare(training.weights);
+    const { weights } = training.output;
+    const sumKept = async () => (await training.sweep(kept, { cached: true, outputRhs: rhs })).squares / 2 / share;
     const exact = rhs.slice();
-    await training.sweep(kept, { cached: true, outputRhs: rhs });
+    let keptLoss = await sumKept();
     const correction = exact.map((sum, i) => sum - (rhs[i] as number) / share);
+    const linear = () => {
+      let sum = 0;
+      correction.forEach((c, i) => (sum += c * (weights[i] as number)));
+      return sum;
+    };
+    keptLoss -= linear();
     rhs.set(exact);
     const gradient = async () => {
-      await training.sweep(kept, { cached: true, outputRhs: rhs });
+      const squares = await sumKept();
       correction.forEach((sum, i) => (rhs[i] = (rhs[i] as number) / share + sum));
+      return squares - linear();
     };
-    return { gradient, stepLength: (1 + Math.sqrt(order / effective)) ** -2 };
+    return { loss: keptLoss, gradient, stepLength: (1 + Math.sqrt(order / effective)) ** -2, falls: false };
   }
 
-  /** rhs −= ridge S V */
-  async #penalise(weights: FloatArray): Promise<void> {
+  /** rhs −= ridge S V; returns half the penalty, S ridge ‖V‖²/2. */
+  async #penalise(weights: FloatArray): Promise<number> {
     const penalty = this.ridge * this.#training.rows;
+    let squares = 0;
     for await (const [begin, end] of turns(weights.length - this.#training.output.units))
-      for (let i = begin; i < end; i++) (this.#rhs[i] as number) -= penalty * (weights[i] as number);
+      for (let i = begin; i < end; i++) {
+        const weight = weights[i] as number;
+        squares += weight ** 2;
+        (this.#rhs[i] as number) -= penalty * weight;
+      }
+    return (penalty * squares) / 2;
   }
 
   /**
@@ -188,24 +254,51 @@ export class OutputLayer {
     ])) as [number, number, number];
   }
 
+  get #factorRidge(): number {
+    return Math.max(this.ridge, this.damping);
+  }
+
+  /** Shorter steps from now on, by more ridge in the factor. */
+  #dampMore(): void {
+    const least = epsilon(this.gram) * meanSquare(this.gram, this.#training.rows);
+    this.damping = Math.max(4 * this.#factorRidge, least);
+  }
+
   /** Factors the Gram matrix, which sets #solve, and solves with the present right-hand side. */
   async #factorAndSolve(): Promise<FloatArray> {
     const training = this.#training;
-    const { weights, solve } = await solveLayer(training, {
+    const { inputs } = training.output;
+    const report = training.layerReports.at(-1) as LayerReport;
+    const system = () => ({
       name: 'the output layer',
-      report: training.layerReports.at(-1) as LayerReport,
+      report,
       gram: this.gram,
       factor: this.#factor,
       rhs: this.#rhs,
-      ridge: this.ridge,
+      ridge: this.#factorRidge,
       count: training.rows,
       // A ridge makes the problem well posed, and the steps refine each other.
-      leastRcond: this.ridge > 0 ? 0 : epsilon(this.gram),
-      accumulate: (triangle) => training.sweep({ count: training.rows }, { cached: true, triangle }),
+      leastRcond: this.#factorRidge > 0 ? 0 : epsilon(this.gram),
+      accumulate: (triangle: FloatArray) => training.sweep({ count: training.rows }, { cached: true, triangle }),
     });
-    this.#solve = solve;
-    return weights;
+    let solution: LayerSolution | undefined;
+    if (this.ridge > 0 && inputs >= mostSvdOrder && training.settings.solver !== 'svd') {
+      const trace = inputs * meanSquare(this.gram, training.rows);
+      while (!(solution = await byCholesky(training, system(), true)) && this.#factorRidge < trace) this.#dampMore();
+    }
+    solution ??= await solveLayer(training, system());
+    report.ridge = this.ridge;
+    this.#solve = solution.solve;
+    return solution.weights;
   }
+}
+
+/** Mean over the inputs of their mean square: of the Gram matrix of [H, 1], the diagonal without the constant's. */
+export function meanSquare(gram: FloatArray, rows: number): number {
+  const inputs = Math.sqrt(gram.length) - 1;
+  let trace = 0;
+  for (let i = 0; i < inputs; i++) trace += gram[i * (inputs + 2)] as number;
+  return trace / inputs / rows;
 }
 
 /** Of as many rows, the share that has as much to say where all count the same: (Σs)² / (S Σs²), Kish's effective size. */

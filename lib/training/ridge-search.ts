@@ -8,7 +8,7 @@ import { createRandom, drawRows } from '../random.js';
 import type { RidgeSearch } from '../report.js';
 import type { Columns } from './columns.js';
 import { gaussNewton } from './gauss-newton.js';
-import { heldScores, holdsOut, iterationsOf } from './held-out.js';
+import { heldScores, iterationsOf, manyRows } from './held-out.js';
 import { initialise } from './init.js';
 import { mostTrialRows, searchSizes, trialUnits, type SearchSizes } from './layout.js';
 import { compressTails } from './standardize.js';
@@ -32,9 +32,9 @@ const better = 2e-3;
 const hopeless = 0.05;
 /** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
 const [ruledOut, fewestFolds] = [1.1, 2];
-/** Elu is taken where its loss is slightly less, by this share; where a training goes on for long, and two-sided targets, clearly. */
+/** Elu is taken where its loss is slightly less, by this share; of many rows, and two-sided targets, clearly. */
 const [slightly, clearly] = [0.01, 0.05];
-/** Where a training goes on for long (held-out.ts), activations are compared by trials of so many iterations: elu learns longer. */
+/** Of many rows, whose training goes on for long, activations are compared by trials of so many iterations: elu learns longer. */
 const longIterations = 8;
 
 /**
@@ -346,9 +346,9 @@ class Search {
   }
 
   async #isBetter(one: Trial, other: Trial): Promise<boolean> {
-    const isLong = holdsOut(this.#training.settings, this.#training.rows);
-    const lossOf = async (trial: Trial) => (isLong ? await this.#longer(trial) : trial).loss;
-    return (await lossOf(one)) < (await lossOf(other)) * (1 - (isLong ? clearly : slightly));
+    const isMany = this.#training.rows >= manyRows;
+    const lossOf = async (trial: Trial) => (isMany ? await this.#longer(trial) : trial).loss;
+    return (await lossOf(one)) < (await lossOf(other)) * (1 - (isMany ? clearly : slightly));
   }
 
   #isUsable(strides: number): boolean {

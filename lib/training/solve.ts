@@ -29,6 +29,9 @@ export interface LayerSystem {
   accumulate: (triangle: FloatArray) => Promise<unknown>;
 }
 
+/** Of more unknowns an SVD takes minutes; where there is a ridge, more of it in the factor of steps that refine serves as well. */
+export const mostSvdOrder = 2048;
+
 /** W for the present right-hand side, and what solves the same system with others. */
 export interface LayerSolution {
   weights: FloatArray;
@@ -48,7 +51,7 @@ export async function solveLayer(training: Training, system: LayerSystem): Promi
   return { weights: await solve(system.rhs), solve };
 }
 
-async function byCholesky(
+export async function byCholesky(
   training: Training,
   { report, gram, factor, rhs, ridge, count, leastRcond }: LayerSystem,
   always: boolean,

@@ -167,6 +167,51 @@ describe('first weights', () => {
     }
   });
 
+  it('contrast looks at images through Gaussian windows', async () => {
+    // Of a dark and a bright image the difference is the window itself.
+    const image = { height: 12, width: 18, channels: 2 };
+    const columns = 12 * 18 * 2;
+    const labels = Array.from({ length: 40 }, (_, i) => i % 2);
+    const pixels = matrix(
+      Float64Array.from({ length: 40 * columns }, (_, i) => Math.floor(i / columns) % 2),
+      40,
+      columns,
+    );
+    const options = { hidden: [300], image, iterations: 0, standardize: false, ridge: 1e-3 } as const;
+    const { weights, units } = (await trainClassifier(pixels, labels, options)).network.layers[0]!;
+    const places: [y: number, x: number][] = [];
+    for (let unit = 0; unit < units; unit++) {
+      const log = (y: number, x: number, channel = 0) =>
+        Math.log(Math.abs(weights[((y * 18 + x) * 2 + channel) * units + unit]!));
+      // log w = const − (y + ½ − c)²/2σ²: its first and second differences tell c and σ.
+      const shape = (at: (i: number) => number) => {
+        const variance = -1 / (at(2) - 2 * at(1) + at(0));
+        return { deviation: Math.sqrt(variance), centre: 1.5 + ((at(2) - at(0)) / 2) * variance };
+      };
+      const [vertical, horizontal] = [shape((y) => log(y, 5)), shape((x) => log(5, x))];
+      expect(vertical.deviation / 12).toBeCloseTo(horizontal.deviation / 18, 6);
+      expect(vertical.deviation / 12).toBeGreaterThan(1 / 9 - 1e-6);
+      expect(vertical.deviation / 12).toBeLessThan(1 / 6 + 1e-6);
+      for (const [{ deviation, centre }, side] of [
+        [vertical, 12],
+        [horizontal, 18],
+      ] as const) {
+        expect(centre).toBeGreaterThan(deviation / 2 - 1e-6);
+        expect(centre).toBeLessThan(side - deviation / 2 + 1e-6);
+      }
+      expect(log(7, 9, 1)).toBeCloseTo(log(7, 9, 0), 9);
+      expect(log(11, 17)).toBeCloseTo(log(11, 5) + log(5, 17) - log(5, 5), 6);
+      places.push([vertical.centre, horizontal.centre]);
+    }
+    for (const [axis, side] of [
+      [0, 12],
+      [1, 18],
+    ] as const) {
+      expect(Math.min(...places.map((place) => place[axis]))).toBeLessThan(side / 6);
+      expect(Math.max(...places.map((place) => place[axis]))).toBeGreaterThan((5 * side) / 6);
+    }
+  });
+
   it('contrast copes with nearly one class, and with equal samples', async () => {
     const labels = Array.from({ length: rows }, (_, i) => Number(i === 17));
     const { network } = await trainClassifier(X, labels, { hidden: [30], iterations: 0 });

@@ -62,7 +62,7 @@ async function ours(set: ImageSet, effort: Effort): Promise<Curve[]> {
   return curves;
 }
 
-/** The defaults with and without image patches, the rules, and the paper's method. */
+/** The defaults with and without image windows, the rules, and the paper's method. */
 function settings(units: number): Budgets[] {
   const hidden = [units];
   // A pass of the peeling rules takes seconds, and later ones hardly help.
@@ -78,14 +78,14 @@ function settings(units: number): Budgets[] {
     budgets(`bpls, ${targets}`, targets, { targets }, passes),
   );
   return [
-    budgets('bpls', 'the defaults, with image patches', { image }, [0, 1, 2, 4, 8, 'auto']),
+    budgets('bpls', 'the defaults, with image windows', { image }, [0, 1, 2, 4, 8, 'auto']),
     budgets('bpls', 'the defaults', {}, ['auto']),
     budgets('bpls, paper', 'the preset `paper`', paper, passes),
     ...(units > 100 ? [] : rules),
   ];
 }
 
-/** A setting for those in a hurry: units, iterations and ridge, with image patches, on all rows or on the first of them. */
+/** A setting for those in a hurry: units, iterations and ridge, with image windows, on all rows or on the first of them. */
 export interface Candidate {
   rows?: number;
   options: Options;
@@ -137,7 +137,7 @@ async function tuned(problem: string, train: Labelled, test: Labelled, effort: E
     problem,
     measure: 'accuracy',
     trainer: 'bpls',
-    setting: 'rows, units, iterations and ridge chosen on validation rows, with image patches',
+    setting: 'rows, units, iterations and ridge chosen on validation rows, with image windows',
     points,
     tuning: tried.reduce((sum, { seconds }) => sum + seconds, 0),
     limit: points.at(-1)!.seconds,
