@@ -23,10 +23,11 @@ export type { Shape } from './training/layout.js';
 /** What a training will cost. */
 export interface Plan {
   /**
-   * Floating-point operations of BLAS and LAPACK calls (LAWN 41) where every step is accepted and every sample is
-   * active. An upper bound, and exact for a regressor or `samples: 'all'` where no step is refused, the training does not
-   * stop early and `activation: 'auto'` does not find a linear model, of `report.operations` less `report.ridgeSearch.operations`: the search of `ridge: 'auto'` is apart (see
-   * `trial`), and so is falling back to the SVD, which `ridge: 0` may bring.
+   * Floating-point operations of BLAS and LAPACK calls (LAWN 41) where every step is accepted and every sample is active. An
+   * upper bound, and exact for a regressor or `samples: 'all'` where no step is refused or taken back, the training does not
+   * stop early and `activation: 'auto'` does not find a linear model, of `report.operations` less
+   * `report.ridgeSearch.operations`: the search of `ridge: 'auto'` is apart (see `trial`), and so is falling back to the
+   * SVD, which `ridge: 0` may bring.
    */
   operations: number;
   /** Of them, those before the first iteration. */
