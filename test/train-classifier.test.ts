@@ -16,6 +16,7 @@ import {
   type Random,
   type TrainReport,
 } from '../lib/index.js';
+import { alike } from './support/alike.js';
 import {
   add,
   type Dense,
@@ -215,14 +216,12 @@ describe('trainClassifier learns', () => {
     // The Gram matrix is off by as much as the ridge in float32: a step by its factor alone goes too far, and on and on.
     const [rows, columns, random] = [3000, 200, source(1)];
     const labels = Int32Array.from({ length: rows }, (_, i) => i % 2);
-    const values = new Float32Array(rows * columns);
-    labels.forEach((label, i) => {
-      const common = 1 + random.uniform(0.05);
-      for (let j = 0; j < columns; j++) {
-        const own = random.uniform(0.5) + (j % 7 === 0 ? label - 0.5 : 0);
-        values[i * columns + j] = common + 1e-3 * own;
-      }
-    });
+    const values = alike(
+      rows,
+      columns,
+      random,
+      (i, j) => 1e-3 * (random.uniform(0.5) + (j % 7 === 0 ? labels[i]! - 0.5 : 0)),
+    );
     const options = { hidden: [], ridge: 1e-5, samples: 'margin', standardize: false } as const;
     const [single, double] = [
       await trainClassifier(matrix(values, rows, columns), labels, options),
@@ -236,12 +235,7 @@ describe('trainClassifier learns', () => {
   it('many such columns in float32, whose Gram matrix has no factor, without an SVD', async () => {
     const [rows, columns, random] = [2600, 2048, source(2)];
     const labels = Int32Array.from({ length: rows }, (_, i) => i % 2);
-    const values = new Float32Array(rows * columns);
-    labels.forEach((label, i) => {
-      const common = 1 + random.uniform(0.05);
-      for (let j = 0; j < columns; j++)
-        values[i * columns + j] = common + 1e-4 * (random.uniform(0.5) + label * (j % 2));
-    });
+    const values = alike(rows, columns, random, (i, j) => 1e-4 * (random.uniform(0.5) + labels[i]! * (j % 2)));
     const X = matrix(values, rows, columns);
     const options = { hidden: [], ridge: 1e-6, standardize: false } as const;
     for (const samples of ['margin', 'all'] as const) {
@@ -249,6 +243,7 @@ describe('trainClassifier learns', () => {
       expect(report.layers[0]).toMatchObject({ solver: 'cholesky', ridge: 1e-6 });
       expect(report.iterations[0]!.misclassified).toBe(0);
     }
+    expect(await failure(trainClassifier(X, labels, { ...options, solver: 'cholesky' }))).toBeInstanceOf(SingularError);
   });
 
   it('iris by a linear model', async () => {

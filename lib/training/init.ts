@@ -144,8 +144,7 @@ function fillWindow({ random }: Training, target: FloatArray, { height, width, c
   const share = 1 / 9 + (1 / 6 - 1 / 9) * random.uniform();
   const profile = (side: number): Float64Array => {
     const deviation = Math.max(1, share * side);
-    const inset = Math.min(deviation / 2, side / 2);
-    const centre = inset + (side - 2 * inset) * random.uniform();
+    const centre = deviation / 2 + (side - deviation) * random.uniform();
     // The middle of the first pixel is at ½.
     return Float64Array.from({ length: side }, (_, i) => Math.exp(-(((i + 0.5 - centre) / deviation) ** 2) / 2));
   };

@@ -114,9 +114,10 @@ export class OutputLayer {
     const findsBounds = training.residualBounds === undefined && training.settings.loss === 'huber';
     let least = loss + (await this.#penalise(weights));
     const [best, bestRhs, previous] = [weights.slice(), this.#rhs.slice(), weights.slice()];
-    let [solve, momentum, end] = [() => this.#factorAndSolve(), 1, steps];
+    let [isFactored, momentum, end] = [false, 1, steps];
     for (let step = 1; ; step++) {
-      const change = await solve();
+      const change = isFactored ? await this.#solve(this.#rhs) : await this.#factorAndSolve();
+      isFactored = true;
       // A factor with more than the ridge solves nothing at once, not even a two-sided problem.
       if (this.damping > this.ridge && training.kept.count === training.rows) end = Math.max(end, oneSidedSteps);
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
@@ -129,7 +130,6 @@ export class OutputLayer {
           previous[i] = next;
         }
       momentum = following;
-      solve = () => this.#solve(this.#rhs);
       if (step < end && findsBounds) {
         await this.boundResiduals();
         least = Infinity;
@@ -152,7 +152,7 @@ export class OutputLayer {
       momentum = 1;
       if (ahead === 0 && (training.layerReports.at(-1) as LayerReport).solver === 'cholesky') {
         this.#dampMore();
-        solve = () => this.#factorAndSolve();
+        isFactored = false;
       }
       if (totals && ++end > steps + mostRepeats) return this.totals();
     }
@@ -282,7 +282,7 @@ export class OutputLayer {
       accumulate: (triangle: FloatArray) => training.sweep({ count: training.rows }, { cached: true, triangle }),
     });
     let solution: LayerSolution | undefined;
-    if (this.ridge > 0 && inputs >= mostSvdOrder && training.settings.solver !== 'svd') {
+    if (this.ridge > 0 && inputs >= mostSvdOrder && training.settings.solver === 'auto') {
       const trace = inputs * meanSquare(this.gram, training.rows);
       while (!(solution = await byCholesky(training, system(), true)) && this.#factorRidge < trace) this.#dampMore();
     }

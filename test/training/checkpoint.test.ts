@@ -15,6 +15,7 @@ import {
   type RegressorOptions,
 } from '../../lib/index.js';
 import { readTensors, writeTensors } from '../../lib/network/model-file.js';
+import { alike } from '../support/alike.js';
 import { clouds } from '../support/clouds.js';
 import { failure } from '../support/expect.js';
 import { parameters } from '../support/models.js';
@@ -77,11 +78,7 @@ const linear: Train = (more) => {
 const damped: Train = async (more) => {
   const draws = source(3);
   const columns = 20;
-  const values = new Float32Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    const common = 1 + draws.uniform(0.05);
-    for (let j = 0; j < columns; j++) values[i * columns + j] = common + draws.uniform(0.005);
-  }
+  const values = alike(rows, columns, draws, () => draws.uniform(0.005));
   const halves = Int32Array.from({ length: rows }, (_, i) => Number(values[i * columns]! > values[i * columns + 1]!));
   return trainClassifier(matrix(values, rows, columns), halves, {
     hidden: [{ units: 100, init: 'uniform' }],
