@@ -107,7 +107,7 @@ export function grid(): Candidate[] {
     ...[12_000, 18_000, 25_000, 40_000].flatMap((rows) =>
       candidates(rows, [100, 200, 300, 450, 650], [0, 1, 2], [5e-4]),
     ),
-    ...candidates(undefined, [100, 300], [0, 1, 2, 4], [1e-4]),
+    ...candidates(undefined, [100, 200, 300, 450], [0, 1, 2, 4], [1e-4]),
     ...candidates(undefined, [650, 1000], [0, 1, 2, 4], [5e-5]),
   ];
 }
