@@ -34,6 +34,8 @@ const hopeless = 0.05;
 const [ruledOut, fewestFolds] = [1.1, 2];
 /** Elu is taken where its loss is slightly less, by this share; of many rows, and two-sided targets, clearly. */
 const [slightly, clearly] = [0.01, 0.05];
+/** Of a wide layer's units that a trial has, as far as the penalty goes by it. */
+const leastShare = 1 / 4;
 /** Of many rows, whose training goes on for long, activations are compared by trials of so many iterations: elu learns longer. */
 const longIterations = 8;
 
@@ -58,12 +60,13 @@ export function trialSettings(settings: Settings, iterations = trialIterations(s
 /**
  * What a ridge is to be multiplied by, layer by layer, so that it does in the narrow layers of a trial what it does in
  * the wide ones. Each of m units has a share of 1/m in the outputs, so that the squared derivatives of these with respect
- * to the weights from n units to m sum up to as much as n/m: the penalty goes with that.
+ * to the weights from n units to m sum up to as much as n/m: the penalty goes with that. It does so to four times the
+ * units of the trials: wider layers find finer detail, which a penalty that went on to grow would take from them.
  *
  * @source Mei, Montanari and Nguyen 2018 (arXiv 1804.06561) for the scaling
  */
 export function narrowing(hidden: Settings['hidden']): number[] {
-  const shares = [1, ...hidden.map(({ units }) => trialUnits(units) / units), 1];
+  const shares = [1, ...hidden.map(({ units }) => Math.max(trialUnits(units) / units, leastShare)), 1];
   return shares.slice(1).map((share, l) => (shares[l] as number) / share);
 }
 

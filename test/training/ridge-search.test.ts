@@ -236,8 +236,9 @@ describe("ridge: 'auto'", () => {
       expect(a.scale).not.toBe(b.scale);
   });
 
-  it('has the penalty of a layer from n to m units go with n/m, in trials of 256 units', async () => {
+  it('has the penalty of a layer from n to m units go with n/m, in trials of 256 units, up to 1,024', async () => {
     expect(narrowing(settingsOf({ hidden: [1024, 512, 10] }, true).hidden)).toEqual([4, 1 / 2, 1 / 2, 1]);
+    expect(narrowing(settingsOf({ hidden: [8000, 512] }, true).hidden)).toEqual([4, 1 / 2, 1 / 2]);
     // Without iterations, what is left of the hidden layer is the same in both.
     const [narrow, wide] = await Promise.all(
       [256, 1024].map(async (units) => {
