@@ -1,9 +1,17 @@
 import type { OutputActivation } from './network/activation.js';
 import { encodeLabels, indexLabels, type Label, type Labels } from './network/labels.js';
-import { ModelFileError, NonFiniteError } from './errors.js';
-import { checkMatrix, describe, type FloatArray, type Inputs, type Matrix, type Precision } from './matrix.js';
+import { ArgumentError, ModelFileError, NonFiniteError } from './errors.js';
+import {
+  checkEqual,
+  checkMatrix,
+  describe,
+  type FloatArray,
+  type Inputs,
+  type Matrix,
+  type Precision,
+} from './matrix.js';
 import { calibrationOf } from './network/metrics.js';
-import type { Layer, Network } from './network/network.js';
+import { checkNetwork, type Layer, type Network } from './network/network.js';
 import {
   checkImage,
   readOptions,
@@ -14,7 +22,7 @@ import {
   type Settings,
 } from './options.js';
 import type { TrainReport } from './report.js';
-import { loadNetwork, saveNetwork } from './network/saved-network.js';
+import { loadNetwork, networkBytes, saveNetwork, type SavedNetwork } from './network/saved-network.js';
 import { train } from './training/train.js';
 import type { Problem } from './training/training.js';
 import { validationInputs } from './training/validation.js';
@@ -51,7 +59,15 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
   readonly #scores: Network<T>;
   readonly #sign: number;
 
+  /**
+   * @throws ArgumentError where `classes` are not labels
+   * @throws ShapeError where there is not one class for each output
+   */
   constructor(network: Network<T>, classes: readonly L[], report: TrainReport) {
+    checkNetwork(network);
+    if (!areLabels(classes))
+      throw new ArgumentError(`Expected classes to be numbers or strings but received ${describe(classes)}`);
+    checkEqual('classes.length', classes.length, "the network's outputs", network.outputs);
     this.network = network;
     this.classes = classes;
     this.report = report;
@@ -144,32 +160,46 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
    * @throws ModelFileError where the file cannot be written
    */
   async save(path: string): Promise<void> {
+    await saveNetwork(path, this.#saved());
+  }
+
+  /** The bytes of the file that {@link save} would write. {@link loadClassifier} takes them. */
+  async toBytes(): Promise<Uint8Array> {
+    return networkBytes(this.#saved());
+  }
+
+  #saved(): SavedNetwork {
     const { network, classes, report } = this;
-    await saveNetwork(path, { kind: 'classifier', network, report, extra: { classes } });
+    return { kind: 'classifier', network, report, extra: { classes } };
   }
 }
 
 /**
- * Reads a classifier that {@link Classifier.save} wrote. It predicts bit for bit what the saved one did.
+ * Reads a classifier that {@link Classifier.save} wrote or {@link Classifier.toBytes} returned. It predicts bit for bit what that one did.
  *
+ * @param source the path of a file, or its bytes
  * @throws ModelFileError where the file cannot be read, is damaged, or holds something else
  */
 export async function loadClassifier<L extends Label = Label, T extends FloatArray = FloatArray>(
-  path: string,
+  source: string | Uint8Array,
 ): Promise<Classifier<L, T>> {
-  const { network, report, extra } = await loadNetwork(path, 'classifier');
+  const { network, report, extra } = await loadNetwork(source, 'classifier');
   const classes = extra && (extra as { classes?: unknown }).classes;
-  const areLabels =
-    Array.isArray(classes) && classes.every((label) => typeof label === 'string' || typeof label === 'number');
-  if (!areLabels || classes.length !== network.outputs)
-    throw new ModelFileError(`Expected ${path} to name ${network.outputs} classes but received ${describe(classes)}`);
+  if (!areLabels(classes) || classes.length !== network.outputs)
+    throw new ModelFileError(
+      `Expected ${typeof source === 'string' ? source : 'the bytes'} to name ${network.outputs} classes but received ${describe(classes)}`,
+    );
   return new Classifier(network as Network<T>, classes as L[], report);
+}
+
+function areLabels(classes: unknown): classes is readonly Label[] {
+  return Array.isArray(classes) && classes.every((label) => typeof label === 'string' || typeof label === 'number');
 }
 
 /**
  * The column of a row's greatest score, or of its least.
  *
- * @throws NonFiniteError where a score is NaN or infinite, which have no order
+ * @throws NonFiniteError where a score left the range of the precision: NaN has no order
  */
 function greatest({ data, cols }: Matrix, row: number, sign: number): number {
   let [best, most] = [0, -Infinity];
@@ -177,7 +207,7 @@ function greatest({ data, cols }: Matrix, row: number, sign: number): number {
     const score = sign * (data[row * cols + k] as number);
     if (!Number.isFinite(score))
       throw new NonFiniteError(
-        `Expected finite scores but that of class ${k} came to ${score} at row ${row}: X holds NaN or infinity there, or numbers too large for this network`,
+        `Expected finite scores but that of class ${k} came to ${score} at row ${row}: X holds numbers there that are too large for this network`,
       );
     if (score > most) [best, most] = [k, score];
   }

@@ -16,6 +16,12 @@ export async function checkFinite(lane: Lane, name: string, X: Matrix): Promise<
   if (index >= 0) throw nonFinite(name, X, index);
 }
 
+/** The same on the calling thread: for a few rows. */
+export function checkFiniteNow(name: string, X: Matrix): void {
+  const { data } = X;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) throw nonFinite(name, X, i);
+}
+
 /** @internal AᵀA or AᵀB left the range. */
 export function sumsOverflowed(): NonFiniteError {
   return new NonFiniteError('Expected sums within the range of the precision but they overflowed');

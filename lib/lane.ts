@@ -10,7 +10,7 @@ export function native(): RawAddon {
     return (addon ??= load());
   } catch (error) {
     throw new AddonError(
-      `Expected a native addon for ${process.platform}-${process.arch} but found none that loads; a checkout builds it, by \`npm run compile\`, or \`npm run prebuild\` before \`npm pack\``,
+      `Expected a native addon for ${process.platform}-${process.arch} but found none that loads (${(error as Error).message}); the package has one for linux-x64 with glibc 2.35 or later, a checkout builds its own, by \`npm run compile\``,
       { cause: error },
     );
   }

@@ -88,7 +88,7 @@ export interface TrainOptions {
   solver?: Solver | undefined;
   /**
    * Weight of each sample in the objective and the standardisation, not negative; only their ratios matter. A sample of
-   * weight 0 has no effect, except on settings that depend on the number of rows. Needs `targets: 'gauss-newton'`.
+   * weight 0 has no effect, except on how memory is shared out. Needs `targets: 'gauss-newton'`.
    */
   sampleWeights?: ArrayLike<number> | undefined;
   /**
@@ -114,7 +114,10 @@ export interface TrainOptions {
   checkpoint?: string | undefined;
   /** Aborts the training between two batches. */
   signal?: AbortSignal | undefined;
-  /** Called after each iteration; a promise, or anything with a `then`, is waited for. What it throws or rejects with rejects the training. */
+  /**
+   * Called after each iteration; a promise, or anything with a `then`, is waited for. With `'stop'` the training ends with the
+   * best weights so far. What it throws or rejects with rejects the training.
+   */
   onIteration?: ((iteration: IterationReport) => unknown) | undefined;
 }
 

@@ -152,9 +152,9 @@ export function plan(
   shape: Shape,
   options: (ClassifierOptions | RegressorOptions) & {
     /** @default 'classifier' */
-    task?: 'classifier' | 'regressor';
+    task?: 'classifier' | 'regressor' | undefined;
     /** @default 'float64' */
-    precision?: 'float64' | 'float32';
+    precision?: 'float64' | 'float32' | undefined;
   } = {},
 ): Plan {
   const { task, precision, ...rest } = readOptions(options, [...trainOptions, 'task', 'precision']);

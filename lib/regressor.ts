@@ -11,7 +11,7 @@ import {
   type Matrix,
   type Precision,
 } from './matrix.js';
-import type { Network } from './network/network.js';
+import { checkNetwork, type Network } from './network/network.js';
 import {
   checkImage,
   laneOf,
@@ -23,7 +23,7 @@ import {
   type Settings,
 } from './options.js';
 import type { TrainReport } from './report.js';
-import { loadNetwork, saveNetwork } from './network/saved-network.js';
+import { loadNetwork, networkBytes, saveNetwork, type SavedNetwork } from './network/saved-network.js';
 import { scaleTargets, type ScaledTargets } from './training/targets.js';
 import { train } from './training/train.js';
 import type { Problem } from './training/training.js';
@@ -49,7 +49,9 @@ export class Regressor<T extends FloatArray = FloatArray> {
   readonly network: Network<T>;
   readonly report: TrainReport;
 
+  /** @throws ArgumentError where `network` is none */
   constructor(network: Network<T>, report: TrainReport) {
+    checkNetwork(network);
     this.network = network;
     this.report = report;
   }
@@ -63,7 +65,11 @@ export class Regressor<T extends FloatArray = FloatArray> {
     return this.network.forward(X, options);
   }
 
-  /** Ŷ now, on this thread: for a few rows. */
+  /**
+   * Ŷ now, on this thread: for a few rows.
+   *
+   * @throws NonFiniteError where X holds NaN or infinity
+   */
   predictSync(X: Inputs<T>): Matrix<Precision<T>> {
     return this.network.forwardSync(X);
   }
@@ -92,18 +98,30 @@ export class Regressor<T extends FloatArray = FloatArray> {
    * @throws ModelFileError where the file cannot be written
    */
   async save(path: string): Promise<void> {
+    await saveNetwork(path, this.#saved());
+  }
+
+  /** The bytes of the file that {@link save} would write. {@link loadRegressor} takes them. */
+  async toBytes(): Promise<Uint8Array> {
+    return networkBytes(this.#saved());
+  }
+
+  #saved(): SavedNetwork {
     const { network, report } = this;
-    await saveNetwork(path, { kind: 'regressor', network, report, extra: null });
+    return { kind: 'regressor', network, report, extra: null };
   }
 }
 
 /**
- * Reads a regressor that {@link Regressor.save} wrote. It predicts bit for bit what the saved one did.
+ * Reads a regressor that {@link Regressor.save} wrote or {@link Regressor.toBytes} returned. It predicts bit for bit what that one did.
  *
+ * @param source the path of a file, or its bytes
  * @throws ModelFileError where the file cannot be read, is damaged, or holds something else
  */
-export async function loadRegressor<T extends FloatArray = FloatArray>(path: string): Promise<Regressor<T>> {
-  const { network, report } = await loadNetwork(path, 'regressor');
+export async function loadRegressor<T extends FloatArray = FloatArray>(
+  source: string | Uint8Array,
+): Promise<Regressor<T>> {
+  const { network, report } = await loadNetwork(source, 'regressor');
   return new Regressor(network as Network<T>, report);
 }
 

@@ -17,7 +17,7 @@ export interface IterationReport {
   activeShare: number;
   /** Whether these weights are the best so far; a refused step is taken back. */
   accepted: boolean;
-  /** Levenberg–Marquardt damping with which the step was taken; 0 where the rule has none. */
+  /** Levenberg–Marquardt damping: each refused step raises it, and is tried again shorter; 0 where the rule has none. */
   damping: number;
   /** Mean over the rows that `iterations: 'auto'` held out of Σ (T* − z)², as in {@link RidgeSearch}. */
   heldOutLoss?: number;

@@ -269,6 +269,19 @@ describe('labels', () => {
     await expectBplsError(train(X, given), ...refusal);
   });
 
+  it('are refused where they are measurements, but may be a few fractions', async () => {
+    const wide = matrix(new Float64Array(60).map(Math.sin), 60, 1);
+    const measured = Float64Array.from({ length: 60 }, (_, i) => Math.floor(i / 2) + (i % 2) / 3);
+    await expectBplsError(
+      train(wide, measured),
+      ...argument(
+        'Expected labels of classes but received 60 different numbers in 60 rows, not all of them integers: trainRegressor takes such targets',
+      ),
+    );
+    const stars = measured.map((_, i) => (i % 10) / 2);
+    expect((await train(wide, stars, quick)).classes).toHaveLength(10);
+  });
+
   it.each(buffers)('in %s memory are refused', async (_, make, why) => {
     await expectBplsError(train(X, make()), ...buffer(`Expected labels not to be backed by ${why}`));
   });
@@ -736,8 +749,13 @@ describe('a trained network', () => {
     for (const predictSync of [classifier.predictSync.bind(classifier), regressor.predictSync.bind(regressor)]) {
       await expectBplsError(() => predictSync(wide), ...width);
       await expectBplsError(() => predictSync(singleX as never), ...mixed);
+      // Activations with bounds would make a number of infinity.
+      for (const bad of [NaN, Infinity, -Infinity])
+        await expectBplsError(
+          () => predictSync(withElement(X, 6, 1, bad)),
+          ...nonFinite(`Expected X to be finite but received ${bad} at row 6, column 1`),
+        );
     }
-    expect(regressor.predictSync(withElement(X, 6, 1, NaN)).data[6]).toBeNaN();
   });
 
   it('refuses options', async () => {

@@ -134,7 +134,7 @@ describe('an addon that does not load', () => {
     expect(error).toMatchObject({
       code: 'ADDON',
       cause: reason,
-      message: `Expected a native addon for ${process.platform}-${process.arch} but found none that loads; a checkout builds it, by \`npm run compile\`, or \`npm run prebuild\` before \`npm pack\``,
+      message: `Expected a native addon for ${process.platform}-${process.arch} but found none that loads (no such file); the package has one for linux-x64 with glibc 2.35 or later, a checkout builds its own, by \`npm run compile\``,
     });
     const { scripts } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { scripts: object };
     expect(scripts).toHaveProperty('compile');

@@ -381,15 +381,13 @@ describe('evaluate', () => {
 
   it('refuses scores that are not finite, and so do predictions', async () => {
     const model = await trainClassifier(C, cross.labels, { hidden: [20], activation: 'elu' });
-    const message = (row: number) =>
-      new RegExp(`^Expected finite scores but that of class 0 came to (NaN|-?Infinity) at row ${row}: X holds NaN`);
-    for (const bad of [NaN, Infinity]) {
-      const error = (await failure(() => model.predictSync(matrix(Float64Array.of(1, 1, bad, 0), 2, 2)))) as BplsError;
-      expect([error.code, error.message]).toEqual(['NON_FINITE', expect.stringMatching(message(1))]);
-    }
+    const message =
+      /^Expected finite scores but that of class 0 came to (NaN|-?Infinity) at row 0: X holds numbers there that/;
     const huge = matrix(new Float64Array(4).fill(Number.MAX_VALUE), 2, 2);
-    for (const action of [model.predict(huge), model.evaluate(huge, [0, 1]), () => model.predictSync(huge)])
-      expect(await failure(action)).toMatchObject({ code: 'NON_FINITE' });
+    for (const action of [model.predict(huge), model.evaluate(huge, [0, 1]), () => model.predictSync(huge)]) {
+      const error = (await failure(action)) as BplsError;
+      expect([error.code, error.message]).toEqual(['NON_FINITE', expect.stringMatching(message)]);
+    }
   });
 
   it('takes labels of some of the classes, in any typed array', async () => {
@@ -602,6 +600,22 @@ describe('validation', () => {
   });
 });
 
+describe.each(['inverse', 'nearest'] as const)('validation with %s', (targets) => {
+  it('scores every pass and keeps the best', async () => {
+    const options = { hidden: [30], targets, samples: 'misclassified', patience: 3, standardize: true } as const;
+    const model = await trainClassifier(B, board.labels, {
+      ...options,
+      validation: { inputs: H, labels: held.labels },
+    });
+    const { iterations, bestIteration } = model.report;
+    const scores = iterations.map(({ validation: score }) => score!);
+    expect(iterations.some(({ accepted: taken }) => !taken)).toBe(true);
+    expect(scores.every((score) => score >= 0)).toBe(true);
+    expect(Math.max(...scores)).toBe(scores[bestIteration - 1]);
+    expect(await accuracy(model, H, held.labels)).toBeCloseTo(Math.max(...scores), 12);
+  });
+});
+
 describe('onIteration', () => {
   it('is told every iteration, as the report has it', async () => {
     const seen: unknown[] = [];
@@ -621,6 +635,34 @@ describe('onIteration', () => {
     });
     expect(report.rows).toBe(B.rows);
   });
+});
+
+describe('first weights that tell nothing', () => {
+  it('are drawn anew, and the training goes on from there', async () => {
+    const X = matrix(Float64Array.of(0, 0, 0, 1, 1, 0, 1, 1), 4, 2);
+    const { report } = await trainClassifier(X, ['no', 'yes', 'yes', 'no'], { hidden: [4] });
+    expect(report.iterations[2]!.damping).toBeLessThan(1);
+    expect(report.iterations.at(-1)!.misclassified).toBe(0);
+  });
+});
+
+describe("an onIteration that returns 'stop'", () => {
+  it.each(['gauss-newton', 'inverse'] as const)(
+    'ends the training with the best weights so far, %s',
+    async (targets) => {
+      const options = { hidden: [10], ridge: 1e-3, targets, seed: 3 };
+      const last = targets === 'inverse' ? 1 : 2;
+      const stopped = await trainClassifier(B, board.labels, {
+        ...options,
+        onIteration: async ({ iteration }) => Promise.resolve(iteration === last && 'stop'),
+      });
+      expect(stopped.report.iterations.at(-1)!.iteration).toBe(last);
+      const whole = await trainClassifier(B, board.labels, options);
+      expect(whole.report.iterations.length).toBeGreaterThan(stopped.report.iterations.length);
+      const short = await trainClassifier(B, board.labels, { ...options, iterations: last });
+      expect(stopped.network.layers).toEqual(short.network.layers);
+    },
+  );
 });
 
 describe('an onIteration that returns a promise', () => {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { linearMap, mulberry32, teacher } from '../bench/data/toy.js';
 import {
   ArgumentError,
+  lstsq,
   matrix,
   paper,
   SingularError,
@@ -43,6 +44,31 @@ const curves = matrix(
 function accepted({ iterations }: TrainReport) {
   return iterations.filter((iteration) => iteration.accepted);
 }
+
+describe('without a ridge', () => {
+  it('two columns that hardly differ are solved as well as lstsq solves them', async () => {
+    const random = source(17);
+    const rows = 4000;
+    const data = new Float32Array(3 * rows);
+    const y = new Float32Array(rows);
+    for (let i = 0; i < rows; i++) {
+      const [one, little] = [random.normal(), random.normal()];
+      data.set([one, one + 1e-3 * little, 1], 3 * i);
+      y[i] = little;
+    }
+    const A = matrix(data, rows, 3);
+    const Y = matrix(y, rows, 1);
+    const X = matrix(data.filter((_, i) => i % 3 < 2), rows, 2); // prettier-ignore
+    const model = await trainRegressor(X, Y, { hidden: [], ridge: 0, standardize: false });
+    const { weights } = await lstsq(A, Y);
+    const best = y.reduce((sum, value, i) => {
+      const fit = [0, 1, 2].reduce((total, j) => total + data[3 * i + j]! * weights.data[j]!, 0);
+      return sum + (value - fit) ** 2;
+    }, 0);
+    const { rmse } = await model.evaluate(X, Y);
+    expect(rmse).toBeLessThan(1.1 * Math.sqrt(best / rows) + 1e-5);
+  });
+});
 
 describe('the paper’s pass through identity layers', () => {
   it.each([[[]], [[6]], [[9]], [[8, 7, 6]], [[20, 20, 20]]])('finds a linear map to rounding: %j', async (hidden) => {

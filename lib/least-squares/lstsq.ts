@@ -103,9 +103,11 @@ async function solve<T extends FloatArray>(
       : nonNegative('options.rcond', options.rcond);
   if (cut >= 1) throw new ArgumentError(`Expected options.rcond to be below 1 but received ${describe(options.rcond)}`);
   const lane = laneOf(options);
+  // The squares of A's; the estimate of a Gram matrix's condition may be some times too good.
+  const least = Math.max(smallestRcond(A.data), options.rcond === undefined ? 0 : 100 * cut ** 2);
   // A wide A has a singular Gram matrix unless a ridge fills it.
   if (solver === 'cholesky' || (solver === 'auto' && (A.rows >= A.cols || penalty > 0))) {
-    const solution = await byCholesky(lane, A, B, penalty, solver === 'cholesky');
+    const solution = await byCholesky(lane, A, B, penalty, solver === 'cholesky' ? 0 : least);
     if (solution) return checkSolution(solution);
     if (solver === 'cholesky')
       throw new SingularError(
@@ -118,13 +120,15 @@ async function solve<T extends FloatArray>(
 /** From here on Cholesky without a refinement is found as exact as the SVD; a pass over A is a fifth of the time. */
 const wellConditioned = 0.01;
 
+/** Undefined where the reciprocal condition number of the Gram matrix is below `least`; 0 takes whatever there is. */
 async function byCholesky<T extends FloatArray>(
   lane: Lane,
   A: Matrix<T>,
   B: Matrix<T>,
   penalty: number,
-  always: boolean,
+  least: number,
 ): Promise<Solution<T> | undefined> {
+  const always = least === 0;
   const precision: keyof Arrays = types.isFloat64Array(A.data) ? 'float64' : 'float32';
   const sums = new NormalEquations(A.cols, B.cols, { precision, intercept: false });
   await sums.pass(lane, A, B, { gram: sums.gram, rhs: sums.rhs, sign: 1 });
@@ -138,7 +142,7 @@ async function byCholesky<T extends FloatArray>(
   sums.count = A.rows;
   const factor = allocate(A.data, A.cols ** 2);
   const solution = (await sums.cholesky(lane, penalty, { factor })) as Solution<T> | undefined;
-  if (!solution || (!always && solution.rcond < smallestRcond(A.data))) return undefined;
+  if (!solution || solution.rcond < least) return undefined;
   if (solution.rcond >= wellConditioned) return solution;
   // One refinement: the residual in the data, not in the Gram matrix, restores what squaring the condition cost.
   const X = solution.weights.data;

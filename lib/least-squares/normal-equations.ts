@@ -45,7 +45,8 @@ export function smallestRcond(data: FloatArray): number {
 /**
  * The normal equations AᵀA W = AᵀB of a linear least-squares problem, held as their sums so that rows can come and go:
  * what every solve of this package starts from. The Gram matrix is p × p with its lower triangle filled, p = inputs + 1
- * with an intercept (a constant last column of A). `gram`, `rhs` and `count` are all of its state: set them to restore it.
+ * with an intercept (a constant last column of A). `gram`, `rhs` and `count` are its state: set them in a
+ * new one to restore it, which then knows nothing of rows that were removed before ({@link remove}).
  *
  * @example
  * ```ts
@@ -69,7 +70,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
   #last: Promise<unknown> = Promise.resolve();
   /** False once a pass was cut off: the sums have some of its rows. */
   #isWhole = true;
-  /** The greatest that the diagonal of AᵀA has been: what it was rounded by. */
+  /** The greatest that the diagonal of AᵀA has been, and each column of AᵀB: what they were rounded by. */
   readonly #peaks: Float64Array;
 
   /**
@@ -94,7 +95,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     const like = precision === 'float64' ? new Float64Array() : new Float32Array();
     this.gram = allocate(like, this.order ** 2) as Arrays[P];
     this.rhs = allocate(like, this.order * this.outputs) as Arrays[P];
-    this.#peaks = new Float64Array(this.order);
+    this.#peaks = new Float64Array(this.order + this.outputs);
   }
 
   /** Unknowns of each output: inputs, and the intercept. */
@@ -153,7 +154,18 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
   }
 
   #notePeaks(): void {
-    this.#peaks.forEach((peak, j) => (this.#peaks[j] = Math.max(peak, this.gram[j * (this.order + 1)] as number)));
+    this.#sizes().forEach((size, j) => (this.#peaks[j] = Math.max(this.#peaks[j] as number, size)));
+  }
+
+  /** The diagonal of AᵀA, and of each column of AᵀB the greatest. */
+  #sizes(): Float64Array {
+    const sizes = new Float64Array(this.#peaks.length);
+    for (let j = 0; j < this.order; j++) sizes[j] = this.gram[j * (this.order + 1)] as number;
+    this.rhs.forEach((sum, i) => {
+      const k = this.order + (i % this.outputs);
+      sizes[k] = Math.max(sizes[k] as number, Math.abs(sum));
+    });
+    return sizes;
   }
 
   #check(x: unknown, y: unknown): [Matrix, Matrix] {
@@ -240,6 +252,8 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     const lane = laneOf(given);
     this.#checkWhole();
     if (this.count === 0) throw new ShapeError('Expected at least one row in the sums but received none');
+    if (!Number.isInteger(this.count) || this.count < 0)
+      throw new ArgumentError(`Expected count to be the rows in the sums but received ${describe(this.count)}`);
     if (!this.isFinite()) throw sumsOverflowed();
     this.#checkDigits();
     if (solver !== 'svd') {
@@ -253,14 +267,20 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     return this.#svd(lane, ridge);
   }
 
-  /** @throws NonFiniteError where what is left of a column is near to the rounding of rows that were removed; 0 may be exact */
+  /**
+   * @throws NonFiniteError where what is left of a column is near to the rounding of rows that were removed; 0 may be exact,
+   * as it is of integers within the precision
+   */
   #checkDigits(): void {
+    const unit = epsilon(this.gram);
+    const sizes = this.#sizes();
     this.#peaks.forEach((peak, j) => {
-      const sum = this.gram[j * (this.order + 1)] as number;
-      if (sum !== 0 && sum < 2 ** 10 * epsilon(this.gram) * peak)
-        throw new NonFiniteError(
-          `Expected sums with digits left but those of column ${j} were ${peak / sum} times as large before rows were removed: add the rows that are left to a new NormalEquations`,
-        );
+      const left = sizes[j] as number;
+      if (left >= 2 ** 10 * unit * peak || (left === 0 && peak * unit < 1)) return;
+      const column = j < this.order ? `column ${j}` : `output ${j - this.order}`;
+      throw new NonFiniteError(
+        `Expected sums with digits left but those of ${column} came to ${left} from ${peak} when rows were removed: add the rows that are left to a new NormalEquations`,
+      );
     });
   }
 

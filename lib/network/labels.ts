@@ -6,6 +6,9 @@ import { turns } from '../turns.js';
 export type Label = number | string;
 export type Labels = ArrayLike<number> | readonly string[];
 
+/** Classes that may be fractions whatever the rows. */
+const fewClasses = 20;
+
 /** Visits one label for each row, all numbers or all strings; reads each once, since in between other code may run. */
 async function visitLabels(
   name: string,
@@ -43,9 +46,19 @@ export async function encodeLabels(value: unknown, rows: number): Promise<{ clas
   const classes = [...met.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   if (classes.length < 2)
     throw new ArgumentError(`Expected labels of at least two classes but received only ${describe(classes[0])}`);
+  checkClasses(classes, rows);
   const places = new Int32Array(classes.length);
   classes.forEach((label, place) => (places[met.get(label) as number] = place));
   return { classes, indices: indices.map((found) => places[found] as number) };
+}
+
+/** @throws ArgumentError where labels are measurements: sooner than a network of nearly as many outputs as rows */
+function checkClasses(classes: readonly Label[], rows: number): void {
+  const isFraction = (label: Label) => typeof label === 'number' && !Number.isInteger(label);
+  if (classes.length > Math.max(fewClasses, rows / 2) && classes.some(isFraction))
+    throw new ArgumentError(
+      `Expected labels of classes but received ${classes.length} different numbers in ${rows} rows, not all of them integers: trainRegressor takes such targets`,
+    );
 }
 
 /** Indices among known classes. */

@@ -61,7 +61,7 @@ const CHUNK_BYTES = 1 << 20;
  * @throws {@link ModelFileError} on a big-endian machine, or where the header would exceed 100 MB.
  * @source https://github.com/huggingface/safetensors#format
  */
-export function encodeTensors(file: TensorFile): Uint8Array {
+export async function encodeTensors(file: TensorFile): Promise<Uint8Array> {
   const parts = layOut(file);
   const bytes = allocate(parts.reduce((total, part) => total + part.byteLength, 0));
   let offset = 0;
@@ -69,24 +69,26 @@ export function encodeTensors(file: TensorFile): Uint8Array {
     bytes.set(part, offset);
     offset += part.byteLength;
   }
-  sign(bytes, checksum(parts));
+  sign(bytes, await checksum([bytes]));
   return bytes;
 }
 
 /**
- * The content of a file that {@link encodeTensors} made, as null-prototype records. The arrays are views on `bytes`
- * where these lie in fixed memory at a multiple of 8, and on one copy of them otherwise.
+ * The content of a file that {@link encodeTensors} made, as null-prototype records. The arrays are views on one copy of
+ * `bytes`.
  *
  * The bytes are not trusted: only the exact form that {@link encodeTensors} writes, with its checksum, is accepted.
  *
  * @throws {@link ModelFileError} for anything else.
  */
-export function decodeTensors(bytes: Uint8Array): TensorFile {
-  const { buffer } = bytes;
-  const view = isFixed(buffer) && bytes.byteOffset % 8 === 0 ? bytes : allocate(bytes.length, bytes);
-  const digest = checkFrame(view);
-  checkDigest(digest, checksum(unsigned(view)));
-  return parse(view, digest);
+export async function decodeTensors(bytes: Uint8Array): Promise<TensorFile> {
+  return checked(allocate(bytes.length, bytes));
+}
+
+async function checked(bytes: Uint8Array): Promise<TensorFile> {
+  const digest = checkFrame(bytes);
+  checkDigest(digest, await checksum(unsigned(bytes)));
+  return parse(bytes, digest);
 }
 
 /**
@@ -103,7 +105,7 @@ export function decodeTensors(bytes: Uint8Array): TensorFile {
 export async function writeTensors(given: string, file: TensorFile): Promise<void> {
   const path = resolve(given); // The working folder may change meanwhile.
   const [header, ...tensors] = layOut(file);
-  const digest = await checksumInTurns([header, ...tensors]);
+  const digest = await checksum([header, ...tensors]);
   const signed = new Uint8Array(header);
   sign(signed, digest);
   const temporary = join(dirname(path), `.bpls-${randomUUID()}.tmp`);
@@ -112,7 +114,7 @@ export async function writeTensors(given: string, file: TensorFile): Promise<voi
     if (old && !old.isFile()) throw new ModelFileError('Expected a regular file, or none');
     await writeThrough(temporary, [signed, ...tensors]);
     if (old) await chmod(temporary, old.mode & 0o7777);
-    if ((await checksumInTurns([header, ...tensors])) !== digest) {
+    if ((await checksum([header, ...tensors])) !== digest) {
       throw new ModelFileError('The tensors changed while they were written');
     }
     await rename(temporary, path);
@@ -130,10 +132,7 @@ export async function writeTensors(given: string, file: TensorFile): Promise<voi
  */
 export async function readTensors(path: string): Promise<TensorFile> {
   try {
-    const bytes = await readBytes(path);
-    const digest = checkFrame(bytes);
-    checkDigest(digest, await checksumInTurns(unsigned(bytes)));
-    return parse(bytes, digest);
+    return await checked(await readBytes(path));
   } catch (error) {
     throw named('read', path, error);
   }
@@ -402,13 +401,7 @@ function* chunks(parts: readonly Uint8Array[]): Generator<Uint8Array> {
   }
 }
 
-function checksum(parts: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const chunk of chunks(parts)) hash.update(chunk);
-  return hash.digest('hex');
-}
-
-async function checksumInTurns(parts: readonly Uint8Array[]): Promise<string> {
+async function checksum(parts: readonly Uint8Array[]): Promise<string> {
   const hash = createHash('sha256');
   for (const chunk of chunks(parts)) {
     hash.update(chunk);

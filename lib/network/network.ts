@@ -1,7 +1,7 @@
 import type { RawLayer } from '../../binding/index.js';
 import { batchRows, inBatches } from '../batches.js';
 import { ArgumentError } from '../errors.js';
-import { checkFinite } from '../finite.js';
+import { checkFinite, checkFiniteNow } from '../finite.js';
 import { callEach, native, typed, type Lane } from '../lane.js';
 import {
   allocate,
@@ -47,6 +47,20 @@ function checkLayer(name: string, layer: unknown): void {
   oneOf(`${name}.activation`, activation, outputActivations);
 }
 
+function checkStandardization(value: unknown, { inputs, weights }: Layer): void {
+  if (typeof value !== 'object' || value === null)
+    throw new ArgumentError(`Expected standardization to be { shift, scale } but received ${describe(value)}`);
+  const { shift, scale, asinh } = value as Partial<Standardization>;
+  for (const [name, array] of Object.entries({ shift, scale, ...(asinh !== undefined && { asinh }) })) {
+    if (!isFloatArray(array))
+      throw new ArgumentError(
+        `Expected standardization.${name} to be a Float64Array or Float32Array but received ${describe(array)}`,
+      );
+    checkSamePrecision(`standardization.${name}`, array, "the layers' weights", weights);
+    checkEqual(`standardization.${name}.length`, array.length, "the network's inputs", inputs);
+  }
+}
+
 export function rawLayer(layer: Layer): RawLayer {
   return { ...layer, activation: activationCode(layer.activation) };
 }
@@ -62,7 +76,9 @@ export class Network<T extends FloatArray = FloatArray> {
 
   /**
    * @throws ArgumentError where there is no layer, or one is of another kind
-   * @throws ShapeError where a layer's weights or inputs are not as many as it and the layer below say
+   * @throws ShapeError where a layer's weights or inputs are not as many as it and the layer below say, or there is not one
+   *   shift and scale for each input
+   * @throws PrecisionError where arrays differ in precision
    */
   constructor(layers: readonly Layer<T>[], standardization?: Standardization<T>) {
     if (!Array.isArray(layers) || layers.length === 0)
@@ -70,8 +86,11 @@ export class Network<T extends FloatArray = FloatArray> {
     layers.forEach((layer, l) => {
       checkLayer(`layers[${l}]`, layer);
       const below = (layers as readonly Layer[])[l - 1];
-      if (below) checkEqual(`layers[${l}].inputs`, (layer as Layer).inputs, 'the units below', below.units);
+      if (!below) return;
+      checkEqual(`layers[${l}].inputs`, (layer as Layer).inputs, 'the units below', below.units);
+      checkSamePrecision(`layers[${l}].weights`, (layer as Layer).weights, 'those below', below.weights);
     });
+    if (standardization !== undefined) checkStandardization(standardization, layers[0] as Layer);
     this.layers = layers;
     this.standardization = standardization;
     this.#raw = layers.map(rawLayer);
@@ -127,10 +146,13 @@ export class Network<T extends FloatArray = FloatArray> {
 
   /**
    * The same for a few rows, now, on the calling thread: no BLAS, so that it neither waits for nor disturbs a training
-   * that runs in the same process. NaN or infinity in gives NaN or infinity out.
+   * that runs in the same process.
+   *
+   * @throws as {@link forward} does
    */
   forwardSync(value: Inputs<T>): Matrix<Precision<T>> {
     const X = this.checkInputs(value);
+    checkFiniteNow('X', X);
     const outputs = allocate(X.data, X.rows * this.outputs) as Precision<T>;
     const args = { ...this.#samples(X), layers: this.#raw, outputs };
     try {
@@ -140,4 +162,10 @@ export class Network<T extends FloatArray = FloatArray> {
     }
     return { data: outputs, rows: X.rows, cols: this.outputs };
   }
+}
+
+/** @throws ArgumentError where this is none */
+export function checkNetwork(network: unknown): void {
+  if (!(network instanceof Network))
+    throw new ArgumentError(`Expected network to be a Network but received ${describe(network)}`);
 }

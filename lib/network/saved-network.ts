@@ -1,9 +1,10 @@
-import { ModelFileError } from '../errors.js';
-import { describe, precisionName, type FloatArray } from '../matrix.js';
+import { types } from 'node:util';
+import { ArgumentError, ModelFileError } from '../errors.js';
+import { checkBuffer, describe, precisionName, type FloatArray } from '../matrix.js';
 import { checkPath } from '../options.js';
 import type { TrainReport } from '../report.js';
 import { outputActivations, type OutputActivation } from './activation.js';
-import { readTensors, writeTensors, type Tensor, type TensorFile } from './model-file.js';
+import { decodeTensors, encodeTensors, readTensors, writeTensors, type Tensor, type TensorFile } from './model-file.js';
 import { turns } from '../turns.js';
 import { Network, type Layer } from './network.js';
 
@@ -18,9 +19,18 @@ export interface SavedNetwork {
   extra: unknown;
 }
 
-/** One file: every layer's weights as a tensor, the rest as JSON in the header. Written beside and renamed. */
-export async function saveNetwork(path: string, { kind, network, report, extra }: SavedNetwork): Promise<void> {
-  checkPath('path', path);
+/** Written beside and renamed. */
+export async function saveNetwork(path: string, saved: SavedNetwork): Promise<void> {
+  await writeTensors(checkPath('path', path), fileOf(saved));
+}
+
+/** What {@link saveNetwork} would write. */
+export async function networkBytes(saved: SavedNetwork): Promise<Uint8Array> {
+  return encodeTensors(fileOf(saved));
+}
+
+/** One file: every layer's weights as a tensor, the rest as JSON in the header. */
+function fileOf({ kind, network, report, extra }: SavedNetwork): TensorFile {
   const tensors: Record<string, Tensor> = {};
   network.layers.forEach(({ weights, inputs, units }, l) => {
     tensors[`layers.${l}.weights`] = { shape: [inputs + 1, units], data: weights };
@@ -39,13 +49,15 @@ export async function saveNetwork(path: string, { kind, network, report, extra }
     'bpls.extra': JSON.stringify(extra),
     'bpls.report': JSON.stringify(report),
   };
-  await writeTensors(path, { metadata, tensors });
+  return { metadata, tensors };
 }
 
-/** @throws ModelFileError where the file cannot be read, is damaged, or holds something else */
-export async function loadNetwork(path: string, kind: SavedNetwork['kind']): Promise<SavedNetwork> {
-  checkPath('path', path);
-  const file = await readTensors(path);
+/**
+ * @param source the path of a file, or the bytes of one, which are copied
+ * @throws ModelFileError where the file cannot be read, is damaged, or holds something else
+ */
+export async function loadNetwork(source: string | Uint8Array, kind: SavedNetwork['kind']): Promise<SavedNetwork> {
+  const [path, file] = await openSource(source);
   const { metadata } = file;
   const refuse = (expected: string, received: unknown): never => {
     throw new ModelFileError(`Expected ${path} to hold ${expected} but received ${describe(received)}`);
@@ -60,6 +72,17 @@ export async function loadNetwork(path: string, kind: SavedNetwork['kind']): Pro
     for await (const [begin, end] of turns(data.length))
       for (let i = begin; i < end; i++) if (!Number.isFinite(data[i])) refuse(`finite numbers in ${name}`, data[i]);
   return { kind, network: networkOf(file, activations, refuse), report: report as TrainReport, extra };
+}
+
+/** The file, and what messages call it. */
+async function openSource(source: unknown): Promise<[name: string, file: TensorFile]> {
+  if (typeof source === 'string') return [source, await readTensors(checkPath('source', source))];
+  if (!types.isUint8Array(source))
+    throw new ArgumentError(
+      `Expected source to be the path of a file or the bytes of one but received ${describe(source)}`,
+    );
+  checkBuffer('source', source);
+  return ['the bytes', await decodeTensors(source)];
 }
 
 /** @throws ModelFileError where the text of a file's metadata is no JSON */

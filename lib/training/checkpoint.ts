@@ -3,11 +3,13 @@ import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BplsError, ModelFileError } from '../errors.js';
-import { describe, precisionName, type FloatArray } from '../matrix.js';
+import { allocate, describe, precisionName, type FloatArray, type Matrix } from '../matrix.js';
 import { readTensors, writeTensors, type Tensor } from '../network/model-file.js';
 import { parseJson } from '../network/saved-network.js';
 import type { Settings } from '../options.js';
+import { createRandom } from '../random.js';
 import { turns } from '../turns.js';
+import { fillFromFunction } from './init.js';
 import type { Problem, Snapshot } from './training.js';
 
 /** Version of what `State` holds; the tensors and the checksum are model-file.ts's. */
@@ -101,7 +103,7 @@ async function read(path: string, fingerprint: string): Promise<State | undefine
   };
 }
 
-/** What decides the weights: data and options, but neither threads nor memory nor what a caller's functions return. */
+/** What decides the weights: data and options, but neither threads nor memory; of `mask` what it returns for the first unit. */
 async function fingerprintOf(problem: Problem, settings: Settings): Promise<string> {
   const { hidden, output, image, targets, samples, iterations, ridge, solver, standardize, patience, seed, loss } =
     settings;
@@ -128,7 +130,7 @@ async function fingerprintOf(problem: Problem, settings: Settings): Promise<stri
     ...validation.map(({ length }) => length),
   ];
   const hash = createHash('sha256').update(JSON.stringify([format, options, shape]));
-  for (const array of [inputs.data, labels, wanted, weights, ...validation]) {
+  for (const array of [inputs.data, labels, wanted, weights, firstMask(inputs, settings), ...validation]) {
     hash.update(array ? 'given' : 'absent');
     if (!array) continue;
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -136,6 +138,13 @@ async function fingerprintOf(problem: Problem, settings: Settings): Promise<stri
     for await (const [begin, end] of turns(bytes.length, 1 / 16)) hash.update(bytes.subarray(begin, end));
   }
   return hash.digest('hex');
+}
+
+function firstMask({ data, cols }: Matrix, { mask, seed }: Settings): FloatArray | undefined {
+  if (!mask) return undefined;
+  const first = allocate(data, cols);
+  fillFromFunction(first, mask(createRandom(seed), 0));
+  return first;
 }
 
 /** Takes up a state: what fails in it that is no error of this package is the file's fault. */

@@ -133,7 +133,7 @@ class GaussNewton {
     let verdict: Verdict = 'better';
     if (found) iteration = await resuming(() => this.#resume(found));
     else verdict = await this.#assess(0);
-    while (verdict !== 'enough') {
+    while (verdict !== 'enough' && !training.isStopped) {
       if (verdict === 'better') await this.#checkpoint?.write(this.#state(iteration));
       if (iteration >= this.#iterations || hidden.length === 0 || this.#totals.active === 0) break;
       if (verdict === 'better' && settings.loss === 'huber') await this.#boundResiduals();
@@ -143,7 +143,8 @@ class GaussNewton {
       this.#model = model;
       verdict = await this.#assess(++iteration);
     }
-    if (this.#progress && this.#hasMoved && verdict !== 'worse') await this.#settle(iteration + 1);
+    if (this.#progress && this.#hasMoved && verdict !== 'worse' && !training.isStopped)
+      await this.#settle(iteration + 1);
     this.#patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
   }
 
@@ -405,6 +406,7 @@ class GaussNewton {
     const training = this.#training;
     training.hidden.forEach((layer, l) => (layer.weights = this.#spare[l] as FloatArray));
     await drawAnew(training);
+    this.#damping = firstDamping;
     return { linear: 0, quadratic: 0 };
   }
 

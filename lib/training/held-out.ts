@@ -1,7 +1,6 @@
 import { allocate } from '../matrix.js';
 import { calibration, type HeldScores } from '../network/temperature.js';
 import { isCalibrated, type Settings } from '../options.js';
-import { createRandom, drawRows } from '../random.js';
 import { Progress } from './progress.js';
 import type { Training } from './training.js';
 
@@ -42,9 +41,9 @@ export class HeldOut {
 
   /** Takes the rows out of the training: their weight is zero from now on. */
   constructor(training: Training) {
-    const { problem, rows, settings } = training;
+    const { problem, rows } = training;
     this.#training = training;
-    this.#rows = drawRows(rows, heldRows(rows), createRandom(settings.seed));
+    this.#rows = training.drawRows(heldRows(training.weightedRows));
     const weights = problem.weights?.slice() ?? allocate(problem.inputs.data, rows).fill(1);
     for (const row of this.#rows) weights[row] = 0;
     training.weights = weights;

@@ -123,7 +123,8 @@ function drawMasks(training: Training, first: number, units: number): FloatArray
   return masks;
 }
 
-function fillFromFunction(target: FloatArray, values: ArrayLike<number>): void {
+/** Takes over what `mask` returned for one unit. */
+export function fillFromFunction(target: FloatArray, values: ArrayLike<number>): void {
   if (typeof (values as unknown) !== 'object' || (values as unknown) === null || values.length !== target.length)
     throw new ArgumentError(
       `Expected options.mask to return ${target.length} numbers, one for each column, but received ${describe(values)}`,

@@ -127,8 +127,13 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
       lasting(shape, narrow) +
       hiddenWeights(shape, narrow)
     : 0;
+  // Labels, marks, the indices of those that ask for change and where these are kept, and a weight where rows are held out.
+  const marks = shape.rows * (4 + 1 + 4 + 8 + element);
   const fixed =
-    element * (arrays + trial) + Math.max(element * solve, Math.min(batch, shape.rows) * perRow) + runtime(limit);
+    element * (arrays + trial) +
+    marks +
+    Math.max(element * solve, Math.min(batch, shape.rows) * perRow) +
+    runtime(limit);
 
   const row = element * sum(widths);
   const kept = row > 0 ? Math.floor((limit - fixed) / row) : shape.rows;

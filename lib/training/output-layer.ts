@@ -1,3 +1,4 @@
+import { smallestRcond } from '../least-squares/normal-equations.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { Settings } from '../options.js';
 import type { LayerReport } from '../report.js';
@@ -114,7 +115,7 @@ export class OutputLayer {
     const findsBounds = training.residualBounds === undefined && training.settings.loss === 'huber';
     let least = loss + (await this.#penalise(weights));
     const [best, bestRhs, previous] = [weights.slice(), this.#rhs.slice(), weights.slice()];
-    let [isFactored, momentum, end] = [false, 1, steps];
+    let [isFactored, momentum, end, repeats] = [false, 1, steps, 0];
     for (let step = 1; ; step++) {
       const change = isFactored ? await this.#solve(this.#rhs) : await this.#factorAndSolve();
       isFactored = true;
@@ -150,11 +151,12 @@ export class OutputLayer {
       previous.set(best);
       this.#rhs.set(bestRhs);
       momentum = 1;
+      if (totals && ++repeats > mostRepeats) return this.totals();
+      if (totals) end++;
       if (ahead === 0 && (training.layerReports.at(-1) as LayerReport).solver === 'cholesky') {
         this.#dampMore();
         isFactored = false;
       }
-      if (totals && ++end > steps + mostRepeats) return this.totals();
     }
   }
 
@@ -277,8 +279,8 @@ export class OutputLayer {
       rhs: this.#rhs,
       ridge: this.#factorRidge,
       count: training.rows,
-      // A ridge makes the problem well posed, and the steps refine each other.
-      leastRcond: this.#factorRidge > 0 ? 0 : epsilon(this.gram),
+      // A ridge makes the problem well posed; and the steps refine each other, where there are more than one.
+      leastRcond: this.#factorRidge > 0 ? 0 : isSolvedAtOnce(training) ? smallestRcond(this.gram) : epsilon(this.gram),
       accumulate: (triangle: FloatArray) => training.sweep({ count: training.rows }, { cached: true, triangle }),
     });
     let solution: LayerSolution | undefined;
@@ -291,6 +293,11 @@ export class OutputLayer {
     this.#solve = solution.solve;
     return solution.weights;
   }
+}
+
+/** Two-sided least squares are. */
+function isSolvedAtOnce({ sampleRule, settings }: Training): boolean {
+  return sampleRule !== 'margin' && settings.loss === 'squared';
 }
 
 /** Mean over the inputs of their mean square: of the Gram matrix of [H, 1], the diagonal without the constant's. */

@@ -68,16 +68,16 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
       accepted: better,
       damping: 0,
     });
-    if (better) {
-      best = measure;
-      waited = 0;
-      accepted = training.snapshot(); // Each pass makes new weights.
-      if (patience.spent(report, accepted)) break;
-    } else if (++waited === settings.patience || !training.problem.labels) {
+    const weights = training.snapshot(); // Each pass makes new weights.
+    if (better) [best, waited, accepted] = [measure, 0, weights];
+    else waited++;
+    if (report.validation !== undefined || better) {
+      if (patience.spent(report, weights)) break;
+    } else if (waited === settings.patience || !training.problem.labels) {
       // Converged, or forgetting: the passes on the misclassified samples alone need not improve on the first.
       break;
     }
-    if (measure === 0 || !Number.isFinite(measure)) break;
+    if (measure === 0 || !Number.isFinite(measure) || training.isStopped) break;
     set = await misclassified(totals);
     const { values, arrays: bestArrays } = patience.state();
     const own: OwnState = { training: training.state(), patience: values, iteration, best, waited };

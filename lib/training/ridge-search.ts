@@ -4,7 +4,6 @@ import { usualActivation, type Activation } from '../network/activation.js';
 import type { Standardization } from '../network/network.js';
 import { calibration, type Calibration, type HeldScores } from '../network/temperature.js';
 import type { Settings } from '../options.js';
-import { createRandom, drawRows } from '../random.js';
 import type { RidgeSearch } from '../report.js';
 import type { Columns } from './columns.js';
 import { gaussNewton } from './gauss-newton.js';
@@ -79,7 +78,7 @@ export function narrowing(hidden: Settings['hidden']): number[] {
 export async function searchRidge(training: Training, columns: Columns): Promise<void> {
   const { problem, settings } = training;
   const { inputs } = problem;
-  const shape = { rows: inputs.rows, inputs: inputs.cols, outputs: problem.outputs };
+  const shape = { rows: training.weightedRows, inputs: inputs.cols, outputs: problem.outputs };
   const sizes = searchSizes(shape, settings, inputs.data.BYTES_PER_ELEMENT);
   if (!sizes) return;
   const started = performance.now();
@@ -144,12 +143,12 @@ class Search {
   readonly #iterations: number;
 
   constructor(training: Training, sizes: SearchSizes) {
-    const { problem, settings, rows } = training;
+    const { problem, settings } = training;
     const { fit, held, folds } = sizes;
     this.#training = training;
     this.#sizes = sizes;
     this.#iterations = trialIterations(settings);
-    const order = drawRows(rows, fit + held, createRandom(settings.seed));
+    const order = training.drawRows(fit + held);
     this.#parts = Array.from({ length: folds }, (_, fold) => {
       const [first, last] = [fold * held, (fold + 1) * held];
       const rest = new Int32Array(fit);
@@ -325,16 +324,16 @@ class Search {
 
   /** Nothing asks for hidden units; and more rows might show what is not linear, so that the trials must have them all. */
   #mayBeLinear(): boolean {
-    const { settings, rows } = this.#training;
+    const { settings, weightedRows } = this.#training;
     const { hidden, image, mask, iterations } = settings;
     const asked = image ?? mask ?? (iterations === 0 || hidden.some(({ activation }) => activation !== 'auto'));
-    return rows <= mostTrialRows && hidden.length > 0 && !asked;
+    return weightedRows <= mostTrialRows && hidden.length > 0 && !asked;
   }
 
   /** For all rows: from a trial and its neighbours. */
   scaleOf({ activation, strides, loss }: Trial): number {
     const [below, above] = [-1, 1].map((way) => this.#made.get(this.#keyOf(activation, strides + way))?.loss);
-    return scaleAt(this.#training.rows, strides + vertex(below, loss, above));
+    return scaleAt(this.#training.weightedRows, strides + vertex(below, loss, above));
   }
 
   /** Of another activation, with the same ridge or one weaker by so many strides, again and again as the loss falls. */
@@ -349,14 +348,16 @@ class Search {
   }
 
   async #isBetter(one: Trial, other: Trial): Promise<boolean> {
-    const isMany = this.#training.rows >= manyRows;
+    const isMany = this.#training.weightedRows >= manyRows;
     const lossOf = async (trial: Trial) => (isMany ? await this.#longer(trial) : trial).loss;
     return (await lossOf(one)) < (await lossOf(other)) * (1 - (isMany ? clearly : slightly));
   }
 
   #isUsable(strides: number): boolean {
-    const { rows, problem } = this.#training;
-    return Math.abs(strides) <= mostStrides && scaleAt(rows, strides) >= leastScale * epsilon(problem.inputs.data);
+    const { weightedRows, problem } = this.#training;
+    return (
+      Math.abs(strides) <= mostStrides && scaleAt(weightedRows, strides) >= leastScale * epsilon(problem.inputs.data)
+    );
   }
 
   #judge(part: Part, activation: Activation, scale: number, iterations: number): Promise<Judged> {

@@ -33,7 +33,7 @@ export async function train(given: Problem, settings: Settings): Promise<{ netwo
   } else await searchRidge(training, columns);
   if (training.ridgeSearch?.activation === 'identity') training = linearOf(training);
   if (!checkpoint?.found) await initialise(training);
-  const heldOut = holdsOut(settings, training.rows) ? new HeldOut(training) : undefined;
+  const heldOut = holdsOut(settings, training.weightedRows) ? new HeldOut(training) : undefined;
   if (settings.targets === 'gauss-newton') await gaussNewton(training, heldOut, checkpoint);
   else await peelLayers(training, checkpoint);
   // Aborted in the last onIteration: no model comes of that either.

@@ -15,7 +15,7 @@ import { allocate, type FloatArray, type Matrix } from '../matrix.js';
 import { activationCode, activationOf, usualActivation, type Activation } from '../network/activation.js';
 import { Network, type Standardization } from '../network/network.js';
 import type { SampleRule, Settings } from '../options.js';
-import { createRandom, type Random } from '../random.js';
+import { createRandom, drawRows, type Random } from '../random.js';
 import type { IterationReport, LayerReport, RidgeSearch, TrainReport } from '../report.js';
 import { turns } from '../turns.js';
 import { layout } from './layout.js';
@@ -120,6 +120,8 @@ export class Training implements Lane {
   weights: FloatArray | undefined;
   /** What samples ask for; left to `auto`, the search may change it. */
   sampleRule: SampleRule;
+  /** The rows that have a weight, where some have none. */
+  readonly #weighted: Int32Array | undefined;
   /** Rows that a HeldOut took out. */
   heldOut = 0;
   operations = 0;
@@ -131,6 +133,8 @@ export class Training implements Lane {
   /** Of Huber's loss, one for each output. */
   residualBounds: FloatArray | undefined;
   bestIteration = 0;
+  /** Whether the caller has had enough. */
+  isStopped = false;
   readonly #cache: FloatArray | undefined;
   readonly #cacheRows: number;
   /** Batches of all rows, and how many of them are kept. */
@@ -143,6 +147,7 @@ export class Training implements Lane {
     this.memory = memory;
     this.problem = problem;
     this.weights = problem.weights;
+    this.#weighted = weightedRows(problem.weights);
     this.settings = settings;
     this.sampleRule = settings.samples === 'auto' ? 'margin' : settings.samples;
     this.random = createRandom(settings.seed);
@@ -194,6 +199,18 @@ export class Training implements Lane {
 
   get rows(): number {
     return this.problem.inputs.rows;
+  }
+
+  /** Of the rows, those that have a weight. */
+  get weightedRows(): number {
+    return this.#weighted?.length ?? this.rows;
+  }
+
+  /** So many of them, no two the same. */
+  drawRows(count: number): Int32Array {
+    const drawn = drawRows(this.weightedRows, count, createRandom(this.settings.seed));
+    const weighted = this.#weighted;
+    return weighted ? drawn.map((i) => weighted[i] as number) : drawn;
   }
 
   get seconds(): number {
@@ -426,7 +443,9 @@ export class Training implements Lane {
   /** Adds an iteration to the report, with the validation score where there is one, and tells the listener. */
   async record(iteration: Omit<IterationReport, 'seconds' | 'operations' | 'validation'>): Promise<IterationReport> {
     const { validate } = this.problem;
-    const score = validate && iteration.accepted ? await validate(this.network(), this) : undefined;
+    // Each pass of the paper's rules makes new weights, of which none are taken back.
+    const isCandidate = iteration.accepted || this.settings.targets !== 'gauss-newton';
+    const score = validate && isCandidate ? await validate(this.network(), this) : undefined;
     const report: IterationReport = {
       ...iteration,
       ...(score !== undefined && { validation: score }),
@@ -434,8 +453,9 @@ export class Training implements Lane {
       operations: this.operations,
     };
     this.iterations.push(report);
-    const answer = this.settings.onIteration?.({ ...report });
-    if (isThenable(answer)) await untilAborted(Promise.resolve(answer), this.signal);
+    const said = this.settings.onIteration?.({ ...report });
+    const answer = isThenable(said) ? await untilAborted(Promise.resolve(said), this.signal) : said;
+    if (answer === 'stop') this.isStopped = true;
     return report;
   }
 
@@ -457,13 +477,19 @@ export class Training implements Lane {
   }
 }
 
+function weightedRows(weights: FloatArray | undefined): Int32Array | undefined {
+  if (!weights?.includes(0)) return undefined;
+  const rows = new Int32Array(weights.length).map((_, row) => row);
+  return rows.filter((row) => (weights[row] as number) > 0);
+}
+
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** Waits for what a caller promised, which need not come. */
-async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<unknown>((resolve, reject) => {
+async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+  return new Promise<unknown>((resolve, reject) => {
     const stop = () => reject(new AbortedError(signal?.reason));
     signal?.addEventListener('abort', stop, { once: true });
     // The call that made the promise may have aborted already.

@@ -173,10 +173,10 @@ describe.each(precisions)('in $name', (precision) => {
     }
   });
 
-  it('counts singular values up to rcond as zero', async () => {
+  it.each(['svd', 'auto'] as const)('counts singular values up to rcond as zero, %s', async (solver) => {
     const A = matrix(precision.typed([1, 0, 0, 1e-3]), 2, 2);
     const B = matrix(precision.typed([1, 1]), 2, 1);
-    const solutions = [1e-2, 1e-4].map((rcond) => lstsq(A, B, { solver: 'svd', rcond }));
+    const solutions = [1e-2, 1e-4].map((rcond) => lstsq(A, B, { solver, rcond }));
     const [one, two] = await Promise.all(solutions);
     expect([one!.rank, two!.rank]).toEqual([1, 2]);
     expectClose(one!.weights.data, [1, 0], epsilon);

@@ -395,6 +395,26 @@ describe('columns in units of their own', () => {
   });
 });
 
+describe('restored sums', () => {
+  it('solve as the ones they were copied from, and only with a count that is one', async () => {
+    const random = source(8);
+    const [x, y] = [matrix(random.uniforms(30, 2).data, 30, 2), matrix(random.uniforms(30, 1).data, 30, 1)];
+    const sums = new NormalEquations(2, 1);
+    await sums.add(x, y);
+    const copy = new NormalEquations(2, 1);
+    copy.gram.set(sums.gram);
+    copy.rhs.set(sums.rhs);
+    copy.count = sums.count;
+    expect(await copy.solve()).toEqual(await sums.solve());
+    for (const count of [NaN, -1, 1.5, '30' as never]) {
+      copy.count = count;
+      const error = await failure(copy.solve());
+      expect(error).toBeInstanceOf(ArgumentError);
+      expect((error as Error).message).toMatch(/^Expected count to be the rows in the sums but received/);
+    }
+  });
+});
+
 describe('sums that are no longer what they say', () => {
   it('are refused after a call that was cut off', async () => {
     const [rows, cols] = [150_000, 40];
@@ -437,6 +457,22 @@ describe('sums that are no longer what they say', () => {
     await sums.remove(...huge);
     const error = (await failure(sums.solve())) as Error;
     expect(error).toBeInstanceOf(NonFiniteError);
-    expect(error.message).toMatch(/^Expected sums with digits left but those of column 0 were .* times as large/);
+    expect(error.message).toMatch(
+      /^Expected sums with digits left but those of column 0 came to \S+ from \d{16}\S* when/,
+    );
+    const column = (...values: number[]) => matrix(Float64Array.from(values), 3, 1);
+    for (const size of [1e15, 1e20]) {
+      const one = new NormalEquations(1, 1);
+      await one.add(column(1, 2, 3), column(0.1, 0.2, 0.3));
+      await one.add(column(1, 2, 3), column(size, size, size));
+      await one.remove(column(1, 2, 3), column(size, size, size));
+      const message = ((await failure(one.solve())) as Error).message;
+      expect(message).toMatch(/^Expected sums with digits left but those of output 0 came to \S+ from \S+ when/);
+    }
+    // An indicator whose rows are gone.
+    const ones = new NormalEquations(2, 1);
+    await ones.add(matrix(Float64Array.of(1, 0, 2, 1), 2, 2), matrix(Float64Array.of(1, 5), 2, 1));
+    await ones.remove(matrix(Float64Array.of(2, 1), 1, 2), matrix(Float64Array.of(5), 1, 1));
+    expectClose((await ones.solve()).weights.data, [0.5, 0, 0.5], 2 ** -52, 100);
   });
 });

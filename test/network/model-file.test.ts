@@ -61,18 +61,17 @@ function forgeTensor(a: string, body = new Uint8Array()): Uint8Array {
   return forge(`},"a":${a}}`, body);
 }
 
-function refusal(action: () => unknown): BplsError {
-  try {
-    action();
-  } catch (error) {
-    expect(error).toBeInstanceOf(BplsError);
-    return error as BplsError;
-  }
-  throw new Error('Expected an error');
+async function refusal(promise: Promise<unknown>): Promise<BplsError> {
+  const error: unknown = await promise.then(
+    () => new Error('Expected a rejection'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(BplsError);
+  return error as BplsError;
 }
 
-function expectRefused(bytes: Uint8Array, message: RegExp | string): void {
-  const error = refusal(() => decodeTensors(bytes));
+async function expectRefused(bytes: Uint8Array, message: RegExp | string): Promise<void> {
+  const error = await refusal(decodeTensors(bytes));
   expect(error).toBeInstanceOf(ModelFileError);
   expect(error.code).toBe('MODEL_FILE');
   expect(error.message).toMatch(message);
@@ -83,9 +82,9 @@ afterEach(() => {
 });
 
 describe('encodeTensors and decodeTensors', () => {
-  it('give back both precisions, every shape and the metadata, to the last bit', () => {
+  it('give back both precisions, every shape and the metadata, to the last bit', async () => {
     const file = sample();
-    const decoded = decodeTensors(encodeTensors(file));
+    const decoded = await decodeTensors(await encodeTensors(file));
     expect({ ...decoded.metadata }).toEqual(file.metadata);
     expect(Object.keys(decoded.tensors).sort()).toEqual(Object.keys(file.tensors).sort());
     for (const [name, { shape, data }] of Object.entries(file.tensors)) {
@@ -98,25 +97,27 @@ describe('encodeTensors and decodeTensors', () => {
     }
   });
 
-  it('encode the same content to the same bytes', () => {
-    const bytes = encodeTensors(sample());
-    expect(encodeTensors(sample())).toEqual(bytes);
-    expect(encodeTensors(decodeTensors(bytes))).toEqual(bytes);
+  it('encode the same content to the same bytes', async () => {
+    const bytes = await encodeTensors(sample());
+    expect(await encodeTensors(sample())).toEqual(bytes);
+    expect(await encodeTensors(await decodeTensors(bytes))).toEqual(bytes);
   });
 
-  it('hold an empty file', () => {
-    const bytes = encodeTensors({ metadata: {}, tensors: {} });
+  it('hold an empty file', async () => {
+    const bytes = await encodeTensors({ metadata: {}, tensors: {} });
     expect(bytes).toEqual(forge('}}'));
-    expect(decodeTensors(bytes)).toEqual({ metadata: {}, tensors: {} });
+    expect(await decodeTensors(bytes)).toEqual({ metadata: {}, tensors: {} });
   });
 
-  it('encode a view of a larger array, and only the view', () => {
+  it('encode a view of a larger array, and only the view', async () => {
     const data = Float64Array.of(1, 2, 3, 4).subarray(1, 3);
-    const { tensors } = decodeTensors(encodeTensors({ metadata: {}, tensors: { a: { shape: [2], data } } }));
+    const { tensors } = await decodeTensors(
+      await encodeTensors({ metadata: {}, tensors: { a: { shape: [2], data } } }),
+    );
     expect([...tensors['a']!.data]).toEqual([2, 3]);
   });
 
-  it('keep names that are special to JavaScript, to JSON or to sorting', () => {
+  it('keep names that are special to JavaScript, to JSON or to sorting', async () => {
     const names = ['__proto__', 'constructor', 'toString', '', '"', '\\', '\u0000\n', 'é😀', '10', '9', 'b', 'a', '-1'];
     const metadata = Object.create(null) as Record<string, string>;
     const tensors = Object.create(null) as TensorFile['tensors'];
@@ -125,7 +126,7 @@ describe('encodeTensors and decodeTensors', () => {
       tensors[name] = { shape: [i % 2], data: new (i % 3 === 0 ? Float32Array : Float64Array)(i % 2).fill(i) };
     });
     metadata['__metadata__'] = 'of a key';
-    const decoded = decodeTensors(encodeTensors({ metadata, tensors }));
+    const decoded = await decodeTensors(await encodeTensors({ metadata, tensors }));
     expect(Object.getPrototypeOf(decoded.metadata)).toBeNull();
     expect(Object.getPrototypeOf(decoded.tensors)).toBeNull();
     expect(Object.keys(decoded.metadata).sort()).toEqual([...names, '__metadata__'].sort());
@@ -139,9 +140,9 @@ describe('encodeTensors and decodeTensors', () => {
 });
 
 describe('the layout', () => {
-  it('is that of safetensors, read by hand', () => {
+  it('is that of safetensors, read by hand', async () => {
     const file = sample();
-    const bytes = encodeTensors(file);
+    const bytes = await encodeTensors(file);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const headerLength = Number(view.getBigUint64(0, true));
     expect(headerLength % 8).toBe(0);
@@ -174,8 +175,8 @@ describe('the layout', () => {
     }
   });
 
-  it('is these bytes for one number', () => {
-    const bytes = encodeTensors({ metadata: {}, tensors: { weight: { shape: [1], data: Float32Array.of(1) } } });
+  it('is these bytes for one number', async () => {
+    const bytes = await encodeTensors({ metadata: {}, tensors: { weight: { shape: [1], data: Float32Array.of(1) } } });
     const digest = digestOf(bytes);
     const header = `{"__metadata__":{"bpls.sha256":"${digest}"},"weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}   `;
     expect(Buffer.from(bytes)).toEqual(
@@ -183,25 +184,25 @@ describe('the layout', () => {
     );
   });
 
-  it('aligns every tensor', () => {
+  it('aligns every tensor', async () => {
     for (let length = 0; length < 16; length++) {
       const file = sample();
       file.metadata['pad'] = 'x'.repeat(length);
-      const bytes = encodeTensors(file);
-      for (const { data } of Object.values(decodeTensors(bytes).tensors)) {
+      const bytes = await encodeTensors(file);
+      for (const { data } of Object.values((await decodeTensors(bytes)).tensors)) {
         expect(data.byteOffset % data.BYTES_PER_ELEMENT).toBe(0);
-        expect(data.buffer).toBe(bytes.buffer);
       }
     }
   });
 
   it.each([
+    ['as they are', (bytes: Uint8Array) => bytes],
     ['at an odd address', (bytes: Uint8Array) => Buffer.concat([Buffer.alloc(3), bytes]).subarray(3)],
     ['in shared memory', (bytes: Uint8Array) => copyInto(new SharedArrayBuffer(bytes.length), bytes)],
     ['in resizable memory', (bytes: Uint8Array) => copyInto(resizable(bytes.length), bytes)],
-  ])('is copied once from bytes %s', (_, place) => {
-    const placed = place(encodeTensors(sample()));
-    const { tensors } = decodeTensors(placed);
+  ])('is copied once from bytes %s', async (_, place) => {
+    const placed = place(await encodeTensors(sample()));
+    const { tensors } = await decodeTensors(placed);
     const buffers = new Set(Object.values(tensors).map(({ data }) => data.buffer));
     expect(buffers.size).toBe(1);
     expect(buffers.has(placed.buffer)).toBe(false);
@@ -220,8 +221,8 @@ function copyInto(buffer: ArrayBufferLike, bytes: Uint8Array): Uint8Array {
 }
 
 describe('encodeTensors', () => {
-  const refuses = (file: TensorFile, code: BplsErrorCode, message: string): void => {
-    const error = refusal(() => encodeTensors(file));
+  const refuses = async (file: TensorFile, code: BplsErrorCode, message: string): Promise<void> => {
+    const error = await refusal(encodeTensors(file));
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
   };
@@ -230,109 +231,127 @@ describe('encodeTensors', () => {
     tensors: { a: { shape, data: data as FloatArray } },
   });
 
-  it('refuses a shape that does not fit its data', () => {
+  it('refuses a shape that does not fit its data', async () => {
     const data = new Float64Array(6);
-    refuses(one([2, 4], data), 'SHAPE_MISMATCH', 'Expected tensor "a" of shape [2,4] to hold 8 numbers but received 6');
+    await refuses(
+      one([2, 4], data),
+      'SHAPE_MISMATCH',
+      'Expected tensor "a" of shape [2,4] to hold 8 numbers but received 6',
+    );
     for (const shape of [[], [7], [-2, -3], [1.5, 4], [NaN], new Array<number>(1), [2 ** 40, 2 ** 40]]) {
-      refuses(one(shape, data), 'SHAPE_MISMATCH', 'Expected tensor "a" of shape');
+      await refuses(one(shape, data), 'SHAPE_MISMATCH', 'Expected tensor "a" of shape');
     }
-    refuses(one(new Array<number>(1), new Float64Array(1)), 'SHAPE_MISMATCH', 'Expected tensor "a" of shape');
-    refuses(one([2 ** 40, 2 ** 40, 0], new Float64Array()), 'SHAPE_MISMATCH', 'Expected tensor "a" of shape');
+    await refuses(one(new Array<number>(1), new Float64Array(1)), 'SHAPE_MISMATCH', 'Expected tensor "a" of shape');
+    await refuses(one([2 ** 40, 2 ** 40, 0], new Float64Array()), 'SHAPE_MISMATCH', 'Expected tensor "a" of shape');
   });
 
-  it('refuses data that is not of the two precisions', () => {
+  it('refuses data that is not of the two precisions', async () => {
     for (const data of [new Int32Array(1), [1], undefined]) {
-      refuses(one([1], data), 'INVALID_ARGUMENT', 'Expected tensor "a" to be a Float64Array or Float32Array');
+      await refuses(one([1], data), 'INVALID_ARGUMENT', 'Expected tensor "a" to be a Float64Array or Float32Array');
     }
   });
 
-  it('refuses shared, resizable and detached memory', () => {
+  it('refuses shared, resizable and detached memory', async () => {
     for (const buffer of [new SharedArrayBuffer(8), resizable(8)]) {
-      refuses(one([1], new Float64Array(buffer)), 'UNSUPPORTED_BUFFER', 'neither shared nor resizable');
+      await refuses(one([1], new Float64Array(buffer)), 'UNSUPPORTED_BUFFER', 'neither shared nor resizable');
     }
     const detached = Float64Array.of(1);
     structuredClone(detached, { transfer: [detached.buffer] });
-    refuses(one([1], detached), 'SHAPE_MISMATCH', 'to hold 1 numbers but received 0');
-    expect(decodeTensors(encodeTensors(one([0], detached))).tensors['a']?.data).toEqual(new Float64Array());
+    await refuses(one([1], detached), 'SHAPE_MISMATCH', 'to hold 1 numbers but received 0');
+    expect((await decodeTensors(await encodeTensors(one([0], detached)))).tensors['a']?.data).toEqual(
+      new Float64Array(),
+    );
   });
 
-  it('refuses the names that the file needs for itself', () => {
+  it('refuses the names that the file needs for itself', async () => {
     const tensor = { shape: [], data: Float64Array.of(1) };
-    refuses({ metadata: {}, tensors: { ['__metadata__']: tensor } }, 'INVALID_ARGUMENT', 'other than __metadata__');
-    refuses({ metadata: { 'bpls.sha256': 'x' }, tensors: {} }, 'INVALID_ARGUMENT', 'other than bpls.sha256');
+    await refuses(
+      { metadata: {}, tensors: { ['__metadata__']: tensor } },
+      'INVALID_ARGUMENT',
+      'other than __metadata__',
+    );
+    await refuses({ metadata: { 'bpls.sha256': 'x' }, tensors: {} }, 'INVALID_ARGUMENT', 'other than bpls.sha256');
   });
 
-  it('refuses metadata that is not text, and text that has no UTF-8', () => {
+  it('refuses metadata that is not text, and text that has no UTF-8', async () => {
     const tensor = { shape: [], data: Float64Array.of(1) };
-    refuses({ metadata: { a: 1 as unknown as string }, tensors: {} }, 'INVALID_ARGUMENT', 'but received 1');
-    refuses({ metadata: { a: '\ud800' }, tensors: {} }, 'INVALID_ARGUMENT', 'Expected metadata "a" to be well-formed');
-    refuses({ metadata: { '\udc00': '' }, tensors: {} }, 'INVALID_ARGUMENT', 'Expected metadata key to be well-formed');
-    refuses(
+    await refuses({ metadata: { a: 1 as unknown as string }, tensors: {} }, 'INVALID_ARGUMENT', 'but received 1');
+    await refuses(
+      { metadata: { a: '\ud800' }, tensors: {} },
+      'INVALID_ARGUMENT',
+      'Expected metadata "a" to be well-formed',
+    );
+    await refuses(
+      { metadata: { '\udc00': '' }, tensors: {} },
+      'INVALID_ARGUMENT',
+      'Expected metadata key to be well-formed',
+    );
+    await refuses(
       { metadata: {}, tensors: { '\ud800': tensor } },
       'INVALID_ARGUMENT',
       'Expected tensor name to be well-form',
     );
   });
 
-  it('refuses a header that no reader would accept', () => {
+  it('refuses a header that no reader would accept', async () => {
     const metadata = { a: 'x'.repeat(100_000_000) };
-    refuses({ metadata, tensors: {} }, 'MODEL_FILE', 'of at most 100000000 bytes as JSON');
+    await refuses({ metadata, tensors: {} }, 'MODEL_FILE', 'of at most 100000000 bytes as JSON');
   });
 });
 
 describe('decodeTensors', () => {
   const valid = '{"dtype":"F64","shape":[1],"data_offsets":[0,8]}';
 
-  it('accepts what the forger of these tests makes of valid parts', () => {
-    expect(decodeTensors(forgeTensor(valid, new Uint8Array(8))).tensors['a']).toEqual({
+  it('accepts what the forger of these tests makes of valid parts', async () => {
+    expect((await decodeTensors(forgeTensor(valid, new Uint8Array(8)))).tensors['a']).toEqual({
       shape: [1],
       data: new Float64Array(1),
     });
   });
 
-  it('refuses every flip of one bit', () => {
-    const bytes = encodeTensors(sample());
+  it('refuses every flip of one bit', async () => {
+    const bytes = await encodeTensors(sample());
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
       bytes[bit >> 3]! ^= 1 << (bit & 7);
-      expect(() => decodeTensors(bytes), `bit ${bit}`).toThrow(ModelFileError);
+      await expect(decodeTensors(bytes), `bit ${bit}`).rejects.toThrow(ModelFileError);
       bytes[bit >> 3]! ^= 1 << (bit & 7);
     }
-    expect(() => decodeTensors(bytes)).not.toThrow();
+    await expect(decodeTensors(bytes)).resolves.toBeDefined();
   });
 
-  it('refuses every truncation and every extension', () => {
-    const bytes = encodeTensors(sample());
+  it('refuses every truncation and every extension', async () => {
+    const bytes = await encodeTensors(sample());
     for (let length = 0; length < bytes.length; length++) {
-      expect(() => decodeTensors(bytes.slice(0, length)), `length ${length}`).toThrow(ModelFileError);
+      await expect(decodeTensors(bytes.slice(0, length)), `length ${length}`).rejects.toThrow(ModelFileError);
     }
     for (const extra of [[0], [0x20], [0, 0, 0, 0, 0, 0, 0, 0], [...bytes]]) {
-      expectRefused(Uint8Array.from([...bytes, ...extra]), /the file is damaged or cut short/);
+      await expectRefused(Uint8Array.from([...bytes, ...extra]), /the file is damaged or cut short/);
     }
   });
 
-  it('says what is wrong with a file of another kind', () => {
-    expectRefused(new Uint8Array(), 'Expected a model file of at least 104 bytes but it has 0');
-    expectRefused(new Uint8Array(103), 'Expected a model file of at least 104 bytes but it has 103');
-    expectRefused(
+  it('says what is wrong with a file of another kind', async () => {
+    await expectRefused(new Uint8Array(), 'Expected a model file of at least 104 bytes but it has 0');
+    await expectRefused(new Uint8Array(103), 'Expected a model file of at least 104 bytes but it has 103');
+    await expectRefused(
       Uint8Array.from({ length: 200 }, (_, i) => (i === 0 ? 193 : 0)),
       /at most 192 bytes but .* as 193:/,
     );
-    expectRefused(new Uint8Array(200), 'the file is not a bpls model file');
-    expectRefused(new Uint8Array(200).fill(0xff), /at most 192 bytes but its length is given as 1844674407/);
+    await expectRefused(new Uint8Array(200), 'the file is not a bpls model file');
+    await expectRefused(new Uint8Array(200).fill(0xff), /at most 192 bytes but its length is given as 1844674407/);
     const huge = new Uint8Array(100_000_200);
     new DataView(huge.buffer).setUint32(0, 100_000_001, true);
-    expectRefused(huge, 'Expected a header of at most 100000000 bytes but its length is given as 100000001');
+    await expectRefused(huge, 'Expected a header of at most 100000000 bytes but its length is given as 100000001');
     const ordinary = Buffer.from(`{"${'a'.repeat(150)}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`);
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(ordinary.length));
-    expectRefused(Buffer.concat([length, ordinary]), 'the file is not a bpls model file');
+    await expectRefused(Buffer.concat([length, ordinary]), 'the file is not a bpls model file');
   });
 
-  it('refuses an upper-case checksum', () => {
-    const bytes = encodeTensors(sample());
+  it('refuses an upper-case checksum', async () => {
+    const bytes = await encodeTensors(sample());
     const stored = Buffer.from(bytes.subarray(40, 104)).toString();
     bytes.set(Buffer.from(stored.toUpperCase()), 40);
-    expectRefused(bytes, `Expected the checksum "${stored.toUpperCase()}" but the bytes have ${stored}`);
+    await expectRefused(bytes, `Expected the checksum "${stored.toUpperCase()}" but the bytes have ${stored}`);
   });
 
   it.each<[string, string | Uint8Array]>([
@@ -340,23 +359,23 @@ describe('decodeTensors', () => {
     ['text after the JSON', '}}{}'],
     ['no UTF-8', Buffer.from([...Buffer.from('},"'), 0xff, ...Buffer.from(`":${valid}}`)])],
     ['a million open brackets', `},"a":${'['.repeat(1_000_000)}`],
-  ])('refuses %s', (_, rest) => {
-    expectRefused(forge(rest), 'Expected the header to be JSON in UTF-8');
+  ])('refuses %s', async (_, rest) => {
+    await expectRefused(forge(rest), 'Expected the header to be JSON in UTF-8');
   });
 
-  it('refuses a header shorter than its first words', () => {
+  it('refuses a header shorter than its first words', async () => {
     for (const length of [0, 1, 16, 31, 97]) {
       const bytes = forge('}}');
       bytes.fill(0, 0, 8)[0] = length;
       bytes.set(Buffer.from(digestOf(bytes)), 40);
-      expectRefused(bytes, 'Expected the header to be JSON in UTF-8');
+      await expectRefused(bytes, 'Expected the header to be JSON in UTF-8');
     }
   });
 
-  it('survives deep nesting', () => {
+  it('survives deep nesting', async () => {
     const deep = '['.repeat(100_000) + ']'.repeat(100_000);
-    expectRefused(forgeTensor(deep), 'Expected tensor "a" to be a JSON object');
-    expect(() => decodeTensors(forgeTensor(`{"dtype":${deep}}`))).toThrow(ModelFileError);
+    await expectRefused(forgeTensor(deep), 'Expected tensor "a" to be a JSON object');
+    await expect(decodeTensors(forgeTensor(`{"dtype":${deep}}`))).rejects.toThrow(ModelFileError);
   });
 
   it.each([
@@ -396,8 +415,8 @@ describe('decodeTensors', () => {
     ['{"dtype":"F64","shape":[1],"data_offsets":[8,16]}', 'to begin at byte 0 but it begins at 8'],
     ['{"dtype":"F64","shape":[2],"data_offsets":[0,16]}', 'Expected 16 bytes after the header but there are 8'],
     ['{"dtype":"F64","shape":[0],"data_offsets":[0,0]}', 'Expected 0 bytes after the header but there are 8'],
-  ])('refuses a tensor %s', (tensor, message) => {
-    expectRefused(forgeTensor(tensor, new Uint8Array(8)), escaped(message));
+  ])('refuses a tensor %s', async (tensor, message) => {
+    await expectRefused(forgeTensor(tensor, new Uint8Array(8)), escaped(message));
   });
 
   it.each([
@@ -406,10 +425,10 @@ describe('decodeTensors', () => {
     ['another order', ['F64', 8, 16], ['F64', 0, 8], 'Expected tensor "a" to begin at byte 0 but it begins at 8'],
     ['float32 first', ['F32', 0, 8], ['F64', 8, 16], 'Expected tensor "b" to begin at byte 0 but it begins at 8'],
     ['bytes left over', ['F64', 0, 8], ['F64', 8, 16], 'Expected 16 bytes after the header but there are 24'],
-  ] as const)('refuses tensors with %s', (_, a, b, message) => {
+  ] as const)('refuses tensors with %s', async (_, a, b, message) => {
     const tensor = ([dtype, begin, end]: readonly [string, number, number]) =>
       `{"dtype":"${dtype}","shape":[${dtype === 'F64' ? 1 : 2}],"data_offsets":[${begin},${end}]}`;
-    expectRefused(forge(`},"a":${tensor(a)},"b":${tensor(b)}}`, new Uint8Array(24)), escaped(message));
+    await expectRefused(forge(`},"a":${tensor(a)},"b":${tensor(b)}}`, new Uint8Array(24)), escaped(message));
   });
 
   it.each([
@@ -426,28 +445,28 @@ describe('decodeTensors', () => {
     ['a word too many', '},"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8],"x":1}}'],
     ['a prototype', '},"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8],"__proto__":{"x":1}}}'],
     ['spaces', `}, "a":${valid}}`],
-  ])('refuses %s', (_, rest) => {
-    expectRefused(forge(rest, new Uint8Array(8)), 'Expected the header as bpls writes it');
+  ])('refuses %s', async (_, rest) => {
+    await expectRefused(forge(rest, new Uint8Array(8)), 'Expected the header as bpls writes it');
   });
 
-  it('refuses other padding', () => {
-    expectRefused(forge('}}', new Uint8Array(), '\t'), 'Expected the header as bpls writes it');
-    expectRefused(forge(`}}${' '.repeat(8)}`), 'Expected the header as bpls writes it');
+  it('refuses other padding', async () => {
+    await expectRefused(forge('}}', new Uint8Array(), '\t'), 'Expected the header as bpls writes it');
+    await expectRefused(forge(`}}${' '.repeat(8)}`), 'Expected the header as bpls writes it');
   });
 
-  it('refuses metadata that is not a map of strings', () => {
+  it('refuses metadata that is not a map of strings', async () => {
     for (const value of ['7', 'null', '[]', '"x"']) {
-      expectRefused(forge(`},"__metadata__":${value}}`), 'Expected __metadata__ to be a JSON object');
+      await expectRefused(forge(`},"__metadata__":${value}}`), 'Expected __metadata__ to be a JSON object');
     }
     for (const value of ['7', 'null', '[]', '{}']) {
-      expectRefused(forge(`,"k":${value}}}`), 'Expected metadata "k" to be a string');
+      await expectRefused(forge(`,"k":${value}}}`), 'Expected metadata "k" to be a string');
     }
   });
 
-  it('keeps messages short', () => {
+  it('keeps messages short', async () => {
     const shape = JSON.stringify(new Array(50).fill('x'.repeat(10_000)));
     const tensor = `{"dtype":"F64","shape":${shape},"data_offsets":[0,8]}`;
-    expect(refusal(() => decodeTensors(forgeTensor(tensor))).message.length).toBeLessThan(300);
+    expect((await refusal(decodeTensors(forgeTensor(tensor)))).message.length).toBeLessThan(300);
   });
 });
 
@@ -459,10 +478,10 @@ describe('on a big-endian machine', () => {
   afterEach(() => vi.mocked(os.endianness).mockReset());
 
   it('every function refuses', async () => {
-    const bytes = encodeTensors(sample());
+    const bytes = await encodeTensors(sample());
     vi.mocked(os.endianness).mockReturnValue('BE');
-    expectRefused(bytes, 'Expected a little-endian machine');
-    expect(() => encodeTensors(sample())).toThrow('Expected a little-endian machine');
+    await expectRefused(bytes, 'Expected a little-endian machine');
+    await expect(encodeTensors(sample())).rejects.toThrow('Expected a little-endian machine');
     await expect(writeTensors('/nowhere/a', sample())).rejects.toThrow('Expected a little-endian machine');
   });
 });
@@ -476,15 +495,6 @@ describe('writeTensors and readTensors', () => {
     path = join(folder, 'model.safetensors');
   });
   afterEach(() => rm(folder, { recursive: true }));
-
-  const rejection = async (promise: Promise<unknown>): Promise<BplsError> => {
-    const error: unknown = await promise.then(
-      () => new Error('Expected a rejection'),
-      (reason: unknown) => reason,
-    );
-    expect(error).toBeInstanceOf(BplsError);
-    return error as BplsError;
-  };
 
   /** The methods of every FileHandle, to fail on purpose. */
   const fileHandle = async (): Promise<FileHandle> => {
@@ -505,9 +515,9 @@ describe('writeTensors and readTensors', () => {
   it('write what encodeTensors encodes, and read what decodeTensors decodes', async () => {
     for (const file of [sample(), large(), { metadata: {}, tensors: {} }]) {
       await writeTensors(path, file);
-      const bytes = encodeTensors(file);
+      const bytes = await encodeTensors(file);
       expect((await readFile(path)).equals(bytes)).toBe(true);
-      expect(Buffer.from(encodeTensors(await readTensors(path))).equals(bytes)).toBe(true);
+      expect(Buffer.from(await encodeTensors(await readTensors(path))).equals(bytes)).toBe(true);
     }
     expect(await readdir(folder)).toEqual(['model.safetensors']);
   });
@@ -537,7 +547,7 @@ describe('writeTensors and readTensors', () => {
       return existsSync(path) ? Promise.reject(new Error('EINVAL')) : Promise.resolve();
     });
     await writeTensors(path, sample());
-    expect(await readTensors(path)).toEqual(decodeTensors(encodeTensors(sample())));
+    expect(await readTensors(path)).toEqual(await decodeTensors(await encodeTensors(sample())));
   });
 
   it('replace a symbolic link, not its target', async () => {
@@ -545,7 +555,7 @@ describe('writeTensors and readTensors', () => {
     await symlink('target', path);
     await writeTensors(path, sample());
     expect(await readFile(join(folder, 'target'), 'utf8')).toBe('old');
-    expect((await readFile(path)).equals(encodeTensors(sample()))).toBe(true);
+    expect((await readFile(path)).equals(await encodeTensors(sample()))).toBe(true);
   });
 
   it('refuse a folder that is missing or is a file', async () => {
@@ -556,7 +566,7 @@ describe('writeTensors and readTensors', () => {
     ] as const) {
       const target = join(folder, parent, 'model');
       for (const action of ['write', 'read'] as const) {
-        const error = await rejection(action === 'write' ? writeTensors(target, sample()) : readTensors(target));
+        const error = await refusal(action === 'write' ? writeTensors(target, sample()) : readTensors(target));
         expect(error.code).toBe('MODEL_FILE');
         expect(error.message).toContain(`Cannot ${action} ${target}: ${code}`);
         expect(error.cause).toMatchObject({ code });
@@ -568,18 +578,18 @@ describe('writeTensors and readTensors', () => {
 
   it('leave the folder as it was where the name is taken by a folder', async () => {
     await mkdir(join(path, 'inner'), { recursive: true });
-    const error = await rejection(writeTensors(path, sample()));
+    const error = await refusal(writeTensors(path, sample()));
     expect(error.code).toBe('MODEL_FILE');
     expect(error.message).toBe(`Cannot write ${path}: Expected a regular file, or none`);
     expect(await readdir(folder, { recursive: true })).toEqual(['model.safetensors', 'model.safetensors/inner']);
-    const unread = await rejection(readTensors(path));
+    const unread = await refusal(readTensors(path));
     expect(unread.message).toBe(`Cannot read ${path}: Expected a regular file`);
   });
 
   it.skipIf(process.platform === 'win32')('refuse a pipe, at once', async () => {
     execFileSync('mkfifo', [path]);
-    expect((await rejection(readTensors(path))).message).toBe(`Cannot read ${path}: Expected a regular file`);
-    const error = await rejection(writeTensors(path, sample()));
+    expect((await refusal(readTensors(path))).message).toBe(`Cannot read ${path}: Expected a regular file`);
+    const error = await refusal(writeTensors(path, sample()));
     expect(error.message).toBe(`Cannot write ${path}: Expected a regular file, or none`);
     expect((await stat(path)).isFIFO()).toBe(true);
     expect(await readdir(folder)).toEqual(['model.safetensors']);
@@ -596,19 +606,19 @@ describe('writeTensors and readTensors', () => {
     const file = await open(path, 'w');
     await file.truncate(2 ** 32);
     await file.close();
-    expect((await rejection(readTensors(path))).message).toContain('Expected the header to begin with');
+    expect((await refusal(readTensors(path))).message).toContain('Expected the header to begin with');
   });
 
   it.each(['writeFile', 'sync'] as const)('keep the old file where %s fails', async (method) => {
     await writeTensors(path, sample());
     const failure = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     vi.spyOn(await fileHandle(), method).mockRejectedValueOnce(failure);
-    const error = await rejection(writeTensors(path, large()));
+    const error = await refusal(writeTensors(path, large()));
     expect(error.code).toBe('MODEL_FILE');
     expect(error.message).toBe(`Cannot write ${path}: ENOSPC: no space left on device`);
     expect(error.cause).toBe(failure);
     expect(await readdir(folder)).toEqual(['model.safetensors']);
-    expect((await readFile(path)).equals(encodeTensors(sample()))).toBe(true);
+    expect((await readFile(path)).equals(await encodeTensors(sample()))).toBe(true);
   });
 
   it('keep the old file where a tensor changes while it is written', async () => {
@@ -618,17 +628,17 @@ describe('writeTensors and readTensors', () => {
       file.tensors['layer.1']!.data[0] = 0;
       return Promise.resolve();
     });
-    const error = await rejection(writeTensors(path, file));
+    const error = await refusal(writeTensors(path, file));
     expect(error.message).toBe(`Cannot write ${path}: The tensors changed while they were written`);
     expect(await readdir(folder)).toEqual(['model.safetensors']);
-    expect((await readFile(path)).equals(encodeTensors(sample()))).toBe(true);
+    expect((await readFile(path)).equals(await encodeTensors(sample()))).toBe(true);
   });
 
   it('do not touch the old file for an argument that encodeTensors refuses', async () => {
     await writeTensors(path, sample());
     const tensors = { a: { shape: [2], data: new Float64Array(3) } };
-    expect((await rejection(writeTensors(path, { metadata: {}, tensors }))).code).toBe('SHAPE_MISMATCH');
-    expect((await readFile(path)).equals(encodeTensors(sample()))).toBe(true);
+    expect((await refusal(writeTensors(path, { metadata: {}, tensors }))).code).toBe('SHAPE_MISMATCH');
+    expect((await readFile(path)).equals(await encodeTensors(sample()))).toBe(true);
   });
 
   it('never show a reader half a file', async () => {
@@ -653,27 +663,27 @@ describe('writeTensors and readTensors', () => {
   it('write one file from several callers at once', async () => {
     await Promise.all(Array.from({ length: 8 }, () => writeTensors(path, sample())));
     expect(await readdir(folder)).toEqual(['model.safetensors']);
-    expect((await readFile(path)).equals(encodeTensors(sample()))).toBe(true);
+    expect((await readFile(path)).equals(await encodeTensors(sample()))).toBe(true);
   });
 
   it('refuse a damaged file by its path', async () => {
-    const bytes = encodeTensors(large());
+    const bytes = await encodeTensors(large());
     bytes[bytes.length - 1]! ^= 1;
     await writeFile(path, bytes);
-    const error = await rejection(readTensors(path));
+    const error = await refusal(readTensors(path));
     expect(error.code).toBe('MODEL_FILE');
     expect(error.message).toMatch(/^Cannot read .*model\.safetensors: .* the file is damaged or cut short$/);
     await writeFile(path, '');
-    expect((await rejection(readTensors(path))).message).toContain('of at least 104 bytes but it has 0');
+    expect((await refusal(readTensors(path))).message).toContain('of at least 104 bytes but it has 0');
   });
 
   it('refuse a file that becomes shorter, or is larger than memory', async () => {
     await writeTensors(path, sample());
     const status = (size: number) => ({ isFile: () => true, size }) as Awaited<ReturnType<FileHandle['stat']>>;
     const stat = vi.spyOn(await fileHandle(), 'stat');
-    stat.mockResolvedValueOnce(status(encodeTensors(sample()).length + 8));
-    expect((await rejection(readTensors(path))).message).toContain('The file became shorter while it was read');
+    stat.mockResolvedValueOnce(status((await encodeTensors(sample())).length + 8));
+    expect((await refusal(readTensors(path))).message).toContain('The file became shorter while it was read');
     stat.mockResolvedValueOnce(status(2 ** 52));
-    expect((await rejection(readTensors(path))).code).toBe('OUT_OF_MEMORY');
+    expect((await refusal(readTensors(path))).code).toBe('OUT_OF_MEMORY');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { activations, outputActivations } from '../../lib/network/activation.js';
+import { outputActivations } from '../../lib/network/activation.js';
 import {
   AbortedError,
   BplsError,
@@ -72,16 +72,6 @@ describe.each(precisions)('Network in $name', (precision) => {
     },
   );
 
-  it('gives what is not a number back as what is not a number, at once', () => {
-    const { network, X } = draw(precision, 3);
-    X.data[4] = NaN;
-    for (const activation of activations) {
-      const layers = network.layers.map((layer) => ({ ...layer, activation }));
-      const { data } = new Network(layers, network.standardization).forwardSync(X);
-      expect([...data].map(Number.isNaN)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0].map(Boolean));
-    }
-  });
-
   it('leaves inputs and weights as they are', async () => {
     const { network, X } = draw(precision, 20);
     const arrays = [X.data, ...network.layers.map(({ weights }) => weights)];
@@ -126,6 +116,31 @@ it.each([
   expect(error).toBeInstanceOf(BplsError);
   expect((error as Error).message).toContain(message);
 }); // prettier-ignore
+
+it.each([
+  [5, 'Expected standardization to be { shift, scale } but received 5'],
+  [{ shift: new Float64Array(2) }, 'Expected standardization.scale to be a Float64Array or Float32Array but received undefined'],
+  [{ shift: new Float64Array(2), scale: new Float64Array(1) }, "Expected standardization.scale.length to equal the network's inputs (2) but received 1"],
+  [{ shift: new Float64Array(3), scale: new Float64Array(2) }, "Expected standardization.shift.length to equal the network's inputs (2) but received 3"],
+  [{ shift: new Float64Array(2), scale: new Float32Array(2) }, "Expected standardization.scale to be a Float64Array like the layers' weights"],
+  [{ shift: new Float64Array(2), scale: new Float64Array(2), asinh: [0, 1] }, 'Expected standardization.asinh to be a Float64Array'],
+])('a network has no standardisation %j', async (standardization, message) => {
+  const layer = { weights: new Float64Array(3), inputs: 2, units: 1, activation: 'tanh' as const };
+  const error = await failure(() => new Network([layer], standardization as never));
+  expect(error).toBeInstanceOf(BplsError);
+  expect((error as Error).message).toContain(message);
+}); // prettier-ignore
+
+it('a network is of one precision', async () => {
+  const layer = { weights: new Float64Array(2), inputs: 1, units: 1, activation: 'tanh' as const };
+  const above = { ...layer, weights: new Float32Array(2) };
+  await expectBplsError(
+    () => new Network<Float32Array | Float64Array>([layer, above]),
+    PrecisionError,
+    'MIXED_PRECISION',
+    'Expected layers[1].weights to be a Float64Array like those below but received a Float32Array',
+  );
+});
 
 describe('a forward pass', () => {
   it('stops between batches', async () => {

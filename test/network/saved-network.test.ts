@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ArgumentError,
+  Classifier,
   loadClassifier,
   loadRegressor,
   matrix,
   ModelFileError,
+  Regressor,
   trainClassifier,
   trainRegressor,
 } from '../../lib/index.js';
@@ -32,6 +34,11 @@ describe('save and load', () => {
     const path = join(folder, `classifier-${precision}.safetensors`);
     await model.save(path);
     const loaded = await loadClassifier(path);
+    const bytes = await model.toBytes();
+    expect(Buffer.from(bytes).equals(await readFile(path))).toBe(true);
+    const copy = await loadClassifier(bytes);
+    bytes.fill(0);
+    expect(copy.network.layers).toEqual(model.network.layers);
     expect(loaded.classes).toEqual(names);
     expect(loaded.report).toEqual(model.report);
     expect((await loaded.probabilities(data)).data).toEqual((await model.probabilities(data)).data);
@@ -48,6 +55,26 @@ describe('save and load', () => {
     await expect(loadClassifier(path)).rejects.toThrow(
       `Expected ${path} to hold a classifier but received "regressor"`,
     );
+    const bytes = await model.toBytes();
+    expect((await (await loadRegressor(Buffer.concat([Buffer.alloc(1), bytes]).subarray(1))).predict(X)).data).toEqual(
+      (await model.predict(X)).data,
+    );
+    await expect(loadClassifier(bytes)).rejects.toThrow('Expected the bytes to hold a classifier');
+    bytes[200]! ^= 1;
+    await expect(loadRegressor(bytes)).rejects.toThrow(ModelFileError);
+  });
+
+  it('is made again by no other classes than its network has outputs', async () => {
+    const { network, report } = await trainClassifier(X, species, { hidden: [3], ridge: 1e-3 });
+    expect(new Classifier(network, names, report).predictSync(X)).toHaveLength(150);
+    for (const [classes, message] of [
+      [['a', 'b'], "Expected classes.length to equal the network's outputs (3) but received 2"],
+      [['a', 'b', null], 'Expected classes to be numbers or strings but received an Array'],
+      [undefined, 'Expected classes to be numbers or strings but received undefined'],
+    ] as [string[], string][])
+      expect(await failure(() => new Classifier(network, classes, report))).toMatchObject({ message });
+    for (const make of [() => new Classifier({} as never, names, report), () => new Regressor({} as never, report)])
+      expect(await failure(make)).toBeInstanceOf(ArgumentError);
   });
 
   it('refuses a path that is none', async () => {

@@ -101,6 +101,14 @@ async function cutOff(train: Train, last: number): Promise<void> {
   expect(error).toBeInstanceOf(AbortedError);
 }
 
+async function expectOthers(train: Train): Promise<void> {
+  const error = await failure(train({ checkpoint: path }));
+  expect(error).toBeInstanceOf(ModelFileError);
+  expect((error as Error).message).toMatch(
+    /^Expected .* to hold a checkpoint of these data and options but a training of others left it: remove it/,
+  );
+}
+
 describe('checkpoint', () => {
   it.each<[string, Train]>([
     ['the defaults', classify({})],
@@ -171,15 +179,23 @@ describe('checkpoint', () => {
       classify({ validation }),
       regress({}),
       (more) => trainClassifier(X, [...labels].reverse(), { hidden: [20], ...more }),
+      classify({ mask: () => [1, 1, 1, 1] }),
     ];
     for (const train of others) {
-      const error = await failure(train({ checkpoint: path }));
-      expect(error).toBeInstanceOf(ModelFileError);
-      expect((error as Error).message).toMatch(
-        /^Expected .* to hold a checkpoint of these data and options but a training of others left it: remove it/,
-      );
+      await expectOthers(train);
       expect(readFileSync(path)).toEqual(before);
     }
+  });
+
+  it('is of its mask alone', async () => {
+    const masked = (mask: ClassifierOptions['mask']) => classify({ mask });
+    const half = masked((random) => [1, 1, random.uniform(), 0]);
+    await cutOff(half, 3);
+    for (const other of [classify({}), masked(() => [1, 1, 1, 0]), masked((random) => [1, 1, 0, random.uniform()])])
+      await expectOthers(other);
+    const resumed = await half({ checkpoint: path });
+    rmSync(path, { force: true });
+    expect(parameters(resumed.network)).toEqual(parameters((await half({})).network));
   });
 
   it('is refused where it is damaged, or is something else', async () => {

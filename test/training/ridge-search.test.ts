@@ -219,6 +219,14 @@ describe("ridge: 'auto'", () => {
     expect(searchSizes({ rows, inputs: 5, outputs: 2 }, settingsOf({}, true), 8)).toEqual(sizes);
   });
 
+  it('has no memory for more than some 3,000 columns by default', () => {
+    const sizesOf = (rows: number, inputs: number) =>
+      searchSizes({ rows, inputs, outputs: 10 }, settingsOf({ hidden: [256] }, true), 4);
+    expect(sizesOf(10_000, 3000)).toMatchObject({ fit: 2000 });
+    expect(sizesOf(10_000, 3200)).toBeUndefined();
+    expect(sizesOf(400, 20_000)).toMatchObject({ fit: 320 });
+  });
+
   it('chooses the trial with the least loss on held-out rows', async () => {
     const { report } = await trainRegressor(...curve(400, 0.3, 1), { hidden: [30] });
     const { trials, rows, folds, scale, operations, seconds } = report.ridgeSearch!;

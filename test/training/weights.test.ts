@@ -31,6 +31,22 @@ function repeated({ data, cols }: Matrix<Float64Array>): Matrix<Float64Array> {
   return matrix(Float64Array.from(rows.flat()), rows.length, cols);
 }
 
+describe('samples of weight 0', () => {
+  it('have no say in the search and in the rows held out', async () => {
+    const [rows, idle] = [400, 30_000];
+    const all = matrix(random.normals(rows + idle, 3).data, rows + idle, 3);
+    const side = Array.from({ length: rows + idle }, (_, i) => Number(all.data[3 * i]! * all.data[3 * i + 1]! > 0));
+    const sampleWeights = side.map((_, i) => Number(i < rows));
+    const options = { hidden: [10], activation: 'tanh', standardize: false } as const;
+    const { report } = await trainClassifier(all, side, { ...options, sampleWeights });
+    const alone = await trainClassifier(matrix(all.data.subarray(0, 3 * rows), rows, 3), side.slice(0, rows), options);
+    expect(report.heldOut).toBe(0);
+    const { rows: used, folds, scale, trials } = report.ridgeSearch!;
+    expect([used, folds, trials.length]).toEqual([rows, 3, alone.report.ridgeSearch!.trials.length]);
+    expect(Math.abs(Math.log2(scale / alone.report.ridgeSearch!.scale))).toBeLessThan(1);
+  });
+});
+
 describe('sampleWeights', () => {
   // Weights that the data do not decide, so that the features are the same.
   const options = { hidden: [10], init: 'orthogonal', iterations: 0, ridge: 1e-4, standardize: false } as const;
