@@ -62,7 +62,7 @@ export interface TrainOptions {
   init?: Init | undefined;
   /** Rows are images: each `contrast` unit looks through a Gaussian window at a random place of them. */
   image?: ImageShape | undefined;
-  /** Weight of each input column for one `contrast` unit, instead of `image`; called for every unit, in a trial of `ridge: 'auto'` as well. */
+  /** Weight of each input column for one `contrast` unit, instead of `image`; called for every unit, in a trial of `ridge: 'auto'` as well, and once more for `checkpoint`. */
   mask?: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
   /** Rule for the desired values of the hidden layers. @default 'gauss-newton' */
   targets?: TargetRule | undefined;
