@@ -133,8 +133,8 @@ export interface ClassifierOptions extends TrainOptions {
   /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
   validation?: { inputs: Matrix; labels: Labels } | undefined;
   /**
-   * Iterations without a better one after which training stops: on the validation data, and by misclassified samples
-   * with the rules `inverse` and `nearest`. @default 3
+   * Iterations without a better one after which training stops: on the validation data, or, with the rules `inverse` and
+   * `nearest` and none, by misclassified samples. @default 3
    */
   patience?: number | undefined;
 }
@@ -152,7 +152,7 @@ export interface RegressorOptions extends TrainOptions {
   validation?: { inputs: Matrix; targets: Matrix } | undefined;
   /**
    * Iterations without a better one on the validation data after which training stops. With the rules `inverse` and
-   * `nearest` it also stops at the first pass that is no better. @default 3
+   * `nearest` and none, it stops at the first pass that is no better. @default 3
    */
   patience?: number | undefined;
 }

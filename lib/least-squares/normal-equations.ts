@@ -70,6 +70,8 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
   #last: Promise<unknown> = Promise.resolve();
   /** False once a pass was cut off: the sums have some of its rows. */
   #isWhole = true;
+  /** Whether rows have been taken out. */
+  #isReduced = false;
   /** The greatest that the diagonal of AᵀA has been, and each column of AᵀB: what they were rounded by. */
   readonly #peaks: Float64Array;
 
@@ -142,6 +144,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     await checkFinite(lane, 'X', X);
     await checkFinite(lane, 'Y', Y);
     this.#notePeaks();
+    this.#isReduced ||= sign < 0;
     this.#isWhole = false;
     await this.pass(lane, X, Y, { gram: this.gram, rhs: this.rhs, sign });
     this.#isWhole = true;
@@ -160,11 +163,12 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
   /** The diagonal of AᵀA, and of each column of AᵀB the greatest. */
   #sizes(): Float64Array {
     const sizes = new Float64Array(this.#peaks.length);
-    for (let j = 0; j < this.order; j++) sizes[j] = this.gram[j * (this.order + 1)] as number;
-    this.rhs.forEach((sum, i) => {
-      const k = this.order + (i % this.outputs);
-      sizes[k] = Math.max(sizes[k] as number, Math.abs(sum));
-    });
+    const [p, m] = [this.order, this.outputs];
+    for (let j = 0; j < p; j++) {
+      sizes[j] = this.gram[j * (p + 1)] as number;
+      for (let k = 0; k < m; k++)
+        sizes[p + k] = Math.max(sizes[p + k] as number, Math.abs(this.rhs[j * m + k] as number));
+    }
     return sizes;
   }
 
@@ -223,6 +227,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     checkEqual('other.order', other.order, 'order', this.order);
     other.#notePeaks();
     this.#notePeaks();
+    this.#isReduced ||= other.#isReduced;
     other.#peaks.forEach((peak, j) => (this.#peaks[j] = Math.max(peak, this.#peaks[j] as number)));
     for (let i = 0; i < this.gram.length; i++) (this.gram[i] as number) += other.gram[i] as number;
     for (let i = 0; i < this.rhs.length; i++) (this.rhs[i] as number) += other.rhs[i] as number;
@@ -272,6 +277,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
    * as it is of integers within the precision
    */
   #checkDigits(): void {
+    if (!this.#isReduced) return;
     const unit = epsilon(this.gram);
     const sizes = this.#sizes();
     this.#peaks.forEach((peak, j) => {

@@ -469,6 +469,12 @@ describe('sums that are no longer what they say', () => {
       const message = ((await failure(one.solve())) as Error).message;
       expect(message).toMatch(/^Expected sums with digits left but those of output 0 came to \S+ from \S+ when/);
     }
+    // Nothing was removed: what is left of AᵀB is small since it is so.
+    const odd = new NormalEquations(1, 1, { intercept: false });
+    const x = column(1 / 3, 1 / 7, 1 / 11);
+    await odd.add(x, column(0.1, 0.3, 0.7));
+    await odd.add(x, column(-0.1, -0.3, -0.7 + 1e-16));
+    expect(Math.abs((await odd.solve()).weights.data[0]!)).toBeLessThan(1e-15);
     // An indicator whose rows are gone.
     const ones = new NormalEquations(2, 1);
     await ones.add(matrix(Float64Array.of(1, 0, 2, 1), 2, 2), matrix(Float64Array.of(1, 5), 2, 1));

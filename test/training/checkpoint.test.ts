@@ -75,20 +75,22 @@ const linear: Train = (more) => {
 };
 
 /** Of columns that hardly differ float32 makes a Gram matrix whose factor needs more than the ridge. */
-const damped: Train = async (more) => {
-  const draws = source(3);
-  const columns = 20;
-  const values = alike(rows, columns, draws, () => draws.uniform(0.005));
-  const halves = Int32Array.from({ length: rows }, (_, i) => Number(values[i * columns]! > values[i * columns + 1]!));
-  return trainClassifier(matrix(values, rows, columns), halves, {
-    hidden: [{ units: 100, init: 'uniform' }],
-    samples: 'margin',
-    ridge: { hidden: 1e-4, output: 1e-5 },
-    standardize: false,
-    iterations: 6,
-    ...more,
-  });
-};
+const damped =
+  (samples: 'margin' | 'all'): Train =>
+  async (more) => {
+    const draws = source(3);
+    const columns = 20;
+    const values = alike(rows, columns, draws, () => draws.uniform(0.005));
+    const halves = Int32Array.from({ length: rows }, (_, i) => Number(values[i * columns]! > values[i * columns + 1]!));
+    return trainClassifier(matrix(values, rows, columns), halves, {
+      hidden: [{ units: 100, init: 'uniform' }],
+      samples,
+      ridge: { hidden: 1e-4, output: 1e-5 },
+      standardize: false,
+      iterations: 6,
+      ...more,
+    });
+  };
 
 /** Ends a training in its `last` report of an iteration. */
 async function cutOff(train: Train, last: number): Promise<void> {
@@ -116,7 +118,8 @@ describe('checkpoint', () => {
     ['steps that are refused', classify({ ridge: 0, iterations: 40 })],
     ['validation data', classify({ validation, patience: 2, iterations: 30 })],
     ['a part of the activations', classify({ hidden: [40], memoryLimit: 120_000, ridge: 1e-5 })],
-    ['a factor with more than the ridge', damped],
+    ['a factor with more than the ridge', damped('margin')],
+    ['a factor of two-sided targets with more than the ridge', damped('all')],
     ['weights', classify({ classWeights: 'balanced' })],
     ['a regressor', regress({})],
     ['Huber’s loss', regress({ loss: 'huber' })],
