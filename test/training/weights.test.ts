@@ -36,10 +36,10 @@ describe('samples of weight 0', () => {
     const [rows, idle] = [400, 30_000];
     const all = matrix(random.normals(rows + idle, 3).data, rows + idle, 3);
     const side = Array.from({ length: rows + idle }, (_, i) => Number(all.data[3 * i]! * all.data[3 * i + 1]! > 0));
-    const sampleWeights = side.map((_, i) => Number(i < rows));
+    const sampleWeights = side.map((_, i) => Number(i >= idle));
     const options = { hidden: [10], activation: 'tanh', standardize: false } as const;
     const { report } = await trainClassifier(all, side, { ...options, sampleWeights });
-    const alone = await trainClassifier(matrix(all.data.subarray(0, 3 * rows), rows, 3), side.slice(0, rows), options);
+    const alone = await trainClassifier(matrix(all.data.subarray(3 * idle), rows, 3), side.slice(idle), options);
     expect(report.heldOut).toBe(0);
     const { rows: used, folds, scale, trials } = report.ridgeSearch!;
     expect([used, folds, trials.length]).toEqual([rows, 3, alone.report.ridgeSearch!.trials.length]);
