@@ -7,17 +7,18 @@ import {
   AbortedError,
   BplsError,
   BufferError,
+  Classifier,
   fromRows,
   loadClassifier,
   loadRegressor,
   lstsq,
   matrix,
+  Network,
   NormalEquations,
   plan,
   ridge,
   trainClassifier,
   trainRegressor,
-  type Classifier,
   type Regressor,
 } from '../../lib/index.js';
 import { call } from '../../lib/lane.js';
@@ -149,9 +150,11 @@ const options = () => ({
 
 let classifier: Classifier;
 let regressor: Regressor;
+let bytes: Uint8Array;
 beforeAll(async () => {
   classifier = await trainClassifier(X(), labels(), { hidden: [4], ridge: 1e-3 });
   regressor = await trainRegressor(X(), Y(), { hidden: [4], ridge: 1e-3 });
+  bytes = await classifier.toBytes();
 });
 
 type Call = readonly [name: string, args: () => unknown[], run: (...args: never[]) => unknown];
@@ -178,6 +181,9 @@ const publicCalls: readonly Call[] = [
   ['save', () => [join(folder, 'model')], (...args: never[]) => classifier.save(...(args as unknown as [never]))],
   ['loadClassifier', () => [join(folder, 'model')], loadClassifier],
   ['loadRegressor', () => [join(folder, 'model')], loadRegressor],
+  ['loadClassifier, of bytes', () => [bytes.slice()], loadClassifier],
+  ['Network', () => [[{ weights: new Float64Array(8), inputs: 3, units: 2, activation: 'tanh' }], { shift: new Float64Array(3), scale: new Float64Array(3), asinh: new Float64Array(3) }], (...args: never[]) => new Network(...(args as unknown as [never, never])).forwardSync(X())],
+  ['Classifier', () => [classifier.network, ['a', 'b'], {}], (...args: never[]) => new Classifier(...(args as unknown as [never, never, never])).predictSync(X())],
 ]; // prettier-ignore
 
 const rawCalls: readonly Call[] = (Object.keys(valid) as Name[]).map((name) => [
