@@ -183,12 +183,10 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
 export async function loadClassifier<L extends Label = Label, T extends FloatArray = FloatArray>(
   source: string | Uint8Array,
 ): Promise<Classifier<L, T>> {
-  const { network, report, extra } = await loadNetwork(source, 'classifier');
+  const { name, network, report, extra } = await loadNetwork(source, 'classifier');
   const classes = extra && (extra as { classes?: unknown }).classes;
   if (!areLabels(classes) || classes.length !== network.outputs)
-    throw new ModelFileError(
-      `Expected ${typeof source === 'string' ? source : 'the bytes'} to name ${network.outputs} classes but received ${describe(classes)}`,
-    );
+    throw new ModelFileError(`Expected ${name} to name ${network.outputs} classes but received ${describe(classes)}`);
   return new Classifier(network as Network<T>, classes as L[], report);
 }
 

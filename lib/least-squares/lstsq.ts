@@ -161,17 +161,12 @@ async function byCholesky<T extends FloatArray>(
 }
 
 /** Whether sums of AᵀA or AᵀB are so small that they have lost digits, if not all. */
-async function haveLostDigits(
-  { gram, rhs, order }: NormalEquations<keyof Arrays>,
-  { data, cols }: Matrix,
-): Promise<boolean> {
+async function haveLostDigits(sums: NormalEquations<keyof Arrays>, { data, cols }: Matrix): Promise<boolean> {
   const least = (types.isFloat64Array(data) ? 2 ** -1022 : 2 ** -126) / epsilon(data);
   const isSmall = (value: number) => value !== 0 && Math.abs(value) < least;
-  for (let j = 0; j < order; j++) if (isSmall(gram[j * order + j] as number)) return true;
-  const greatest = new Float64Array(cols);
-  for (let i = 0; i < rhs.length; i++)
-    greatest[i % cols] = Math.max(greatest[i % cols] as number, Math.abs(rhs[i] as number));
-  if (greatest.some(isSmall)) return true;
+  const sizes = sums.sizes();
+  if (sizes.some(isSmall)) return true;
+  const greatest = sizes.subarray(sums.order);
   if (!greatest.includes(0)) return false;
   for await (const [begin, end] of turns(data.length))
     for (let i = begin; i < end; i++) if (greatest[i % cols] === 0 && data[i] !== 0) return true;

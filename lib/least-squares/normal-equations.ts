@@ -70,9 +70,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
   #last: Promise<unknown> = Promise.resolve();
   /** False once a pass was cut off: the sums have some of its rows. */
   #isWhole = true;
-  /** Whether rows have been taken out. */
-  #isReduced = false;
-  /** The greatest that the diagonal of AᵀA has been, and each column of AᵀB: what they were rounded by. */
+  /** The greatest of {@link sizes} before rows were removed: what the sums were rounded by. */
   readonly #peaks: Float64Array;
 
   /**
@@ -143,8 +141,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     const lane = runOf(options);
     await checkFinite(lane, 'X', X);
     await checkFinite(lane, 'Y', Y);
-    this.#notePeaks();
-    this.#isReduced ||= sign < 0;
+    if (sign < 0) this.#notePeaks(this.sizes());
     this.#isWhole = false;
     await this.pass(lane, X, Y, { gram: this.gram, rhs: this.rhs, sign });
     this.#isWhole = true;
@@ -156,12 +153,12 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
       throw new ArgumentError('Expected whole sums but a call on these was cut off: make a new NormalEquations');
   }
 
-  #notePeaks(): void {
-    this.#sizes().forEach((size, j) => (this.#peaks[j] = Math.max(this.#peaks[j] as number, size)));
+  #notePeaks(sizes: Float64Array): void {
+    sizes.forEach((size, j) => (this.#peaks[j] = Math.max(this.#peaks[j] as number, size)));
   }
 
-  /** The diagonal of AᵀA, and of each column of AᵀB the greatest. */
-  #sizes(): Float64Array {
+  /** @internal The diagonal of AᵀA, and then of each column of AᵀB the greatest. */
+  sizes(): Float64Array {
     const sizes = new Float64Array(this.#peaks.length);
     const [p, m] = [this.order, this.outputs];
     for (let j = 0; j < p; j++) {
@@ -225,10 +222,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     checkEqual('other.inputs', other.inputs, 'inputs', this.inputs);
     checkEqual('other.outputs', other.outputs, 'outputs', this.outputs);
     checkEqual('other.order', other.order, 'order', this.order);
-    other.#notePeaks();
-    this.#notePeaks();
-    this.#isReduced ||= other.#isReduced;
-    other.#peaks.forEach((peak, j) => (this.#peaks[j] = Math.max(peak, this.#peaks[j] as number)));
+    this.#notePeaks(other.#peaks);
     for (let i = 0; i < this.gram.length; i++) (this.gram[i] as number) += other.gram[i] as number;
     for (let i = 0; i < this.rhs.length; i++) (this.rhs[i] as number) += other.rhs[i] as number;
     this.count += other.count;
@@ -277,9 +271,8 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
    * as it is of integers within the precision
    */
   #checkDigits(): void {
-    if (!this.#isReduced) return;
     const unit = epsilon(this.gram);
-    const sizes = this.#sizes();
+    const sizes = this.sizes();
     this.#peaks.forEach((peak, j) => {
       const left = sizes[j] as number;
       if (left >= 2 ** 10 * unit * peak || (left === 0 && peak * unit < 1)) return;

@@ -56,7 +56,10 @@ function fileOf({ kind, network, report, extra }: SavedNetwork): TensorFile {
  * @param source the path of a file, or the bytes of one, which are copied
  * @throws ModelFileError where the file cannot be read, is damaged, or holds something else
  */
-export async function loadNetwork(source: string | Uint8Array, kind: SavedNetwork['kind']): Promise<SavedNetwork> {
+export async function loadNetwork(
+  source: string | Uint8Array,
+  kind: SavedNetwork['kind'],
+): Promise<SavedNetwork & { name: string }> {
   const [path, file] = await openSource(source);
   const { metadata } = file;
   const refuse = (expected: string, received: unknown): never => {
@@ -71,7 +74,7 @@ export async function loadNetwork(source: string | Uint8Array, kind: SavedNetwor
   for (const [name, { data }] of Object.entries(file.tensors))
     for await (const [begin, end] of turns(data.length))
       for (let i = begin; i < end; i++) if (!Number.isFinite(data[i])) refuse(`finite numbers in ${name}`, data[i]);
-  return { kind, network: networkOf(file, activations, refuse), report: report as TrainReport, extra };
+  return { name: path, kind, network: networkOf(file, activations, refuse), report: report as TrainReport, extra };
 }
 
 /** The file, and what messages call it. */

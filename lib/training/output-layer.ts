@@ -35,8 +35,7 @@ export function outputSteps(
   isLast: boolean,
 ): number {
   const isFree = isLast || kept === rows || innerRows(rows, kept, inputs) < rows;
-  const isOneSided = samples === 'margin' || samples === 'auto';
-  if (!isFree || (!isOneSided && loss !== 'huber')) return 1;
+  if (!isFree || isSolvedAtOnce({ samples, loss })) return 1;
   return hidden.length === 0 ? linearSteps : oneSidedSteps;
 }
 
@@ -271,6 +270,7 @@ export class OutputLayer {
     const training = this.#training;
     const { inputs } = training.output;
     const report = training.layerReports.at(-1) as LayerReport;
+    const isAtOnce = isSolvedAtOnce({ samples: training.sampleRule, loss: training.settings.loss });
     const system = () => ({
       name: 'the output layer',
       report,
@@ -280,7 +280,7 @@ export class OutputLayer {
       ridge: this.#factorRidge,
       count: training.rows,
       // A ridge makes the problem well posed; and the steps refine each other, where there are more than one.
-      leastRcond: this.#factorRidge > 0 ? 0 : isSolvedAtOnce(training) ? smallestRcond(this.gram) : epsilon(this.gram),
+      leastRcond: this.#factorRidge > 0 ? 0 : isAtOnce ? smallestRcond(this.gram) : epsilon(this.gram),
       accumulate: (triangle: FloatArray) => training.sweep({ count: training.rows }, { cached: true, triangle }),
     });
     let solution: LayerSolution | undefined;
@@ -296,8 +296,8 @@ export class OutputLayer {
 }
 
 /** Two-sided least squares are. */
-function isSolvedAtOnce({ sampleRule, settings }: Training): boolean {
-  return sampleRule !== 'margin' && settings.loss === 'squared';
+function isSolvedAtOnce({ samples, loss }: Pick<Settings, 'samples' | 'loss'>): boolean {
+  return samples !== 'margin' && samples !== 'auto' && loss !== 'huber';
 }
 
 /** Mean over the inputs of their mean square: of the Gram matrix of [H, 1], the diagonal without the constant's. */

@@ -60,14 +60,17 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
     if (iteration === 1) checkObjective(totals.squares);
     const measure = training.problem.labels ? totals.misclassified : totals.squares;
     const better = measure < best;
-    const report = await training.record({
-      iteration,
-      objective: totals.squares / (2 * rows),
-      ...(training.problem.labels && { misclassified: totals.misclassified }),
-      activeShare: set.count / rows,
-      accepted: better,
-      damping: 0,
-    });
+    const report = await training.record(
+      {
+        iteration,
+        objective: totals.squares / (2 * rows),
+        ...(training.problem.labels && { misclassified: totals.misclassified }),
+        activeShare: set.count / rows,
+        accepted: better,
+        damping: 0,
+      },
+      true,
+    ); // None is taken back: each may be the best on the validation data.
     const weights = training.snapshot(); // Each pass makes new weights.
     if (better) [best, waited, accepted] = [measure, 0, weights];
     else waited++;

@@ -441,10 +441,11 @@ export class Training implements Lane {
   }
 
   /** Adds an iteration to the report, with the validation score where there is one, and tells the listener. */
-  async record(iteration: Omit<IterationReport, 'seconds' | 'operations' | 'validation'>): Promise<IterationReport> {
+  async record(
+    iteration: Omit<IterationReport, 'seconds' | 'operations' | 'validation'>,
+    isCandidate = iteration.accepted,
+  ): Promise<IterationReport> {
     const { validate } = this.problem;
-    // Each pass of the paper's rules makes new weights, of which none are taken back.
-    const isCandidate = iteration.accepted || this.settings.targets !== 'gauss-newton';
     const score = validate && isCandidate ? await validate(this.network(), this) : undefined;
     const report: IterationReport = {
       ...iteration,
@@ -479,8 +480,12 @@ export class Training implements Lane {
 
 function weightedRows(weights: FloatArray | undefined): Int32Array | undefined {
   if (!weights?.includes(0)) return undefined;
-  const rows = new Int32Array(weights.length).map((_, row) => row);
-  return rows.filter((row) => (weights[row] as number) > 0);
+  const rows = new Int32Array(weights.length);
+  let count = 0;
+  weights.forEach((weight, row) => {
+    if (weight > 0) rows[count++] = row;
+  });
+  return rows.slice(0, count);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
