@@ -92,7 +92,7 @@ def residual(Z, labels):
     return Z
 
 
-def solve_output(H, labels, W, ridge, steps=8, G=None):
+def solve_output(H, labels, W, ridge, steps=8):
     S = len(H)
     G = gram(H)
     try:

@@ -68,7 +68,7 @@ async function orthogonal(training: Training, l: number, random = training.rando
 async function contrast(training: Training, layer: HiddenState): Promise<void> {
   const { problem } = training;
   const { rows } = problem.inputs;
-  const probe = Int32Array.from({ length: Math.min(rows, contrastProbeRows) }, () => drawRow(training));
+  const probe = Int32Array.from({ length: Math.min(rows, contrastProbeRows) }, () => training.drawRow());
   for (let first = 0; first < layer.units; first += contrastUnitsAtOnce) {
     const units = Math.min(contrastUnitsAtOnce, layer.units - first);
     const pairs = new Int32Array(units * contrastCandidates * 2);
@@ -93,21 +93,13 @@ async function contrast(training: Training, layer: HiddenState): Promise<void> {
 function drawPair(training: Training): [number, number] {
   const { problem } = training;
   const { rows } = problem.inputs;
-  const i = drawRow(training);
+  const i = training.drawRow();
   // Where one class has nearly all samples, a pair of two classes may not turn up; any other sample serves then.
   for (let attempt = 0; attempt < 100; attempt++) {
-    const j = drawRow(training);
+    const j = training.drawRow();
     if (problem.labels ? problem.labels[i] !== problem.labels[j] : i !== j) return [i, j];
   }
   return [i, (i + 1) % rows];
-}
-
-/** Of weight 0 only where hardly any has more. */
-function drawRow({ problem, random }: Training): number {
-  const { rows } = problem.inputs;
-  let row = random.integer(rows);
-  for (let attempt = 0; attempt < 100 && problem.weights?.[row] === 0; attempt++) row = random.integer(rows);
-  return row;
 }
 
 function drawMasks(training: Training, first: number, units: number): FloatArray | undefined {

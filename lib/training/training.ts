@@ -206,7 +206,13 @@ export class Training implements Lane {
     return this.#weighted?.length ?? this.rows;
   }
 
-  /** So many of them, no two the same. */
+  /** One of them, of the training's own random numbers. */
+  drawRow(): number {
+    const drawn = this.random.integer(this.weightedRows);
+    return this.#weighted?.[drawn] ?? drawn;
+  }
+
+  /** So many of them, no two the same, by the seed alone. */
   drawRows(count: number): Int32Array {
     const drawn = drawRows(this.weightedRows, count, createRandom(this.settings.seed));
     const weighted = this.#weighted;

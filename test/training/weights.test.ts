@@ -45,6 +45,19 @@ describe('samples of weight 0', () => {
     expect([used, folds, trials.length]).toEqual([rows, 3, alone.report.ridgeSearch!.trials.length]);
     expect(Math.abs(Math.log2(scale / alone.report.ridgeSearch!.scale))).toBeLessThan(1);
   });
+
+  it('have none in the first weights', async () => {
+    const [rows, idle] = [20, 5000];
+    const all = random.normals(rows + idle, 3).data;
+    const changed = all.map((value, i) => (i < 3 * idle ? 2 * value : value));
+    const side = Array.from({ length: rows + idle }, (_, i) => i % 2);
+    const sampleWeights = side.map((_, i) => Number(i >= idle));
+    const options = { hidden: [10], iterations: 0, ridge: 1e-3, standardize: false, sampleWeights } as const;
+    const [one, other] = await Promise.all(
+      [all, changed].map((data) => trainClassifier(matrix(data, rows + idle, 3), side, options)),
+    );
+    expect(other!.network.layers).toEqual(one!.network.layers);
+  });
 });
 
 describe('sampleWeights', () => {
