@@ -102,7 +102,7 @@ export interface RawCholesky {
 
 /** The asynchronous functions: argument and outcome of each. All run on the addon's one BLAS lane. */
 export interface RawCalls {
-  sweep: [RawSweep, { squares: number; active: number; misclassified: number }];
+  sweep: [RawSweep, { squares: number; active: number; weight: number; misclassified: number }];
   tangent: [
     RawTangent,
     { slope0: number; slope1: number; curvature00: number; curvature01: number; curvature11: number },
@@ -203,7 +203,7 @@ export interface RawCalls {
       slopes: readonly FloatArray[];
       share: FloatArray;
       samples: number;
-      active: number;
+      weight: number;
     },
     object,
   ];

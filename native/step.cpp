@@ -11,11 +11,11 @@
 namespace bpls {
 namespace {
 
-/// Full symmetric product ∘ slopes / active, written over the lower triangle that `slopes` holds.
+/// Full symmetric product ∘ slopes / weight, written over the lower triangle that `slopes` holds.
 template <typename T>
-void weigh(const T* product, std::int64_t n, T active, T* slopes) {
+void weigh(const T* product, std::int64_t n, T weight, T* slopes) {
   for (std::int64_t i = 0; i < n; ++i)
-    for (std::int64_t j = 0; j <= i; ++j) slopes[i * n + j] *= product[i * n + j] / active;
+    for (std::int64_t j = 0; j <= i; ++j) slopes[i * n + j] *= product[i * n + j] / weight;
   constexpr std::int64_t tile = 64;
   parallel_for((n + tile - 1) / tile, 2, [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin * tile; i < std::min(n, end * tile); i += tile)
@@ -36,8 +36,8 @@ T trace(const T* matrix, std::int64_t n, std::int64_t stride) {
 }  // namespace
 
 template <typename T>
-void curvature(const Network<T>& hidden, const Layer<T>& output, const T* share, std::int64_t samples,
-               std::int64_t active, const std::vector<T*>& slopes, Scratch& scratch) {
+void curvature(const Network<T>& hidden, const Layer<T>& output, const T* share, std::int64_t samples, double weight,
+               const std::vector<T*>& slopes, Scratch& scratch) {
   for (std::size_t l = hidden.size(); l-- > 0;) {
     const Layer<T>& above = l + 1 == hidden.size() ? output : hidden[l + 1];
     const std::int64_t n = above.inputs, m = above.units;
@@ -51,7 +51,7 @@ void curvature(const Network<T>& hidden, const Layer<T>& output, const T* share,
       gemm(no_trans, no_trans, n, m, m, T(1), above.weights, m, slopes[l + 1], m, T(0), scaled, m);
     }
     gemm(no_trans, trans, n, n, m, T(1), scaled, m, above.weights, m, T(0), product, n);
-    weigh(product, n, static_cast<T>(std::max<std::int64_t>(active, 1)), slopes[l]);
+    weigh(product, n, static_cast<T>(weight > 0 ? weight : 1), slopes[l]);
   }
 }
 
@@ -99,11 +99,11 @@ void combine(const T* weights, const T* change, const T* momentum, T alpha, T be
   });
 }
 
-#define BPLS_INSTANTIATE(T)                                                                               \
-  template void curvature(const Network<T>&, const Layer<T>&, const T*, std::int64_t, std::int64_t,       \
-                          const std::vector<T*>&, Scratch&);                                              \
-  template StepOutcome two_sided_step(const T*, std::int64_t, const T*, std::int64_t, const T*, const T*, \
-                                      std::int64_t, T, T, T*, Scratch&);                                  \
+#define BPLS_INSTANTIATE(T)                                                                                           \
+  template void curvature(const Network<T>&, const Layer<T>&, const T*, std::int64_t, double, const std::vector<T*>&, \
+                          Scratch&);                                                                                  \
+  template StepOutcome two_sided_step(const T*, std::int64_t, const T*, std::int64_t, const T*, const T*,             \
+                                      std::int64_t, T, T, T*, Scratch&);                                              \
   template void combine(const T*, const T*, const T*, T, T, std::int64_t, T*, T*);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

@@ -6,11 +6,12 @@
 namespace bpls {
 
 /// Kronecker-factored curvature of every hidden layer (Botev, Ritter and Barber 2017, arXiv 1706.03662).
-/// slopes[l] holds D_lᵀD_l (N_l×N_l, lower triangle) summed over `active` samples and becomes the full symmetric
-///   C_L = V_out diag(share / samples) V_outᵀ ∘ D_LᵀD_L / active,   C_{l-1} = V_l C_l V_lᵀ ∘ D_{l-1}ᵀD_{l-1} / active.
+/// slopes[l] holds M_l = D_lᵀ diag(s) D_l (N_l×N_l, lower triangle) of samples whose weights s sum to `weight`, and
+/// becomes the full symmetric
+///   C_L = V_out diag(share / samples) V_outᵀ ∘ M_L / weight,   C_{l-1} = V_l C_l V_lᵀ ∘ M_{l-1} / weight.
 template <typename T>
-void curvature(const Network<T>& hidden, const Layer<T>& output, const T* share, std::int64_t samples,
-               std::int64_t active, const std::vector<T*>& slopes, Scratch& scratch);
+void curvature(const Network<T>& hidden, const Layer<T>& output, const T* share, std::int64_t samples, double weight,
+               const std::vector<T*>& slopes, Scratch& scratch);
 
 struct StepOutcome {
   int info;                        ///< > 0: a damped factor was not positive definite in this precision

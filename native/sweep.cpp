@@ -1,18 +1,31 @@
 #include "sweep.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "blas.h"
 #include "normal_equations.h"
+#include "parallel.h"
 #include "triangle.h"
 
 namespace bpls {
 namespace {
 
+/// Each row times the root of its weight.
+template <typename T>
+void scale_rows(const T* weights, std::int64_t rows, std::int64_t n, T* a) {
+  parallel_for(rows, 64, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T root = std::sqrt(weights[i]);
+      for (std::int64_t j = 0; j < n; ++j) a[i * n + j] *= root;
+    }
+  });
+}
+
 /// Peels the layers from the output (whose residual is R) to the input.
 template <typename T>
 void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Activations<T>& values, const T* r,
-                    std::int64_t rows, const Accumulators<T>& into, Scratch& scratch) {
+                    const T* weights, std::int64_t rows, const Accumulators<T>& into, Scratch& scratch) {
   const std::int64_t size = rows * widest(hidden);
   T* d = scratch.take<T>(size);
   T* changes[2] = {scratch.take<T>(size), scratch.take<T>(size)};
@@ -24,6 +37,7 @@ void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Acti
     gemm(no_trans, trans, rows, layer.units, above->units, T(1), change, above->units, above->weights, above->units,
          T(0), e, layer.units);
     scale_by_derivative(layer.activation, values[l + 1], e, d, rows * layer.units);
+    if (weights) scale_rows(weights, rows, layer.units, d);
     syrk(layer.units, rows, T(1), d, layer.units, into.slopes[l], layer.units, scratch);
     accumulate_rhs(values[l], e, rows, layer.inputs, layer.units, into.hidden_rhs[l], scratch);
     change = e;
@@ -71,7 +85,7 @@ Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& 
   if (into.triangle) accumulate_triangle(top, weights, count, output.inputs, into.triangle, scratch);
   if (!targets) return {};
   const auto [r, tally] = residuals(output, top, rows, *targets, into.output_rhs, into.marks, into.share, scratch);
-  if (!into.hidden_rhs.empty()) back_propagate(hidden, output, values, r, count, into, scratch);
+  if (!into.hidden_rhs.empty()) back_propagate(hidden, output, values, r, weights, count, into, scratch);
   return tally;
 }
 

@@ -14,7 +14,7 @@ struct Accumulators {
   T* output_rhs = nullptr;
   /// [H_{l-1}, 1]ᵀ E_l of the hidden layers l = 1 … L: the desired changes, back-propagated.
   std::vector<T*> hidden_rhs;
-  /// D_lᵀ D_l (N_l×N_l, lower triangle), D_l = f′(Z_l), of the hidden layers.
+  /// D_lᵀ diag(s) D_l (N_l×N_l, lower triangle), D_l = f′(Z_l), of the hidden layers.
   std::vector<T*> slopes;
   /// R-factor (upper triangle, (N_L+1)×(N_L+1)) of [H_L, 1], for a least-squares solution without its Gram matrix.
   T* triangle = nullptr;

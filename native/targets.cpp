@@ -87,7 +87,10 @@ Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, con
   Tally tally;
   for (std::int64_t i = 0; i < count; ++i) {
     tally.squares += squares[i];
-    tally.active += (mark[i] & active_mark) != 0;
+    if (mark[i] & active_mark) {
+      ++tally.active;
+      tally.weight += weights ? static_cast<double>(weights[i]) : 1.0;
+    }
     tally.misclassified += (mark[i] & misclassified_mark) != 0;
     if (marks) marks[rows[i]] = mark[i];
   }

@@ -29,6 +29,7 @@ enum Mark : std::uint8_t { active_mark = 1, misclassified_mark = 2 };
 struct Tally {
   double squares = 0;              ///< sum of squared residuals, weighted; of twice Huber's loss where there are bounds
   std::int64_t active = 0;         ///< samples with a residual
+  double weight = 0;               ///< of those samples, in sum
   std::int64_t misclassified = 0;  ///< samples whose largest output is not their class
 };
 

@@ -96,7 +96,7 @@ class GaussNewton {
   /** At the accepted weights: the objective, its penalty, and the sums over the rows. */
   #objective = Infinity;
   #penalised = 0;
-  #totals: PassTotals = { squares: 0, active: 0, misclassified: 0 };
+  #totals: PassTotals = { squares: 0, active: 0, weight: 0, misclassified: 0 };
   /** What the step under trial promised. */
   #model: Model = { linear: 0, quadratic: 0 };
   /** At most. */
@@ -303,7 +303,7 @@ class GaussNewton {
         slopes: this.#slopes,
         share: this.#output.share,
         samples: training.rows,
-        active: totals.active,
+        weight: totals.weight,
       });
       if (await this.#solve()) return this.#advance(active);
     }

@@ -71,6 +71,8 @@ type Asked<Raw extends RawPass & Partial<RawTargets>> = Omit<Raw, keyof RawPass 
 export interface PassTotals {
   squares: number;
   active: number;
+  /** Weights of the active rows, in sum. */
+  weight: number;
   misclassified: number;
 }
 
@@ -331,10 +333,11 @@ export class Training implements Lane {
     into: Asked<RawSweep> & Pick<RawTargets, 'sampleWeights'>,
     samples: SampleRule = this.sampleRule,
   ): Promise<PassTotals> {
-    const totals = { squares: 0, active: 0, misclassified: 0 };
+    const totals = { squares: 0, active: 0, weight: 0, misclassified: 0 };
     await this.#pass('sweep', set, { ...this.#targets(samples), ...into }, (outcome) => {
       totals.squares += outcome.squares;
       totals.active += outcome.active;
+      totals.weight += outcome.weight;
       totals.misclassified += outcome.misclassified;
     });
     return totals;

@@ -123,9 +123,10 @@ Work curvature_work(Arguments& args) {
   for (const T* slope : slopes)
     if (!slope) args.fail("slopes", "one for each hidden layer");
   const T* share = args.array<T>("share", output.units);
-  const std::int64_t samples = args.positive("samples"), active = args.size("active");
+  const std::int64_t samples = args.positive("samples");
+  const double weight = args.number("weight");
   return [=](Scratch& scratch) -> Outcome {
-    bpls::curvature(hidden, output, share, samples, active, slopes, scratch);
+    bpls::curvature(hidden, output, share, samples, weight, slopes, scratch);
     return {};
   };
 }

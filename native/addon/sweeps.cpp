@@ -104,6 +104,7 @@ Work sweep_work(Arguments& args) {
                                     targeted ? &targets : nullptr, into, scratch);
     return {{"squares", tally.squares},
             {"active", static_cast<double>(tally.active)},
+            {"weight", tally.weight},
             {"misclassified", static_cast<double>(tally.misclassified)}};
   };
 }

@@ -19,7 +19,7 @@ const optional: Partial<Record<Name, string[]>> = {
 /** Without these, others beside them do not matter; with them, they do. */
 const unread: Partial<Record<Name, string[]>> = { tangent: ['cached'], peel: ['cached'], sweep: ['cached'] };
 /** Numbers that are not sizes. */
-const anyNumber = 'positive negative alpha beta ridge lastRidge cut damping sign active'.split(' ');
+const anyNumber = 'positive negative alpha beta ridge lastRidge cut damping sign weight'.split(' ');
 /** Float64Array whatever the precision, or the array that decides it when there is no other. */
 const eitherPrecision: Partial<Record<Name, string[]>> = {
   columnStatistics: ['inputs'],

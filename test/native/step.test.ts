@@ -36,7 +36,7 @@ describe.each(precisions)('curvature in $name', (precision) => {
     const problem = drawProblem(precision, { samples: 40, columns: 5, hidden, outputs: 3 });
     const labels = problem.random.labels(40, 3);
     const sums = sweep(problem.hidden, problem.output, problem.X, 'margin', { labels });
-    const [samples, active, share] = [50, 31, [7, 30, 12]];
+    const [samples, weight, share] = [50, 31.5, [7, 30, 12]];
     const slopes = sums.slopes.map((slope) => typed(lowerOnly(slope).data));
     await call(lane(2), 'curvature', {
       ...problem.raw,
@@ -44,9 +44,9 @@ describe.each(precisions)('curvature in $name', (precision) => {
       slopes,
       share: typed(share),
       samples,
-      active,
+      weight,
     });
-    const expected = curvature(problem.hidden, problem.output, sums.slopes, share, samples, active);
+    const expected = curvature(problem.hidden, problem.output, sums.slopes, share, samples, weight);
     expected.forEach((C, l) => expectClose(slopes[l]!, C.data, epsilon));
   });
 });

@@ -120,7 +120,7 @@ describe.each(precisions)('sweep in $name', (precision) => {
       const expected = sweep(hidden, output, rowsOf(X, rows), rule, choose(desired, rows));
       expectSums(sums, expected, epsilon);
       expectClose([outcome.squares], [expected.squares], epsilon);
-      expect(outcome.active).toBe(expected.active);
+      expect([outcome.active, outcome.weight]).toEqual([expected.active, expected.active]);
       expect(outcome.misclassified).toBe(expected.misclassified);
       const marks = new Uint8Array(shape.samples).fill(99);
       rows.forEach((row, i) => (marks[row] = expected.marks[i]!));
@@ -215,7 +215,7 @@ describe.each(precisions)('sweep in $name', (precision) => {
     });
     const { grams } = sweep(problem.hidden, problem.output, problem.X, 'all', { labels: everything.map(() => 0) });
     expectClose(lower(gram), lowerTriangle(grams[1]!), epsilon);
-    expect(outcome).toMatchObject({ squares: 0, active: 0, misclassified: 0 });
+    expect(outcome).toMatchObject({ squares: 0, active: 0, weight: 0, misclassified: 0 });
   });
 
   describe('with a cache', () => {

@@ -40,12 +40,13 @@ describe.each(precisions)('weights of samples in $name', (precision) => {
       const { args, sums, labels } = setting(outputs, weighted);
       const demand = { labels, demand: 2, positive: 0.25, negative: -0.25 };
       const outcome = await call(lane(2), 'sweep', { ...args, ...sums, ...demand, cached: false, clear: true });
-      const { grams, triangle, outputRhs, hiddenRhs, share } = sums;
+      const { grams, triangle, outputRhs, hiddenRhs, slopes, share } = sums;
       // An R-factor is one but for the signs of its rows.
-      return { squares: [outcome.squares], rest: [...grams, outputRhs, ...hiddenRhs, share], triangle, sums };
+      const totals = [outcome.squares, outcome.weight];
+      return { totals, rest: [...grams, outputRhs, ...hiddenRhs, ...slopes, share], triangle, sums };
     };
     const [weighted, plain] = [await run(true), await run(false)];
-    expectClose(weighted.squares, plain.squares, epsilon);
+    expectClose(weighted.totals, plain.totals, epsilon);
     plain.rest.forEach((expected, i) => expectClose(weighted.rest[i]!, expected, epsilon));
     expectClose(weighted.triangle.map(Math.abs), plain.triangle.map(Math.abs), epsilon, 300);
     expect(Math.max(...plain.sums.share)).toBeGreaterThan(1);

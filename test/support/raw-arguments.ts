@@ -129,7 +129,7 @@ export const valid: { [N in Name]: () => Args } = {
     slopes: [f64(4), f64(9)],
     share: f64(2),
     samples: 4,
-    active: 3,
+    weight: 3,
   }),
   step: () => ({
     gram: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1),

@@ -212,20 +212,20 @@ export function sweep(
   };
 }
 
-/** C_L = V_out diag(share / samples) V_outᵀ ∘ DᵀD / active, C_{l−1} = V_l C_l V_lᵀ ∘ DᵀD / active. */
+/** C_L = V_out diag(share / samples) V_outᵀ ∘ DᵀD / weight, C_{l−1} = V_l C_l V_lᵀ ∘ DᵀD / weight. */
 export function curvature(
   hidden: readonly PlainLayer[],
   output: PlainLayer,
   slopeGrams: readonly Dense[],
   share: readonly number[],
   samples: number,
-  active: number,
+  weight: number,
 ): Dense[] {
   const C: Dense[] = [];
   let above = dense(share.length, share.length, (i, j) => (i === j ? share[i]! / samples : 0));
   for (let l = hidden.length - 1; l >= 0; l--) {
     const V = withoutLastRow((hidden[l + 1] ?? output).weights);
-    above = hadamard(multiply(multiply(V, above), transpose(V)), scale(slopeGrams[l]!, 1 / active));
+    above = hadamard(multiply(multiply(V, above), transpose(V)), scale(slopeGrams[l]!, 1 / weight));
     C[l] = above;
   }
   return C;

@@ -90,7 +90,8 @@ describe('the passes of a training', () => {
           const totals = await training.sweep(set, { ...into, cached }, samples);
           const desired = { labels: chosen.map((row) => labels[row]!), positive: 0.25, negative: 0 };
           const expected = sweep(drawn.hidden, drawn.output, rowsOf(drawn.X, chosen), samples, desired);
-          expect([totals.active, totals.misclassified]).toEqual([expected.active, expected.misclassified]);
+          const { active, weight, misclassified } = totals;
+          expect([active, weight, misclassified]).toEqual([expected.active, expected.active, expected.misclassified]);
           expectClose([totals.squares], [expected.squares], 2 ** -52);
           expectClose(into.outputRhs, expected.outputRhs.data, 2 ** -52, 100);
           expected.hiddenRhs.forEach((rhs, l) => expectClose(into.hiddenRhs[l]!, rhs.data, 2 ** -52, 100));
