@@ -91,15 +91,16 @@ async function contrast(training: Training, layer: HiddenState): Promise<void> {
 }
 
 function drawPair(training: Training): [number, number] {
-  const { problem } = training;
-  const { rows } = problem.inputs;
+  const { labels } = training.problem;
   const i = training.drawRow();
   // Where one class has nearly all samples, a pair of two classes may not turn up; any other sample serves then.
+  let other = i;
   for (let attempt = 0; attempt < 100; attempt++) {
     const j = training.drawRow();
-    if (problem.labels ? problem.labels[i] !== problem.labels[j] : i !== j) return [i, j];
+    if (labels ? labels[i] !== labels[j] : i !== j) return [i, j];
+    if (i !== j) other = j;
   }
-  return [i, (i + 1) % rows];
+  return [i, other];
 }
 
 function drawMasks(training: Training, first: number, units: number): FloatArray | undefined {
