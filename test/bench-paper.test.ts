@@ -153,6 +153,16 @@ describe('verdict', () => {
   it('follows the figures, whatever they are', () => {
     const slow = { injective: result([curve('linear map 64 → 64', 'bpls', [[1, 1e-9]], 'error'), curve('linear map 64 → 64', 'Adam', [[20, 1e-7]], 'error')]) }; // prettier-ignore
     expect(verdict(slow)).toContain('the claim of 1,000× does not hold');
+    const both = { injective: result([
+      curve('linear map 64 → 64', 'bpls', [[0.01, 1e-9]], 'error'),
+      { ...curve('linear map 64 → 64', 'Adam', [[2, 1e-7]], 'error'), limit: 3 },
+      curve('linear map 64 → 64', 'Adam', [[59, 1e-7]], 'error'),
+    ]) }; // prettier-ignore
+    expect(verdict(both)).toContain('200× sooner');
+    expect(verdict(both)).toContain(
+      'Against its run of 60 s alone it would be 5,900×, but a shorter run comes as far.',
+    );
+    expect(verdict(slow)).not.toContain('alone');
     expect(verdict({ images: result([], { effort: 0.1 }) })).toContain('no results');
     expect(verdict({})).toBe('Nothing has been measured yet.');
   });

@@ -9,7 +9,7 @@ import {
   times,
   type Overtaken,
 } from './levels.js';
-import { best, isOurs, ratio, soonest } from './curve.js';
+import { best, isOurs, ratio, soonest, type Curve } from './curve.js';
 import { curvesOf, type Results } from './results.js';
 import { injectiveProblems } from './summary.js';
 
@@ -38,11 +38,24 @@ function injective(results: Results): string {
         `On the ${problem} the claim of ${claimed.toLocaleString('en')}× ${holds ? 'holds' : 'does not hold'}: Adam, tuned, ` +
         `comes to a relative error of ${scientific(adam.value)} in ${seconds(adam.seconds)} s; bpls is there ` +
         (adam.ours === undefined ? 'never' : `after ${seconds(adam.ours)} s, ${times(adam.ratio!)} sooner${least}`) +
-        `${near === undefined ? '' : `; to ten times that error the ratio is ${times(near)}`}.`
+        `${near === undefined ? '' : `; to ten times that error the ratio is ${times(near)}`}.${longest(results, problem)}`
       );
     })
     .filter(Boolean)
     .join(' ');
+}
+
+/** By the letter of the claim, to what Adam's longest run ends at; where a shorter one ends there as well, that says little. */
+function longest(results: Results, problem: string): string {
+  const curves = curvesOf(results, problem);
+  const adam = curves.filter(({ trainer }) => trainer.startsWith('Adam'));
+  const lowest = (curve: Curve) => best([curve])?.value ?? Infinity;
+  const [long] = [...adam].sort((a, b) => b.limit - a.limit || lowest(a) - lowest(b));
+  const end = long && best([long]);
+  if (!end || (soonest(adam, end.value)?.curve ?? long) === long) return '';
+  const byLetter = ratio(curves.filter(isOurs), [long], end.value);
+  if (byLetter === undefined) return '';
+  return ` Against its run of ${seconds(long.limit)} s alone it would be ${times(byLetter)}, but a shorter run comes as far.`;
 }
 
 /** The ratio to an error that Adam, by whatever schedule, comes to sooner than to its best. */
