@@ -1,6 +1,6 @@
 import type { OutputActivation } from './network/activation.js';
 import { encodeLabels, indexLabels, type Label, type Labels } from './network/labels.js';
-import { ArgumentError, ModelFileError, NonFiniteError } from './errors.js';
+import { ArgumentError, ModelFileError } from './errors.js';
 import {
   checkEqual,
   checkMatrix,
@@ -11,7 +11,7 @@ import {
   type Precision,
 } from './matrix.js';
 import { calibrationOf } from './network/metrics.js';
-import { checkNetwork, type Layer, type Network } from './network/network.js';
+import { checkParts, type Layer, type Network } from './network/network.js';
 import {
   checkImage,
   readOptions,
@@ -60,13 +60,15 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
   readonly #sign: number;
 
   /**
-   * @throws ArgumentError where `classes` are not labels
+   * @throws ArgumentError where `network` or `report` is none, or `classes` are not different labels of one kind
    * @throws ShapeError where there is not one class for each output
    */
   constructor(network: Network<T>, classes: readonly L[], report: TrainReport) {
-    checkNetwork(network);
+    checkParts(network, report);
     if (!areLabels(classes))
-      throw new ArgumentError(`Expected classes to be numbers or strings but received ${describe(classes)}`);
+      throw new ArgumentError(
+        `Expected classes to be different numbers, all finite, or different strings but received ${describe(classes)}`,
+      );
     checkEqual('classes.length', classes.length, "the network's outputs", network.outputs);
     this.network = network;
     this.classes = classes;
@@ -88,7 +90,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
   /**
    * The class of every row of X, now, on this thread: for a few rows.
    *
-   * @throws NonFiniteError where X holds NaN or infinity
+   * @throws NonFiniteError where X holds NaN or infinity, or numbers that are too large for the network
    */
   predictSync(X: Inputs<T>): L[] {
     const scores = this.#scores.forwardSync(X);
@@ -99,7 +101,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
    * One probability for every row and class (rows × classes), each row of sum 1: the outputs of `softmax` and `softmin`,
    * those of `sigmoid` over their sum; of another output activation, the softmax of its pre-activations.
    *
-   * @throws NonFiniteError where X holds NaN or infinity
+   * @throws NonFiniteError where X holds NaN or infinity, or numbers that are too large for the network
    */
   async probabilities(X: Inputs<T>, options?: RunOptions): Promise<Matrix<Precision<T>>> {
     const activation: OutputActivation = (this.network.layers.at(-1) as Layer).activation;
@@ -119,7 +121,7 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
    *
    * @throws ArgumentError where a label is none of the classes
    * @throws ShapeError where there is not one label for each row
-   * @throws NonFiniteError where X holds NaN or infinity
+   * @throws NonFiniteError where X holds NaN or infinity, or numbers that are too large for the network
    */
   async evaluate(X: Inputs<T>, labels: Labels, options?: RunOptions): Promise<Evaluation> {
     const lane = runOf(options);
@@ -191,22 +193,15 @@ export async function loadClassifier<L extends Label = Label, T extends FloatArr
 }
 
 function areLabels(classes: unknown): classes is readonly Label[] {
-  return Array.isArray(classes) && classes.every((label) => typeof label === 'string' || typeof label === 'number');
+  if (!Array.isArray(classes) || new Set(classes).size < classes.length) return false;
+  return classes.every(Number.isFinite) || classes.every((label) => typeof label === 'string');
 }
 
-/**
- * The column of a row's greatest score, or of its least.
- *
- * @throws NonFiniteError where a score left the range of the precision: NaN has no order
- */
+/** The column of a row's greatest score, or of its least. */
 function greatest({ data, cols }: Matrix, row: number, sign: number): number {
   let [best, most] = [0, -Infinity];
   for (let k = 0; k < cols; k++) {
     const score = sign * (data[row * cols + k] as number);
-    if (!Number.isFinite(score))
-      throw new NonFiniteError(
-        `Expected finite scores but that of class ${k} came to ${score} at row ${row}: X holds numbers there that are too large for this network`,
-      );
     if (score > most) [best, most] = [k, score];
   }
   return best;
@@ -250,7 +245,7 @@ function desiredOutputs(output: OutputActivation, classes: number): { positive: 
  * @throws ArgumentError for a wrong argument, an unknown option, or labels of one class only
  * @throws ShapeError where there is not one label for each row
  * @throws BufferError where the memory of X is detached, resizable or shared
- * @throws NonFiniteError where X holds NaN or infinity
+ * @throws NonFiniteError where X holds NaN or infinity, or numbers that are too large for the network
  * @throws ModelFileError where the file of `checkpoint` cannot be read or written, or is of other data or options
  * @throws AbortedError where the signal is aborted; no model comes of it
  *

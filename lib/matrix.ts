@@ -59,8 +59,9 @@ export function fromRows<P extends keyof Arrays = 'float64'>(
   rows: readonly ArrayLike<number>[],
   precision?: P,
 ): Matrix<Arrays[P]> {
-  if (!Array.isArray(rows) || rows.length === 0)
+  if (!Array.isArray(rows))
     throw new ArgumentError(`Expected rows to be an array of rows but received ${describe(rows)}`);
+  if (rows.length === 0) throw new ArgumentError('Expected at least one row but received none');
   if (precision !== undefined && precision !== 'float64' && precision !== 'float32')
     throw new ArgumentError(`Expected precision to be 'float64' or 'float32' but received ${describe(precision)}`);
   const given: readonly unknown[] = rows;

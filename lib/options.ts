@@ -73,14 +73,15 @@ export interface TrainOptions {
    */
   samples?: 'auto' | SampleRule | undefined;
   /**
-   * Times that the hidden layers are solved; 0 solves the output layer alone. `auto` is 8 to 64, until two in a row have not
+   * Times that the hidden layers are solved; 0 solves the output layer alone (with `gauss-newton`). `auto` is 8 to 64, until two in a row have not
    * lowered the loss (the objective without its ridge part) by 1 %. With 25,000 rows and more and no `validation` 2 % of the
    * rows (4,000 at most) are left out, and their loss says so, after four in a row; `targets` of the paper make 8. @default 'auto'
    */
   iterations?: 'auto' | number | undefined;
   /**
    * Penalty of ½ ridge ‖V‖² on each layer's weights, beside the objective per sample; biases are not penalised.
-   * `auto` chooses by short trainings on up to 2,000 rows, judged by up to 4,000 others; the report has what it saw.
+   * `auto` chooses by short trainings on up to 2,000 rows, judged by up to 4,000 others; the report has what it saw. With the
+   * `targets` of the paper it is 0.
    * @default 'auto'
    */
   ridge?: 'auto' | number | { hidden: number; output: number } | undefined;
@@ -407,7 +408,7 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     iterations:
       options.iterations === undefined || options.iterations === 'auto'
         ? 'auto'
-        : integer('options.iterations', options.iterations, 0, 2 ** 31 - 1),
+        : integer('options.iterations', options.iterations, targets === 'gauss-newton' ? 0 : 1, 2 ** 31 - 1),
     ridge: ridgeOf(options.ridge),
     solver: oneOf('options.solver', options.solver, ['auto', 'cholesky', 'svd'], 'auto'),
     standardize,

@@ -184,7 +184,7 @@ export function plan(
     setup += forward(sizes, sizes.rows) + outputs(sizes, sizes.rows);
     const step = peeling(sizes, settings.targets === 'nearest') + validate;
     return {
-      operations: setup + Math.max(1, iterationsOf(settings)) * step,
+      operations: setup + iterationsOf(settings) * step,
       setup,
       evaluation: 0,
       step,

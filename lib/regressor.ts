@@ -1,6 +1,6 @@
 import { inverse, rangeOf, type Activation } from './network/activation.js';
 import { checkFinite } from './finite.js';
-import { ArgumentError } from './errors.js';
+import { ArgumentError, NonFiniteError } from './errors.js';
 import {
   allocate,
   checkEqual,
@@ -11,7 +11,7 @@ import {
   type Matrix,
   type Precision,
 } from './matrix.js';
-import { checkNetwork, type Network } from './network/network.js';
+import { checkParts, type Network } from './network/network.js';
 import {
   checkImage,
   laneOf,
@@ -49,9 +49,9 @@ export class Regressor<T extends FloatArray = FloatArray> {
   readonly network: Network<T>;
   readonly report: TrainReport;
 
-  /** @throws ArgumentError where `network` is none */
+  /** @throws ArgumentError where `network` or `report` is none */
   constructor(network: Network<T>, report: TrainReport) {
-    checkNetwork(network);
+    checkParts(network, report);
     this.network = network;
     this.report = report;
   }
@@ -59,7 +59,7 @@ export class Regressor<T extends FloatArray = FloatArray> {
   /**
    * Ŷ (rows × outputs), off the event loop.
    *
-   * @throws NonFiniteError where X holds NaN or infinity
+   * @throws NonFiniteError where X holds NaN or infinity, or numbers that are too large for the network
    */
   async predict(X: Inputs<T>, options?: RunOptions): Promise<Matrix<Precision<T>>> {
     return this.network.forward(X, options);
@@ -68,7 +68,7 @@ export class Regressor<T extends FloatArray = FloatArray> {
   /**
    * Ŷ now, on this thread: for a few rows.
    *
-   * @throws NonFiniteError where X holds NaN or infinity
+   * @throws NonFiniteError where X holds NaN or infinity, or numbers that are too large for the network
    */
   predictSync(X: Inputs<T>): Matrix<Precision<T>> {
     return this.network.forwardSync(X);
@@ -202,12 +202,12 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   if (output !== 'identity') await checkFinite(lane, 'Y', Y);
   const weights = await weightsOf(settings, X.rows, X.data);
   const wanted = output === 'identity' ? Y : { ...Y, data: await preActivations(Y, output) };
-  const { targets: scaled, variance, restore } = await scaleTargets(lane, wanted, settings, weights);
+  const { targets: scaled, restore, ...scales } = await scaleTargets(lane, wanted, settings, weights);
   const problem: Problem = {
     inputs: X,
     outputs: Y.cols,
     targets: scaled,
-    variance,
+    ...scales,
     ...(weights && { weights }),
     ...(await validation(settings, X, Y, restore)),
   };
@@ -215,7 +215,10 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   return new Regressor(restore(network) as Network<T>, report);
 }
 
-/** @throws ArgumentError where a target is beyond the range of the activation */
+/**
+ * @throws ArgumentError where a target is beyond the range of the activation
+ * @throws NonFiniteError where its pre-activation is beyond that of the precision
+ */
 async function preActivations({ data, cols }: Matrix, output: Activation): Promise<FloatArray> {
   const result = allocate(data, data.length);
   const [low, high] = rangeOf(output);
@@ -227,6 +230,10 @@ async function preActivations({ data, cols }: Matrix, output: Activation): Promi
           `Expected Y from ${low} to ${high} with output '${output}' but received ${y} at row ${Math.floor(i / cols)}, column ${i % cols}`,
         );
       result[i] = inverse(output, y);
+      if (!Number.isFinite(result[i]))
+        throw new NonFiniteError(
+          `Expected Y whose inverse under output '${output}' is within the range of the precision but received ${y} at row ${Math.floor(i / cols)}, column ${i % cols}`,
+        );
     }
   return result;
 }

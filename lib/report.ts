@@ -3,7 +3,7 @@ import type { Activation } from './network/activation.js';
 /** One iteration of a training. */
 export interface IterationReport {
   /**
-   * 0 is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more is added at the end, the mean of the last two accepted weights, unless the training ended with a refused step.
+   * 0 is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more is added at the end, the mean of the last two accepted weights, unless the training ended with a refused step or by `'stop'`, or is of a linear model.
    */
   iteration: number;
   /**

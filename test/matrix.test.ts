@@ -123,7 +123,7 @@ describe('fromRows', () => {
   });
 
   it.each([
-    [[], 'Expected rows to be an array of rows but received an Array'],
+    [[], 'Expected at least one row but received none'],
     ['ab', 'Expected rows to be an array of rows but received "ab"'],
     [[[1], 2], 'Expected rows[1] to be an array or typed array but received 2'],
     [['ab'], 'Expected rows[0] to be an array or typed array but received "ab"'],

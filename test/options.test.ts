@@ -46,6 +46,9 @@ describe('the options of a training', () => {
     ]);
     expect(settingsOf({ ridge: 0.5 }, true).ridge).toEqual({ hidden: 0.5, output: 0.5 });
     expect(settingsOf({ ridge: { hidden: 1, output: 2 } }, true).ridge).toEqual({ hidden: 1, output: 2 });
+    expect(() => settingsOf({ targets: 'nearest', iterations: 0 }, true)).toThrow(
+      'Expected options.iterations to be an integer from 1 to 2147483647 but received 0',
+    );
     expect(settingsOf({ image: { height: 2, width: 3 } }, true).image).toEqual({ height: 2, width: 3, channels: 1 });
   });
 });

@@ -382,9 +382,14 @@ describe('evaluate', () => {
   it('refuses scores that are not finite, and so do predictions', async () => {
     const model = await trainClassifier(C, cross.labels, { hidden: [20], activation: 'elu' });
     const message =
-      /^Expected finite scores but that of class 0 came to (NaN|-?Infinity) at row 0: X holds numbers there that/;
+      /^Expected finite outputs but that of column 0 came to (NaN|-?Infinity) at row 0: X holds numbers there that/;
     const huge = matrix(new Float64Array(4).fill(Number.MAX_VALUE), 2, 2);
-    for (const action of [model.predict(huge), model.evaluate(huge, [0, 1]), () => model.predictSync(huge)]) {
+    for (const action of [
+      model.predict(huge),
+      model.evaluate(huge, [0, 1]),
+      () => model.predictSync(huge),
+      model.probabilities(huge),
+    ]) {
       const error = (await failure(action)) as BplsError;
       expect([error.code, error.message]).toEqual(['NON_FINITE', expect.stringMatching(message)]);
     }

@@ -4,6 +4,7 @@ import {
   ArgumentError,
   lstsq,
   matrix,
+  NonFiniteError,
   paper,
   SingularError,
   trainRegressor,
@@ -13,7 +14,7 @@ import {
   type TrainReport,
 } from '../lib/index.js';
 import { denseOf, map } from './support/dense.js';
-import { expectBplsError, expectClose } from './support/expect.js';
+import { expectBplsError, expectClose, failure } from './support/expect.js';
 import { bits, float32, objectiveOf, parameters, plainLayers, plainSamples } from './support/models.js';
 import { source } from './support/random.js';
 import { forward, value } from './support/reference.js';
@@ -225,6 +226,25 @@ describe('outputs', () => {
     await expectBplsError(trainRegressor(curve, targets, { output }), ArgumentError, 'INVALID_ARGUMENT', message);
   });
 
+  it('refuses targets whose pre-activation is beyond the range of the precision', async () => {
+    const targets = matrix(new Float64Array(200).fill(-1e308), 200, 1);
+    const message = "Expected Y whose inverse under output 'leaky-relu' is within the range of the precision but received -1e+308 at row 0, column 0"; // prettier-ignore
+    await expectBplsError(
+      trainRegressor(curve, targets, { output: 'leaky-relu' }),
+      NonFiniteError,
+      'NON_FINITE',
+      message,
+    );
+  });
+
+  it('refuses to predict what is beyond the range of the precision', async () => {
+    const model = await trainRegressor(X, Y, { hidden: [], ridge: 0, standardize: false });
+    const huge = matrix(new Float64Array(6).fill(Number.MAX_VALUE), 1, 6);
+    const message = /^Expected finite outputs but that of column [012] came to (NaN|-?Infinity) at row 0: X holds/;
+    for (const action of [model.predict(huge), () => model.predictSync(huge)])
+      expect(((await failure(action)) as Error).message).toMatch(message);
+  });
+
   it('takes targets on the edge of an open range as just inside it', async () => {
     const steps = matrix(Float64Array.from({ length: 200 }, (_, i) => (i < 100 ? 0 : 1)), 200, 1); // prettier-ignore
     const model = await trainRegressor(curve, steps, { hidden: [30], output: 'sigmoid', iterations: 10 });
@@ -396,6 +416,31 @@ describe('many rows in float32', () => {
     const model = await trainRegressor(matrix(x, rows, 3), matrix(y, rows, 1), { ...options, threads: 1 });
     expect(model.report.layers[0]).toMatchObject({ solver: 'svd', rank: 3 });
     expectClose(model.network.layers[0]!.weights, [1, -1, 0, 0], 2 ** -23, 1000);
+  });
+});
+
+describe('targets far from 0 in float32', () => {
+  const rows = 2400;
+  const random = source(33);
+  const x = Float32Array.from({ length: 3 * rows }, () => random.normal());
+  const X = matrix(x, rows, 3);
+  const at = (offset: number) =>
+    matrix(
+      Float32Array.from({ length: rows }, (_, i) => offset + Math.sin(x[3 * i]!) + x[3 * i + 1]!),
+      rows,
+      1,
+    );
+
+  it.each([
+    ['a linear model', { hidden: [], ridge: 0 }],
+    ['one solution of the output layer', { hidden: [8], iterations: 0, ridge: 1e-4 }],
+    ['the defaults', {}],
+  ] as const)('are learnt as they are about 0 by %s', async (_, options) => {
+    const [near, far] = await Promise.all(
+      [0, 1e5].map(async (offset) => (await trainRegressor(X, at(offset), options)).evaluate(X, at(offset))),
+    );
+    expect(Math.abs(far!.r2 - near!.r2)).toBeLessThan(0.01);
+    expect(near!.r2).toBeGreaterThan(0.5);
   });
 });
 

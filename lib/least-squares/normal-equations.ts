@@ -76,6 +76,8 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
   /**
    * @param inputs columns of A
    * @param outputs columns of B
+   * @param options `precision` of the data and of the sums: those of float32 lose digits where means are some hundred
+   *   deviations from 0, so that they are best taken from the data first; `intercept`, a last column of ones, by default
    * @throws ArgumentError where an argument is out of its range
    */
   constructor(

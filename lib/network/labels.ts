@@ -4,7 +4,8 @@ import { turns } from '../turns.js';
 
 /** Class names: numbers or strings, as the labels gave them. */
 export type Label = number | string;
-export type Labels = ArrayLike<number> | readonly string[];
+/** All numbers or all strings. */
+export type Labels = ArrayLike<number> | readonly Label[];
 
 /** Classes that may be fractions whatever the rows. */
 const fewClasses = 20;

@@ -1,10 +1,11 @@
 import type { RawLayer } from '../../binding/index.js';
 import { batchRows, inBatches } from '../batches.js';
 import { ArgumentError } from '../errors.js';
-import { checkFinite, checkFiniteNow } from '../finite.js';
+import { checkFinite, checkFiniteNow, checkOutputs, checkOutputsNow } from '../finite.js';
 import { callEach, native, typed, type Lane } from '../lane.js';
 import {
   allocate,
+  checkBuffer,
   checkEqual,
   checkMatrix,
   checkSamePrecision,
@@ -42,6 +43,7 @@ function checkLayer(name: string, layer: unknown): void {
     throw new ArgumentError(
       `Expected ${name}.weights to be a Float64Array or Float32Array but received ${describe(weights)}`,
     );
+  checkBuffer(`${name}.weights`, weights);
   const length = (integer(`${name}.inputs`, inputs, 1, 2 ** 31 - 1) + 1) * integer(`${name}.units`, units, 1, 2 ** 20);
   checkEqual(`${name}.weights.length`, weights.length, '(inputs + 1) * units', length);
   oneOf(`${name}.activation`, activation, outputActivations);
@@ -56,6 +58,7 @@ function checkStandardization(value: unknown, { inputs, weights }: Layer): void 
       throw new ArgumentError(
         `Expected standardization.${name} to be a Float64Array or Float32Array but received ${describe(array)}`,
       );
+    checkBuffer(`standardization.${name}`, array);
     checkSamePrecision(`standardization.${name}`, array, "the layers' weights", weights);
     checkEqual(`standardization.${name}.length`, array.length, "the network's inputs", inputs);
   }
@@ -125,7 +128,7 @@ export class Network<T extends FloatArray = FloatArray> {
   /**
    * Outputs (rows × outputs) of every row of X; off the event loop, batch by batch.
    *
-   * @throws NonFiniteError where X holds NaN or infinity
+   * @throws NonFiniteError where X holds NaN or infinity, or numbers that are too large for this network
    * @throws ShapeError, PrecisionError, BufferError, ArgumentError for the arguments themselves
    * @throws AbortedError where the signal is aborted
    */
@@ -141,7 +144,7 @@ export class Network<T extends FloatArray = FloatArray> {
     const batch = batchRows(this.layers.reduce((widest, { units }) => Math.max(widest, units), X.cols));
     const args = { ...this.#samples(X), layers: this.#raw, outputs };
     await callEach(lane, 'predict', inBatches(X.rows, batch, args));
-    return { data: outputs, rows: X.rows, cols: this.outputs };
+    return checkOutputs(lane, { data: outputs, rows: X.rows, cols: this.outputs });
   }
 
   /**
@@ -160,12 +163,14 @@ export class Network<T extends FloatArray = FloatArray> {
     } catch (error) {
       throw typed(error);
     }
-    return { data: outputs, rows: X.rows, cols: this.outputs };
+    return checkOutputsNow({ data: outputs, rows: X.rows, cols: this.outputs });
   }
 }
 
-/** @throws ArgumentError where this is none */
-export function checkNetwork(network: unknown): void {
+/** What a model is made of. @throws ArgumentError where one of them is something else */
+export function checkParts(network: unknown, report: unknown): void {
   if (!(network instanceof Network))
     throw new ArgumentError(`Expected network to be a Network but received ${describe(network)}`);
+  if (typeof report !== 'object' || report === null)
+    throw new ArgumentError(`Expected report to be that of a training but received ${describe(report)}`);
 }

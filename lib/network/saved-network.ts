@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { ArgumentError, ModelFileError } from '../errors.js';
+import { ArgumentError, ModelFileError, NonFiniteError } from '../errors.js';
 import { checkBuffer, describe, precisionName, type FloatArray } from '../matrix.js';
 import { checkPath } from '../options.js';
 import type { TrainReport } from '../report.js';
@@ -21,16 +21,16 @@ export interface SavedNetwork {
 
 /** Written beside and renamed. */
 export async function saveNetwork(path: string, saved: SavedNetwork): Promise<void> {
-  await writeTensors(checkPath('path', path), fileOf(saved));
+  await writeTensors(checkPath('path', path), await fileOf(saved));
 }
 
 /** What {@link saveNetwork} would write. */
 export async function networkBytes(saved: SavedNetwork): Promise<Uint8Array> {
-  return encodeTensors(fileOf(saved));
+  return encodeTensors(await fileOf(saved));
 }
 
 /** One file: every layer's weights as a tensor, the rest as JSON in the header. */
-function fileOf({ kind, network, report, extra }: SavedNetwork): TensorFile {
+async function fileOf({ kind, network, report, extra }: SavedNetwork): Promise<TensorFile> {
   const tensors: Record<string, Tensor> = {};
   network.layers.forEach(({ weights, inputs, units }, l) => {
     tensors[`layers.${l}.weights`] = { shape: [inputs + 1, units], data: weights };
@@ -42,6 +42,9 @@ function fileOf({ kind, network, report, extra }: SavedNetwork): TensorFile {
     if (standardization.asinh)
       tensors['standardization.asinh'] = { shape: [network.inputs], data: standardization.asinh };
   }
+  await checkNumbers(tensors, (name, value) => {
+    throw new NonFiniteError(`Expected ${name} to be finite but received ${value}`);
+  });
   const metadata = {
     'bpls.format': format,
     'bpls.kind': kind,
@@ -71,10 +74,17 @@ export async function loadNetwork(
     parseJson(path, metadata[`bpls.${key}`]),
   );
   if (typeof report !== 'object' || report === null) refuse('a report', report);
-  for (const [name, { data }] of Object.entries(file.tensors))
-    for await (const [begin, end] of turns(data.length))
-      for (let i = begin; i < end; i++) if (!Number.isFinite(data[i])) refuse(`finite numbers in ${name}`, data[i]);
+  await checkNumbers(file.tensors, (name, value) => refuse(`finite numbers in ${name}`, value));
   return { name: path, kind, network: networkOf(file, activations, refuse), report: report as TrainReport, extra };
+}
+
+async function checkNumbers(
+  tensors: TensorFile['tensors'],
+  refuse: (name: string, value: number | undefined) => never,
+): Promise<void> {
+  for (const [name, { data }] of Object.entries(tensors))
+    for await (const [begin, end] of turns(data.length))
+      for (let i = begin; i < end; i++) if (!Number.isFinite(data[i])) refuse(name, data[i]);
 }
 
 /** The file, and what messages call it. */

@@ -66,9 +66,9 @@ async function orthogonal(training: Training, l: number, random = training.rando
 
 /** Differences of two samples, of different classes where there are classes; see contrast.h. */
 async function contrast(training: Training, layer: HiddenState): Promise<void> {
-  const { problem } = training;
-  const { rows } = problem.inputs;
-  const probe = Int32Array.from({ length: Math.min(rows, contrastProbeRows) }, () => training.drawRow());
+  const probe = Int32Array.from({ length: Math.min(training.weightedRows, contrastProbeRows) }, () =>
+    training.drawRow(),
+  );
   for (let first = 0; first < layer.units; first += contrastUnitsAtOnce) {
     const units = Math.min(contrastUnitsAtOnce, layer.units - first);
     const pairs = new Int32Array(units * contrastCandidates * 2);

@@ -38,8 +38,9 @@ export class Patience {
 
   resume(state: State): void {
     const { bestScore, waited } = state.values as { bestScore: number | null; waited: number };
-    if (bestScore === null) return;
-    [this.#bestScore, this.#waited] = [bestScore, waited];
+    this.#waited = waited;
+    if (bestScore === null) return; // JSON's −Infinity: none was better yet.
+    this.#bestScore = bestScore;
     this.#best = snapshotOf('best', state, this.#training.snapshot());
   }
 

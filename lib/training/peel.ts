@@ -49,7 +49,7 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
       ? await training.markedRows(marks, marked.misclassified, count)
       : everything;
   if (found) set = await misclassified(present);
-  const iterations = Math.max(1, iterationsOf(settings));
+  const iterations = iterationsOf(settings);
   for (let iteration = first; iteration <= iterations; iteration++) {
     await peelOnce(
       training,

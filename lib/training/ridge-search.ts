@@ -12,6 +12,7 @@ import { initialise } from './init.js';
 import { mostTrialRows, searchSizes, trialUnits, type SearchSizes } from './layout.js';
 import { compressTails } from './standardize.js';
 import { Training, type Problem } from './training.js';
+import { toMeanOne } from './weights.js';
 
 /**
  * Iterations of a trial: what two say of one layer's ridge, eight do not change. Each further layer takes longer to learn,
@@ -436,7 +437,7 @@ function truncatedSquares({ targets, outputs, weights }: Problem, predicted: Flo
 
 /** The problem of some of the rows. */
 function take(problem: Problem, rows: Int32Array): Problem {
-  const { inputs, outputs, labels, targets, weights, variance, positive, negative } = problem;
+  const { inputs, outputs, labels, targets, weights, variance, bias, positive, negative } = problem;
   const gather = <T extends FloatArray>(from: T, cols: number): T => {
     const to = allocate(from, rows.length * cols) as T;
     rows.forEach((row, i) => to.set(from.subarray(row * cols, (row + 1) * cols), i * cols));
@@ -447,8 +448,9 @@ function take(problem: Problem, rows: Int32Array): Problem {
     outputs,
     ...(labels && { labels: rows.map((row) => labels[row] as number) }),
     ...(targets && { targets: gather(targets, outputs) }),
-    ...(weights && { weights: gather(weights, 1) }),
+    ...(weights && { weights: toMeanOne(gather(weights, 1)) }),
     ...(variance !== undefined && { variance }),
+    ...(bias && { bias }),
     ...(positive !== undefined && { positive }),
     ...(negative !== undefined && { negative }),
   };

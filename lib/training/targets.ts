@@ -12,6 +12,8 @@ export interface ScaledTargets {
   readonly targets: FloatArray;
   /** Mean over the columns of the variance, as medians tell it for Huber's loss; 1 where nothing varies. */
   readonly variance: number;
+  /** Mean of each column of T, where they are not centred. */
+  readonly bias?: Float64Array;
   /** The network of T from that of the targets. */
   readonly restore: (network: Network) => Network;
 }
@@ -35,7 +37,7 @@ export async function scaleTargets(
   // A deviation of 0 by the medians is one of a column where most values are one.
   const deviations = robust?.some((deviation) => deviation > 0) ? robust : columns.deviation;
   const variance = meanSquare(deviations) || 1;
-  const asGiven = { targets: data, variance, restore: (network: Network) => network };
+  const asGiven = { targets: data, variance, bias: columns.mean, restore: (network: Network) => network };
   const range = sharedRange(columns);
   const isAlike = cols === 1 || (range !== undefined && columns.mean.every((_, k) => fits(columns, k, range)));
   if (isAlike || ridge !== 'auto' || rule !== 'gauss-newton') return asGiven;

@@ -29,6 +29,8 @@ export interface Problem {
   readonly targets?: FloatArray;
   /** Mean over the outputs of the targets' variance (for Huber's loss as medians tell it): the unit of the objective, 1 where not given. */
   readonly variance?: number;
+  /** Where the biases of the outputs start, at 0 if not given: what is left to fit is as precise as if it had mean 0. */
+  readonly bias?: Float64Array;
   /** Of the samples, of mean 1. */
   readonly weights?: FloatArray | undefined;
   /** Desired pre-activations of a sample's own class and of the others. */
@@ -170,6 +172,7 @@ export class Training implements Lane {
       units: problem.outputs,
       activation: 0,
     };
+    if (problem.bias) this.output.weights.set(problem.bias, inputs * problem.outputs);
     this.layerReports = [...this.hidden, this.output].map((layer, l) => ({
       layer: l + 1,
       inputs: layer.inputs,

@@ -50,6 +50,14 @@ export async function weightsOf(
   return result;
 }
 
+/** Weights of some of the samples, which have any, scaled to mean 1 again. */
+export function toMeanOne<T extends FloatArray>(weights: T): T {
+  let sum = 0;
+  for (const weight of weights) sum += weight;
+  for (let i = 0; i < weights.length; i++) weights[i] = ((weights[i] as number) / sum) * weights.length;
+  return weights;
+}
+
 function checkWeights(value: unknown, rows: number): ArrayLike<unknown> {
   if (!isArrayLike(value))
     throw new ArgumentError(

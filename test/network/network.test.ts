@@ -108,6 +108,7 @@ it.each([
   [[], 'Expected layers to be an array of layers but received an Array'],
   [[5], 'Expected layers[0] to be a layer but received 5'],
   [[{ weights: [1, 2] }], 'Expected layers[0].weights to be a Float64Array or Float32Array but received an Array'],
+  [[{ weights: new Float64Array(new SharedArrayBuffer(16)), inputs: 1, units: 1, activation: 'tanh' }], 'Expected layers[0].weights not to be backed by a SharedArrayBuffer'],
   [[{ weights: new Float64Array(2), inputs: 1, units: 1 }], 'Expected layers[0].activation to be one of'],
   [[{ weights: new Float64Array(2), inputs: 1, units: 2, activation: 'tanh' }], 'Expected layers[0].weights.length to equal (inputs + 1) * units (4) but received 2'],
   [[{ weights: new Float64Array(2), inputs: 1, units: 1, activation: 'tanh' }, { weights: new Float64Array(3), inputs: 2, units: 1, activation: 'tanh' }], 'Expected layers[1].inputs to equal the units below (1) but received 2'],
@@ -122,6 +123,7 @@ it.each([
   [{ shift: new Float64Array(2) }, 'Expected standardization.scale to be a Float64Array or Float32Array but received undefined'],
   [{ shift: new Float64Array(2), scale: new Float64Array(1) }, "Expected standardization.scale.length to equal the network's inputs (2) but received 1"],
   [{ shift: new Float64Array(3), scale: new Float64Array(2) }, "Expected standardization.shift.length to equal the network's inputs (2) but received 3"],
+  [{ shift: new Float64Array(new SharedArrayBuffer(16)), scale: new Float64Array(2) }, 'Expected standardization.shift not to be backed by a SharedArrayBuffer'],
   [{ shift: new Float64Array(2), scale: new Float32Array(2) }, "Expected standardization.scale to be a Float64Array like the layers' weights"],
   [{ shift: new Float64Array(2), scale: new Float64Array(2), asinh: [0, 1] }, 'Expected standardization.asinh to be a Float64Array'],
 ])('a network has no standardisation %j', async (standardization, message) => {

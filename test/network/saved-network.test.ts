@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +10,15 @@ import {
   loadRegressor,
   matrix,
   ModelFileError,
+  Network,
+  NonFiniteError,
   Regressor,
   trainClassifier,
   trainRegressor,
 } from '../../lib/index.js';
 import { readTensors, writeTensors } from '../../lib/network/model-file.js';
 import { loadIris } from '../../bench/data/iris.js';
-import { failure } from '../support/expect.js';
+import { expectBplsError, failure } from '../support/expect.js';
 
 let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'bpls-'))));
@@ -69,12 +72,43 @@ describe('save and load', () => {
     expect(new Classifier(network, names, report).predictSync(X)).toHaveLength(150);
     for (const [classes, message] of [
       [['a', 'b'], "Expected classes.length to equal the network's outputs (3) but received 2"],
-      [['a', 'b', null], 'Expected classes to be numbers or strings but received an Array'],
-      [undefined, 'Expected classes to be numbers or strings but received undefined'],
+      [
+        ['a', 'b', null],
+        'Expected classes to be different numbers, all finite, or different strings but received an Array',
+      ],
+      [
+        ['a', 'b', 'a'],
+        'Expected classes to be different numbers, all finite, or different strings but received an Array',
+      ],
+      [
+        ['a', 'b', 1],
+        'Expected classes to be different numbers, all finite, or different strings but received an Array',
+      ],
+      [[1, 2, NaN], 'Expected classes to be different numbers, all finite, or different strings but received an Array'],
+      [undefined, 'Expected classes to be different numbers, all finite, or different strings but received undefined'],
     ] as [string[], string][])
       expect(await failure(() => new Classifier(network, classes, report))).toMatchObject({ message });
-    for (const make of [() => new Classifier({} as never, names, report), () => new Regressor({} as never, report)])
+    for (const make of [
+      () => new Classifier({} as never, names, report),
+      () => new Regressor({} as never, report),
+      () => new Classifier(network, names, null as never),
+      () => new Regressor(network, undefined as never),
+    ])
       expect(await failure(make)).toBeInstanceOf(ArgumentError);
+  });
+
+  it('is not written where it could not be read', async () => {
+    const weights = Float64Array.of(1, NaN, 0);
+    const { report } = await trainClassifier(X, species, { hidden: [], ridge: 1e-3, iterations: 0 });
+    const model = new Regressor(new Network([{ weights, inputs: 2, units: 1, activation: 'identity' }]), report);
+    for (const action of [model.toBytes(), model.save(join(folder, 'none'))])
+      await expectBplsError(
+        action,
+        NonFiniteError,
+        'NON_FINITE',
+        'Expected layers.0.weights to be finite but received NaN',
+      );
+    expect(existsSync(join(folder, 'none'))).toBe(false);
   });
 
   it('refuses a path that is none', async () => {

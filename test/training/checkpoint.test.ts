@@ -37,6 +37,16 @@ const labels = Array.from({ length: rows }, (_, i) => ['a', 'b', 'c'][Math.floor
 const Y = matrix(Float64Array.from({ length: rows }, (_, i) => Math.sin(3 * X.data[4 * i]!) + X.data[4 * i + 1]!), rows, 1); // prettier-ignore
 const validation = { inputs: matrix(X.data.subarray(0, 400), 100, 4), labels: labels.slice(0, 100) };
 
+/** Targets so near to zero that no square of an error is. */
+const hopeless = {
+  inputs: validation.inputs,
+  targets: matrix(
+    new Float64Array(100).map((_, i) => 1e-200 * i),
+    100,
+    1,
+  ),
+};
+
 interface State {
   training: { iterations: object[] };
 }
@@ -117,6 +127,10 @@ describe('checkpoint', () => {
     ['two layers in float32', (more) => trainClassifier(matrix(Float32Array.from(X.data), rows, 4), labels, { hidden: [20, 10], ...more })], // prettier-ignore
     ['steps that are refused', classify({ ridge: 0, iterations: 40 })],
     ['validation data', classify({ validation, patience: 2, iterations: 30 })],
+    [
+      'validation data whose R² is −Infinity',
+      regress({ validation: hopeless, patience: 4, iterations: 30, ridge: 1e-3 }),
+    ],
     ['a part of the activations', classify({ hidden: [40], memoryLimit: 120_000, ridge: 1e-5 })],
     ['a factor with more than the ridge', damped('margin')],
     ['a factor of two-sided targets with more than the ridge', damped('all')],

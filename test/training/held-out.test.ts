@@ -4,6 +4,7 @@ import { holdsOut, iterationsOf } from '../../lib/training/held-out.js';
 import { settingsOf } from '../../lib/options.js';
 import { createRandom, drawRows } from '../../lib/random.js';
 import { mulberry32 } from '../../bench/data/toy.js';
+import { expectClose } from '../support/expect.js';
 import { source } from '../support/random.js';
 
 const rows = 25_000;
@@ -118,6 +119,7 @@ describe('iterations: auto', () => {
     const made = (model: typeof first) => model.report.iterations.map(({ objective }) => objective);
     const both = Math.min(made(first).length, made(second).length);
     expect(both).toBeGreaterThan(8);
-    expect(made(second).slice(0, both)).toEqual(made(first).slice(0, both));
+    // They have their say in where the biases start, which is rounding.
+    expectClose(made(second).slice(0, both), made(first).slice(0, both), 2 ** -52, 1e6);
   }, 60_000);
 });
