@@ -49,9 +49,9 @@ export interface TrainOptions {
   hidden?: readonly (number | HiddenLayer)[] | undefined;
   /**
    * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of `ridge: 'auto'`
-   * finds that it has 1 % less loss on held-out rows (from 25,000 rows on 5 %); or, of 2,500 rows and fewer and where nothing
+   * finds that it has 1 % less loss on held-out rows (from 25,000 rows on 5 %); or, of 10,000 rows and fewer and where nothing
    * asks for hidden units (an activation of their own, `image`, `mask`, `iterations: 0`), a linear model without hidden layers
-   * where that has the least, or where `samples: 'auto'` finds its classes likelier. @default 'auto'
+   * where that has the least, or where `samples: 'auto'` finds its classes likelier (by 5 %, of more than 2,500). @default 'auto'
    */
   activation?: Activation | 'auto' | undefined;
   /**

@@ -133,18 +133,23 @@ class GaussNewton {
     let verdict: Verdict = 'better';
     if (found) iteration = await resuming(() => this.#resume(found));
     else verdict = await this.#assess(0);
-    while (verdict !== 'enough' && !training.isStopped) {
-      if (verdict === 'better') await this.#checkpoint?.write(this.#state(iteration));
-      if (iteration >= this.#iterations || hidden.length === 0 || this.#totals.active === 0) break;
-      if (verdict === 'better' && settings.loss === 'huber') await this.#boundResiduals();
-      const model =
-        verdict === 'worse' ? await this.#shorten() : ((await this.#step()) ?? (await this.#drawAnew(iteration)));
-      if (!model) break;
-      this.#model = model;
-      verdict = await this.#assess(++iteration);
+    for (;;) {
+      while (verdict !== 'enough' && !training.isStopped) {
+        if (verdict === 'better') await this.#checkpoint?.write(this.#state(iteration));
+        if (iteration >= this.#iterations || hidden.length === 0 || this.#totals.active === 0) break;
+        if (verdict === 'better' && settings.loss === 'huber') await this.#boundResiduals();
+        const model =
+          verdict === 'worse' ? await this.#shorten() : ((await this.#step()) ?? (await this.#drawAnew(iteration)));
+        if (!model) break;
+        this.#model = model;
+        verdict = await this.#assess(++iteration);
+      }
+      if (!this.#progress || !this.#hasMoved || verdict === 'worse' || training.isStopped) break;
+      const isLast = iteration >= this.#iterations || training.kept.count < training.rows;
+      verdict = await this.#settle(++iteration, isLast);
+      // It had gone to and fro where that makes progress, and goes on from the middle.
+      if (verdict !== 'better' || isLast) break;
     }
-    if (this.#progress && this.#hasMoved && verdict !== 'worse' && !training.isStopped)
-      await this.#settle(iteration + 1);
     this.#patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
   }
 
@@ -176,9 +181,12 @@ class GaussNewton {
   }
 
   /** Half of the last step back, the mean of the last two weights: steps go too far for a training that ends there. */
-  async #settle(iteration: number): Promise<void> {
+  async #settle(iteration: number, isLast: boolean): Promise<Verdict> {
+    const damping = this.#damping;
     await this.#move(this.#moved, -1 / 2, 0);
-    await this.#assess(iteration, true);
+    const verdict = await this.#assess(iteration, isLast);
+    this.#damping = damping; // No quadratic model had said how far it would fall.
+    return verdict;
   }
 
   #state(iteration: number): State {

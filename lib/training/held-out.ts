@@ -27,7 +27,9 @@ export function iterationsOf({ iterations, targets }: Settings): number {
 
 /** What finds the end of a training whose number of iterations is left to it. */
 export function progressOf({ iterations }: Settings, heldOut: HeldOut | undefined): Progress | undefined {
-  return iterations === 'auto' ? new Progress(heldOut ? heldOutWaits : ownWaits) : undefined;
+  if (iterations !== 'auto') return undefined;
+  // That on the training rows first rises where the first weights fit them too closely.
+  return heldOut ? new Progress(heldOutWaits, false) : new Progress(ownWaits, true);
 }
 
 export function heldRows(rows: number): number {

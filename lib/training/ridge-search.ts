@@ -23,7 +23,7 @@ const shortIterations = ({ hidden, loss }: Settings) => (loss === 'huber' ? long
 const stride = 4;
 /** From the usual scale either way. */
 const mostStrides = 10;
-/** Weaker than the best, where once more is looked. */
+/** Weaker than the usual scale, or the best, where once more is looked, with each activation. */
 const farStrides = 6;
 /** A ridge of less than some 30 times the rounding unit no longer makes a layer well posed: the least scale over ε. */
 const leastScale = 2 ** 16;
@@ -34,6 +34,8 @@ const hopeless = 0.05;
 const [ruledOut, fewestFolds] = [1.1, 2];
 /** Elu is taken where its loss is slightly less, by this share; of many rows, and two-sided targets, clearly. */
 const [slightly, clearly] = [0.01, 0.05];
+/** Rows of which a linear model may be the best. Where the trials have not all of them, it has to be so clearly. */
+const mostLinearRows = 4 * mostTrialRows;
 /** Of a wide layer's units that a trial has, as far as the penalty goes by it. */
 const leastShare = 1 / 4;
 /** Of many rows, whose training goes on for long, activations are compared by trials of so many iterations: elu learns longer. */
@@ -240,10 +242,13 @@ class Search {
 
   /** Where the loss is level about the usual ridge since nothing is learnt there, a far weaker one may show that there is. */
   async farWeaker(best: Trial): Promise<Trial> {
-    const strides = best.strides - farStrides;
-    if (!this.#isUsable(strides)) return best;
-    const far = await this.trial(best.activation, strides, best, 1);
-    return far.loss < best.loss * (1 - better) ? this.leastAround(far) : best;
+    const far = await this.#farFrom(best, best.activation);
+    return far && far.loss < best.loss * (1 - better) ? this.leastAround(far) : best;
+  }
+
+  async #farFrom(best: Trial, activation: Activation): Promise<Trial | undefined> {
+    const strides = Math.min(best.strides, 0) - farStrides;
+    return this.#isUsable(strides) ? this.trial(activation, strides, best, 1) : undefined;
   }
 
   #note(activation: Activation, scale: number, iterations: number, loss: number): Trial['note'] {
@@ -283,7 +288,7 @@ class Search {
       [best, least] = [trial, own];
     if (!this.#isLinear(activation) && this.#mayBeLinear()) {
       const linear = await this.#twoSidedTrial('identity', strides);
-      if ((await this.#logLoss(linear)) < least) best = linear;
+      if ((await this.#logLoss(linear)) < least * (1 - this.#leadOfLinear)) best = linear;
     }
     if (best === oneSided) training.sampleRule = 'margin';
     return best;
@@ -316,19 +321,23 @@ class Search {
   async bestActivation(usual: Trial): Promise<Trial> {
     let best = usual;
     // What has no bound above wants a weaker penalty, or the same; a linear model one weaker still.
-    const elu = await this.#rival('elu', best, 1);
+    const elu = lesser(await this.#rival('elu', best, 1), await this.#farFrom(best, 'elu'));
     if (elu.loss < best.loss && (await this.#isBetter(elu, best))) best = await this.leastAround(elu);
     if (!this.#mayBeLinear()) return best;
-    const linear = await this.#rival('identity', best, 2);
-    return linear.loss < best.loss ? this.leastAround(linear) : best;
+    const linear = lesser(await this.#rival('identity', best, 2), await this.#farFrom(best, 'identity'));
+    return linear.loss < best.loss * (1 - this.#leadOfLinear) ? this.leastAround(linear) : best;
   }
 
-  /** Nothing asks for hidden units; and more rows might show what is not linear, so that the trials must have them all. */
+  get #leadOfLinear(): number {
+    return this.#training.weightedRows <= mostTrialRows ? 0 : clearly;
+  }
+
+  /** Nothing asks for hidden units; and rows are not so many that they might show what is not linear where the trials do not. */
   #mayBeLinear(): boolean {
     const { settings, weightedRows } = this.#training;
     const { hidden, image, mask, iterations } = settings;
     const asked = image ?? mask ?? (iterations === 0 || hidden.some(({ activation }) => activation !== 'auto'));
-    return weightedRows <= mostTrialRows && hidden.length > 0 && !asked;
+    return weightedRows <= mostLinearRows && hidden.length > 0 && !asked;
   }
 
   /** For all rows: from a trial and its neighbours. */
@@ -367,7 +376,12 @@ class Search {
 }
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
-const lesser = (a: Trial, b: Trial): Trial => (b.loss < a.loss ? b : a);
+/** The one of less loss; the other's scores are let go of. */
+function lesser(a: Trial, b: Trial = a): Trial {
+  const [less, more] = b.loss < a.loss ? [b, a] : [a, b];
+  if (more !== less) more.scores = [];
+  return less;
+}
 
 /**
  * Where between -½ and ½ the parabola through (-1, below), (0, least), (1, above) has its least; 0 where one is unknown. A

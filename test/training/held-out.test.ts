@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { matrix, trainClassifier, trainRegressor } from '../../lib/index.js';
 import { holdsOut, iterationsOf } from '../../lib/training/held-out.js';
 import { settingsOf } from '../../lib/options.js';
+import { Progress } from '../../lib/training/progress.js';
 import { createRandom, drawRows } from '../../lib/random.js';
 import { mulberry32 } from '../../bench/data/toy.js';
 import { expectClose } from '../support/expect.js';
@@ -104,6 +105,29 @@ describe('iterations: auto', () => {
     expect(report.temperature).not.toBe(1);
     const none = await trainClassifier(X, labels, { hidden: [5], sampleWeights, ridge: 1e-3 });
     expect(none.report.temperature).toBeUndefined();
+  });
+
+  it('goes on where the loss fell after it had risen, and where half a step back makes progress', () => {
+    const over = (progress: Progress, losses: number[]) => losses.map((loss) => progress.isOver(loss));
+    // First weights that fit the training rows too closely: the ridge's part falls first.
+    const losses = [0.43, 0.51, 0.59, 0.58, 0.57, 0.56, 0.555, 0.5549];
+    expect(over(new Progress(2, true), losses)).toEqual([false, false, true, false, false, false, false, true]);
+    expect(over(new Progress(2, false), losses)).toEqual([false, false, true, true, true, true, true, true]);
+    // Small falls count together.
+    expect(over(new Progress(2, true), [1, 0.995, 0.985, 0.98, 0.979])).toEqual([false, false, false, false, true]);
+  });
+
+  it('learns rules through a plateau', async () => {
+    const X = matrix(source(1).uniforms(2000, 8).data.map((value) => (value + 1) / 2), 2000, 8); // prettier-ignore
+    const draws = source(2);
+    const labels = Array.from({ length: 2000 }, (_, i) => {
+      const z = (j: number) => X.data[8 * i + j]!;
+      const rule = (z(0) > 0.6 && z(1) < 0.5) || (z(2) > 0.8 && z(3) > 0.2) || Math.abs(z(4) - 0.6) < 0.1;
+      return Number(rule !== draws.uniform() < -0.9);
+    });
+    const { report } = await trainClassifier(X, labels, { activation: 'tanh', ridge: 4e-3 });
+    expect(report.iterations.length).toBeGreaterThan(12);
+    expect(report.iterations.at(-1)!.misclassified! / 2000).toBeLessThan(0.12);
   });
 
   it('lets the rows that are held out change no weight', async () => {

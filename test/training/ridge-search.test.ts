@@ -86,16 +86,35 @@ describe("activation: 'auto'", () => {
     expect(await search(25_000, 20, 0.3, 2, 8)).toBe('tanh');
   });
 
-  it('is identity where that fits, and only where the trials have all rows', async () => {
+  it('is identity where that fits, and rows are not very many', async () => {
     for (const [rows, tried] of [
       [2500, true],
-      [2501, false],
+      [10_000, true],
+      [10_001, false],
     ] as const) {
       const { activation, trials } = (await trainRegressor(...sums((x) => x, rows), { hidden: [40] })).report
         .ridgeSearch!;
       expect(trials.some((trial) => trial.activation === 'identity')).toBe(tried);
       expect(activation === 'identity').toBe(tried);
     }
+  });
+
+  it('is identity only where that is clearly better, if the trials have not all rows', async () => {
+    const search = async (rows: number) => {
+      const random = source(2);
+      const x = random.normals(rows, 8).data;
+      const y = Float64Array.from({ length: rows }, (_, i) => x[8 * i]! - x[8 * i + 1]! + 0.1 * x[8 * i + 2]! ** 2 + random.normal()); // prettier-ignore
+      const model = await trainRegressor(matrix(x, rows, 8), matrix(y, rows, 1), { hidden: [40] });
+      const { activation, trials } = model.report.ridgeSearch!;
+      const least = (...names: string[]) => Math.min(...trials.filter((t) => names.includes(t.activation!)).map(({ loss }) => loss)); // prettier-ignore
+      return { activation, ratio: least('identity') / least('tanh', 'elu') };
+    };
+    const few = await search(600);
+    expect(few.ratio).toBeLessThan(1);
+    expect(few.activation).toBe('identity');
+    const many = await search(3000);
+    expect(many.ratio).toBeGreaterThan(0.95);
+    expect(many.activation).not.toBe('identity');
   });
 
   it('is settled by longer trials of 25,000 rows and more', async () => {
@@ -382,6 +401,29 @@ describe('activation: auto', () => {
     const y = x.map((value) => Math.sin(20 * value));
     const model = await trainRegressor(matrix(x, 1500, 1), matrix(y, 1500, 1));
     expect((await model.evaluate(matrix(x, 1500, 1), matrix(y, 1500, 1))).r2).toBeGreaterThan(0.9);
+  });
+
+  it('looks at them with elu and a linear model, too', async () => {
+    // tanh learns nothing of so fast an oscillation by two iterations, whatever the ridge.
+    for (const seed of [1, 2, 3, 4]) {
+      const x = source(seed).uniforms(300, 1).data;
+      const [X, Y] = [matrix(x, 300, 1), matrix(x.map((value) => Math.sin(30 * value)), 300, 1)]; // prettier-ignore
+      const { report } = await trainRegressor(X, Y, {});
+      expect(report.ridgeSearch!.activation).toBe('elu');
+      expect(report.ridgeSearch!.scale).toBeLessThan(0.1);
+    }
+    // What is wanted is the difference of two columns that hardly differ.
+    const random = source(5);
+    const data = new Float64Array(6 * 300);
+    const wanted = new Float64Array(300);
+    for (let i = 0; i < 300; i++) {
+      for (let j = 0; j < 6; j++) data[6 * i + j] = random.normal();
+      const difference = random.normal();
+      data[6 * i + 1] = data[6 * i]! + 1e-3 * difference;
+      wanted[i] = difference + 0.1 * random.normal();
+    }
+    const [X, Y] = [matrix(data, 300, 6), matrix(wanted, 300, 1)];
+    expect((await (await trainRegressor(X, Y)).evaluate(X, Y)).r2).toBeGreaterThan(0.9);
   });
 
   it('goes on to as weak a ridge as a linear model of nearly dependent columns wants', async () => {
