@@ -118,16 +118,17 @@ describe('iterations: auto', () => {
   });
 
   it('learns rules through a plateau', async () => {
-    const X = matrix(source(1).uniforms(2000, 8).data.map((value) => (value + 1) / 2), 2000, 8); // prettier-ignore
-    const draws = source(2);
+    // The loss rises first; then, after eight more, it goes to and fro until half a step back goes on downhill.
+    const draw = mulberry32(3);
+    const X = matrix(Float64Array.from({ length: 16_000 }, draw), 2000, 8);
     const labels = Array.from({ length: 2000 }, (_, i) => {
       const z = (j: number) => X.data[8 * i + j]!;
       const rule = (z(0) > 0.6 && z(1) < 0.5) || (z(2) > 0.8 && z(3) > 0.2) || Math.abs(z(4) - 0.6) < 0.1;
-      return Number(rule !== draws.uniform() < -0.9);
+      return Number(rule !== draw() < 0.05);
     });
-    const { report } = await trainClassifier(X, labels, { activation: 'tanh', ridge: 4e-3 });
-    expect(report.iterations.length).toBeGreaterThan(12);
-    expect(report.iterations.at(-1)!.misclassified! / 2000).toBeLessThan(0.12);
+    const { report } = await trainClassifier(X, labels, { activation: 'tanh', ridge: { hidden: 8e-3, output: 2e-3 } });
+    expect(report.iterations.length).toBeGreaterThan(25);
+    expect(report.iterations.at(-1)!.misclassified).toBeLessThan(240);
   });
 
   it('lets the rows that are held out change no weight', async () => {
