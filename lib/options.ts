@@ -74,7 +74,7 @@ export interface TrainOptions {
   samples?: 'auto' | SampleRule | undefined;
   /**
    * Times that the hidden layers are solved; 0 solves the output layer alone (with `gauss-newton`). `auto` is 8 to 64, until two in a row have not
-   * lowered the loss (the objective without its ridge part) by 1 %. With 25,000 rows and more and no `validation` 2 % of the
+   * lowered the loss (the objective without its ridge part) by 1 % since it last rose. With 25,000 rows and more and no `validation` 2 % of the
    * rows (4,000 at most) are left out, and their loss says so, after four in a row; `targets` of the paper make 8. @default 'auto'
    */
   iterations?: 'auto' | number | undefined;

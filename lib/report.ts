@@ -3,7 +3,9 @@ import type { Activation } from './network/activation.js';
 /** One iteration of a training. */
 export interface IterationReport {
   /**
-   * 0 is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more is added at the end, the mean of the last two accepted weights, unless the training ended with a refused step or by `'stop'`, or is of a linear model.
+   * 0 is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more is added at the end, the mean of the last two
+   * accepted weights, unless the training ended with a refused step or by `'stop'`, or is of a linear model; from one that makes
+   * progress it goes on.
    */
   iteration: number;
   /**
