@@ -10,7 +10,7 @@ import {
   type Matrix,
   type Precision,
 } from './matrix.js';
-import { calibrationOf } from './network/metrics.js';
+import { calibrationOf, toProbabilities } from './network/metrics.js';
 import { checkParts, type Layer, type Network } from './network/network.js';
 import {
   checkImage,
@@ -107,13 +107,9 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
     const activation: OutputActivation = (this.network.layers.at(-1) as Layer).activation;
     if (activation === 'softmax' || activation === 'softmin') return this.network.forward(X, options);
     if (activation !== 'sigmoid') return this.network.withOutput('softmax').forward(X, options);
-    const outputs = await this.network.forward(X, options);
-    for (let i = 0; i < outputs.data.length; i += outputs.cols) {
-      let sum = 0;
-      for (let k = 0; k < outputs.cols; k++) sum += outputs.data[i + k] as number;
-      for (let k = 0; k < outputs.cols; k++) (outputs.data[i + k] as number) /= sum;
-    }
-    return outputs;
+    const scores = await this.#scores.forward(X, options);
+    await toProbabilities(scores);
+    return scores;
   }
 
   /**

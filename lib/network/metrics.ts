@@ -19,23 +19,39 @@ export async function calibrationOf(
   predicted: Int32Array,
   output: OutputActivation,
 ): Promise<{ logLoss: number; calibrationError: number }> {
-  const { data, rows, cols } = scores;
+  const { rows, cols } = scores;
   const gaps = new Float64Array(bins);
   const logs = new Float64Array(cols);
   let loss = 0;
   for await (const [begin, end] of turns(rows, costOfExponential * cols))
     for (let i = begin; i < end; i++) {
-      for (let k = 0; k < cols; k++) {
-        const z = data[i * cols + k] as number;
-        logs[k] = output === 'sigmoid' ? -softplus(-z) : z;
-      }
-      const total = logSumExp(logs);
+      const total = logsOf(scores, i, output, logs);
       const [own, given] = [truth[i] as number, predicted[i] as number];
       loss += total - (logs[own] as number);
       const certainty = Math.exp((logs[given] as number) - total);
       (gaps[Math.min(Math.floor(certainty * bins), bins - 1)] as number) += certainty - Number(own === given);
     }
   return { logLoss: loss / rows, calibrationError: gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / rows };
+}
+
+/** Scores of `sigmoid` outputs become probabilities: the outputs over their sum, also where all of them are too small for the precision. */
+export async function toProbabilities(scores: Matrix): Promise<void> {
+  const { data, rows, cols } = scores;
+  const logs = new Float64Array(cols);
+  for await (const [begin, end] of turns(rows, 2 * costOfExponential * cols))
+    for (let i = begin; i < end; i++) {
+      const total = logsOf(scores, i, 'sigmoid', logs);
+      logs.forEach((log, k) => (data[i * cols + k] = Math.exp(log - total)));
+    }
+}
+
+/** The logarithms of what one row's probabilities are in proportion to; returns that of their sum. */
+function logsOf({ data, cols }: Matrix, row: number, output: OutputActivation, logs: Float64Array): number {
+  for (let k = 0; k < cols; k++) {
+    const z = data[row * cols + k] as number;
+    logs[k] = output === 'sigmoid' ? -softplus(-z) : z;
+  }
+  return logSumExp(logs);
 }
 
 /** ln(1 + eˣ) */

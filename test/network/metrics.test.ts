@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { outputActivations } from '../../lib/network/activation.js';
 import { matrix, trainClassifier } from '../../lib/index.js';
-import { calibrationOf, logSumExp } from '../../lib/network/metrics.js';
+import { calibrationOf, logSumExp, toProbabilities } from '../../lib/network/metrics.js';
 import { calibration, type HeldScores } from '../../lib/network/temperature.js';
 import { source } from '../support/random.js';
 
@@ -27,6 +27,17 @@ describe('calibrationOf', () => {
     const { logLoss } = await calibrationOf(scores, Int32Array.of(0, 0), Int32Array.of(0, 0), 'softmax');
     expect(logLoss).toBe(0);
     expect(logSumExp(Float64Array.of(-1e4, -1e4))).toBeCloseTo(-1e4 + log(2), 9);
+  });
+});
+
+describe('toProbabilities', () => {
+  it('is the sigmoids over their sum, also where they are too small for the precision', async () => {
+    const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+    const scores = matrix(Float64Array.of(1, -2, -1000, -1001, 900, -900), 3, 2);
+    await toProbabilities(scores);
+    const [first, second] = [sigmoid(1), sigmoid(-2)];
+    const expected = [first / (first + second), second / (first + second), sigmoid(1), sigmoid(-1), 1, 0];
+    expected.forEach((p, i) => expect(scores.data[i]).toBeCloseTo(p, 12));
   });
 });
 
