@@ -385,10 +385,10 @@ describe('evaluate', () => {
       /^Expected finite outputs but that of column 0 came to (NaN|-?Infinity) at row 0: X holds numbers there that/;
     const huge = matrix(new Float64Array(4).fill(Number.MAX_VALUE), 2, 2);
     for (const action of [
-      model.predict(huge),
-      model.evaluate(huge, [0, 1]),
+      () => model.predict(huge),
+      () => model.evaluate(huge, [0, 1]),
       () => model.predictSync(huge),
-      model.probabilities(huge),
+      () => model.probabilities(huge),
     ]) {
       const error = (await failure(action)) as BplsError;
       expect([error.code, error.message]).toEqual(['NON_FINITE', expect.stringMatching(message)]);

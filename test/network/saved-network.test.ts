@@ -101,7 +101,7 @@ describe('save and load', () => {
     const weights = Float64Array.of(1, NaN, 0);
     const { report } = await trainClassifier(X, species, { hidden: [], ridge: 1e-3, iterations: 0 });
     const model = new Regressor(new Network([{ weights, inputs: 2, units: 1, activation: 'identity' }]), report);
-    for (const action of [model.toBytes(), model.save(join(folder, 'none'))])
+    for (const action of [() => model.toBytes(), () => model.save(join(folder, 'none'))])
       await expectBplsError(
         action,
         NonFiniteError,
