@@ -12,32 +12,33 @@ export function nonFinite(name: string, X: Matrix, index: number): NonFiniteErro
 
 /** @throws NonFiniteError where X holds NaN or infinity, naming the first by row and column */
 export async function checkFinite(lane: Lane, name: string, X: Matrix): Promise<void> {
-  const index = await firstNonFinite(lane, X);
-  if (index >= 0) throw nonFinite(name, X, index);
-}
-
-async function firstNonFinite(lane: Lane, { data }: Matrix): Promise<number> {
-  return (await call(lane, 'findNonFinite', { values: data, length: data.length })).nonFinite;
+  await refuse(lane, X, (index) => nonFinite(name, X, index));
 }
 
 /** The same on the calling thread: for a few rows. */
 export function checkFiniteNow(name: string, X: Matrix): void {
-  const { data } = X;
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) throw nonFinite(name, X, i);
+  refuseNow(X, (index) => nonFinite(name, X, index));
 }
 
 /** @throws NonFiniteError where an output left the range of the precision */
 export async function checkOutputs<M extends Matrix>(lane: Lane, outputs: M): Promise<M> {
-  const index = await firstNonFinite(lane, outputs);
-  if (index >= 0) throw outputLeftRange(outputs, index);
+  await refuse(lane, outputs, (index) => outputLeftRange(outputs, index));
   return outputs;
 }
 
 /** The same on the calling thread: for a few rows. */
 export function checkOutputsNow<M extends Matrix>(outputs: M): M {
-  const { data } = outputs;
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) throw outputLeftRange(outputs, i);
+  refuseNow(outputs, (index) => outputLeftRange(outputs, index));
   return outputs;
+}
+
+async function refuse(lane: Lane, { data }: Matrix, errorAt: (index: number) => NonFiniteError): Promise<void> {
+  const { nonFinite: index } = await call(lane, 'findNonFinite', { values: data, length: data.length });
+  if (index >= 0) throw errorAt(index);
+}
+
+function refuseNow({ data }: Matrix, errorAt: (index: number) => NonFiniteError): void {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) throw errorAt(i);
 }
 
 function outputLeftRange({ data, cols }: Matrix, index: number): NonFiniteError {

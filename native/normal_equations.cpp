@@ -30,17 +30,23 @@ void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scr
 }
 
 template <typename T>
+void scale_rows(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* scaled) {
+  parallel_for(rows, 64, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T root = std::sqrt(weights[i]);
+      for (std::int64_t j = 0; j < n; ++j) scaled[i * n + j] = root * a[i * n + j];
+    }
+  });
+}
+
+template <typename T>
 void accumulate_weighted_gram(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* gram,
                               Scratch& scratch) {
   const std::int64_t p = n + 1;
   T* roots = scratch.take<T>(rows);
   T* scaled = scratch.take<T>(rows * n);
-  parallel_for(rows, 64, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      roots[i] = std::sqrt(weights[i]);
-      for (std::int64_t j = 0; j < n; ++j) scaled[i * n + j] = roots[i] * a[i * n + j];
-    }
-  });
+  for (std::int64_t i = 0; i < rows; ++i) roots[i] = std::sqrt(weights[i]);
+  scale_rows(a, weights, rows, n, scaled);
   syrk(n, rows, T(1), scaled, n, gram, p, scratch);
   gemv_trans(rows, n, T(1), scaled, n, roots, gram + n * p);
   // In double: a sum of many rows in single precision stops growing.
@@ -181,6 +187,7 @@ void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t 
 #define BPLS_INSTANTIATE(T)                                                                                           \
   template void sum_columns(const T*, std::int64_t, std::int64_t, T*, Scratch&, T);                                   \
   template void accumulate_gram(const T*, std::int64_t, std::int64_t, T*, Scratch&, Intercept, T);                    \
+  template void scale_rows(const T*, const T*, std::int64_t, std::int64_t, T*);                                       \
   template void accumulate_weighted_gram(const T*, const T*, std::int64_t, std::int64_t, T*, Scratch&);               \
   template void accumulate_rhs(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&, Intercept, \
                                T);                                                                                    \

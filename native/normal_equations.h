@@ -17,6 +17,10 @@ template <typename T>
 void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scratch& scratch,
                      Intercept intercept = Intercept::yes, T sign = T(1));
 
+/// scaled = diag(√weights) A for A (rows×n); scaled may be a.
+template <typename T>
+void scale_rows(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* scaled);
+
 /// gram ((n+1)×(n+1), lower triangle) += [A, 1]ᵀ diag(weights) [A, 1] for A (rows×n).
 template <typename T>
 void accumulate_weighted_gram(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* gram,

@@ -1,26 +1,13 @@
 #include "sweep.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "blas.h"
 #include "normal_equations.h"
-#include "parallel.h"
 #include "triangle.h"
 
 namespace bpls {
 namespace {
-
-/// Each row times the root of its weight.
-template <typename T>
-void scale_rows(const T* weights, std::int64_t rows, std::int64_t n, T* a) {
-  parallel_for(rows, 64, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T root = std::sqrt(weights[i]);
-      for (std::int64_t j = 0; j < n; ++j) a[i * n + j] *= root;
-    }
-  });
-}
 
 /// Peels the layers from the output (whose residual is R) to the input.
 template <typename T>
@@ -37,7 +24,7 @@ void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Acti
     gemm(no_trans, trans, rows, layer.units, above->units, T(1), change, above->units, above->weights, above->units,
          T(0), e, layer.units);
     scale_by_derivative(layer.activation, values[l + 1], e, d, rows * layer.units);
-    if (weights) scale_rows(weights, rows, layer.units, d);
+    if (weights) scale_rows(d, weights, rows, layer.units, d);
     syrk(layer.units, rows, T(1), d, layer.units, into.slopes[l], layer.units, scratch);
     accumulate_rhs(values[l], e, rows, layer.inputs, layer.units, into.hidden_rhs[l], scratch);
     change = e;

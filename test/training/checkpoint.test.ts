@@ -17,10 +17,10 @@ import {
 import { readTensors, writeTensors } from '../../lib/network/model-file.js';
 import { alike } from '../support/alike.js';
 import { clouds } from '../support/clouds.js';
-import { mulberry32 } from '../../bench/data/toy.js';
 import { failure } from '../support/expect.js';
 import { parameters } from '../support/models.js';
 import { source } from '../support/random.js';
+import { rules } from '../support/rules.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bpls-checkpoint-'));
 const path = join(folder, 'training.safetensors');
@@ -85,18 +85,6 @@ const linear: Train = (more) => {
   return trainRegressor(matrix(X.data.subarray(0, 200), 50, 4), matrix(sums, 50, 1), { hidden: [20], ...more });
 };
 
-/** Rules of thresholds, which are learnt through a plateau. */
-const rules: Train = (more) => {
-  const draw = mulberry32(3);
-  const cube = matrix(Float64Array.from({ length: 16_000 }, draw), 2000, 8);
-  const kinds = Array.from({ length: 2000 }, (_, i) => {
-    const z = (j: number) => cube.data[8 * i + j]!;
-    const rule = (z(0) > 0.6 && z(1) < 0.5) || (z(2) > 0.8 && z(3) > 0.2) || Math.abs(z(4) - 0.6) < 0.1;
-    return Number(rule !== draw() < 0.05);
-  });
-  return trainClassifier(cube, kinds, { activation: 'tanh', ridge: { hidden: 8e-3, output: 2e-3 }, ...more });
-};
-
 /** Of columns that hardly differ float32 makes a Gram matrix whose factor needs more than the ridge. */
 const damped =
   (samples: 'margin' | 'all'): Train =>
@@ -153,7 +141,7 @@ describe('checkpoint', () => {
     ['an activation that the search found', ramps],
     ['two-sided targets that the search found', (more) => trainClassifier(...clouds(150, 30, 2), more)],
     ['more columns than rows', wideRows],
-    ['a training that goes on from half a step back', rules],
+    ['a training that goes on from half a step back', (more) => trainClassifier(...rules(), { activation: 'tanh', ridge: { hidden: 8e-3, output: 2e-3 }, ...more })], // prettier-ignore
     ['the paper’s preset', classify({ ...paper, hidden: [20] })],
     ['the rule nearest', classify({ targets: 'nearest', iterations: 6 })],
   ])('lets another training go on to the same bits: %s', async (_, train) => {
