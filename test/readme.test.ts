@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
+import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { formatWithOptions } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as bpls from '../lib/index.js';
-import { loadIris } from '../bench/data/iris.js';
 
 const root = process.cwd();
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const readme = fs.readFileSync(join(root, 'README.md'), 'utf8');
 
 /** The first block after a fence of the given language. */
 function block(language: string, from = 0): string {
@@ -17,31 +16,25 @@ function block(language: string, from = 0): string {
 
 describe('README', () => {
   it('prints what its first example says', async () => {
-    const iris = loadIris();
-    const species = Array.from(iris.labels, (label) => ['setosa', 'versicolor', 'virginica'][label]);
     const code = block('ts');
     const lines: string[] = [];
     const log = (...values: unknown[]) => lines.push(formatWithOptions({ colors: false }, ...values));
-    const body = code.replace(/^import .*$/m, 'const { matrix, trainClassifier } = bpls;');
+    const body = code.replace(/^import (.*) from (.*);$/gm, 'const $1 = modules[$2];');
     // The example is the README's own text, and there is no other way to run text.
     // eslint-disable-next-line @typescript-eslint/no-implied-eval
-    const example = new Function(
-      'bpls',
-      'console',
-      'measurements',
-      'species',
-      `return (async () => {${body}})()`,
-    ) as unknown as (...args: unknown[]) => Promise<void>;
-    await example(bpls, { log }, iris.inputs, species);
+    const example = new Function('modules', 'console', `return (async () => {${body}})()`) as unknown as (
+      ...args: unknown[]
+    ) => Promise<void>;
+    await example({ 'node:fs': fs, bpls }, { log });
     const closed = readme.indexOf('\n```\n', readme.indexOf(code)) + 5;
     expect(lines.join('\n')).toBe(block('', closed));
   });
 
   it('names every option and every error code', () => {
-    const codes = readFileSync(join(root, 'lib/errors.ts'), 'utf8').match(/(?<=\| ')[A-Z_]+/g) ?? [];
+    const codes = fs.readFileSync(join(root, 'lib/errors.ts'), 'utf8').match(/(?<=\| ')[A-Z_]+/g) ?? [];
     expect(codes.length).toBeGreaterThan(8);
     for (const code of codes) expect(readme).toContain(`\`${code}\``);
-    const options = readFileSync(join(root, 'lib/options.ts'), 'utf8');
+    const options = fs.readFileSync(join(root, 'lib/options.ts'), 'utf8');
     const names = /const trainOptions = \[([^\]]*)\]/.exec(options)?.[1]?.match(/(?<=')\w+/g) ?? [];
     expect(names.length).toBeGreaterThan(15);
     for (const name of names) expect(readme).toContain(`\`${name}\``);

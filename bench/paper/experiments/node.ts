@@ -11,10 +11,13 @@ import { tracedCurve, type TraceLine } from '../trace.js';
 
 const validation = 10_000;
 
-/** Training seconds of a run, and of each rate before it. The second set is for less: it only confirms the first. */
+/**
+ * Training seconds of a run, until none of the peers gets better by much, and of each rate before it. The second set is for
+ * less: it only confirms the first.
+ */
 const limits = [
-  { limit: 25, gridLimit: 2, units: [0, 100, 1000] },
-  { limit: 15, gridLimit: 2, units: [0, 100] },
+  { limit: 240, gridLimit: 10, units: [0, 100, 1000] },
+  { limit: 120, gridLimit: 10, units: [0, 100] },
 ];
 
 const root = dirname(require.resolve('bpls/package.json'));
