@@ -14,6 +14,7 @@ import { numerics } from './parts/numerics.js';
 import { numpy } from './parts/numpy.js';
 import { peers } from './parts/peers.js';
 import { predict } from './parts/predict.js';
+import { problems } from './parts/problems.js';
 import { rate } from './parts/rate.js';
 import { tabular } from './parts/tabular.js';
 import { toys } from './parts/toys.js';
@@ -27,6 +28,7 @@ export const parts: Readonly<Record<string, Part>> = {
   toys,
   tabular,
   accuracy,
+  problems,
   ablation,
   depth,
   images,

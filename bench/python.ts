@@ -20,6 +20,8 @@ export interface PeerVersions {
   torch?: string;
   sklearn?: string;
   blas?: string;
+  /** Of the problems that it makes. */
+  problems?: string[];
 }
 
 /** Threads of a script: OpenBLAS's, and those of OpenMP, which spin while they wait unless they are told to sleep. */

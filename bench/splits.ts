@@ -95,6 +95,14 @@ export async function dataSets(notes: string[]): Promise<DataSet[]> {
   return [...tables.map((name) => ({ name, args: [] })), ...images];
 }
 
+/** The problems of problems.py. */
+export async function problemSets(notes: string[]): Promise<DataSet[]> {
+  if (!(await hasModule('sklearn', 'python3-sklearn', notes))) return [];
+  const { peer, versions } = await Peer.start('problems.py', [], { openblas: 1, openmp: 1 });
+  await peer.close();
+  return (versions.problems ?? []).map((name) => ({ name, args: [] }));
+}
+
 /** Visits a data set's splits, one for each seed; with `compete`, scikit-learn's trainers are trained on each. */
 export async function onSplits(
   { name, args }: DataSet,

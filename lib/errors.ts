@@ -59,7 +59,7 @@ export class PrecisionError extends BplsError {
   }
 }
 
-/** NaN or infinity in the data, named by row and column. */
+/** NaN or infinity in the data (named by row and column), or a result beyond the range or the digits of the precision. */
 export class NonFiniteError extends BplsError {
   declare readonly code: 'NON_FINITE';
   constructor(message: string) {

@@ -51,7 +51,8 @@ export interface TrainOptions {
    * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of `ridge: 'auto'`
    * finds that it has 1 % less loss on held-out rows (from 25,000 rows on 5 %); or, of 10,000 rows and fewer and where nothing
    * asks for hidden units (an activation of their own, `image`, `mask`, `iterations: 0`), a linear model without hidden layers
-   * where that has the least, or where `samples: 'auto'` finds its classes likelier (by 5 %, of more than 2,500). @default 'auto'
+   * where that has the least, or where `samples: 'auto'` finds its classes likelier (either by 5 %, of more than 2,500).
+   * @default 'auto'
    */
   activation?: Activation | 'auto' | undefined;
   /**
@@ -62,18 +63,19 @@ export interface TrainOptions {
   init?: Init | undefined;
   /** Rows are images: each `contrast` unit looks through a Gaussian window at a random place of them. */
   image?: ImageShape | undefined;
-  /** Weight of each input column for one `contrast` unit, instead of `image`; called for every unit, in a trial of `ridge: 'auto'` as well, and once more for `checkpoint`. */
+  /** Weight of each input column for one `contrast` unit, instead of `image`; the first `init` is to be `contrast`. Called for every unit, in a trial of `ridge: 'auto'` as well, and once more for `checkpoint`. */
   mask?: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
   /** Rule for the desired values of the hidden layers. @default 'gauss-newton' */
   targets?: TargetRule | undefined;
   /**
    * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not yet
-   * beyond ±1. `auto` is `margin`, or `all` where the search of `ridge: 'auto'` finds that the log-loss of held-out rows is
-   * 5 % less with it, or less at all with it and a linear model. A regressor has no classes and uses all. @default 'auto'
+   * beyond ±1. `auto` is `margin`, or, for a softmax, `all` where the search of `ridge: 'auto'` finds that the log-loss of held-out
+   * rows is 5 % less with it (with hidden units in longer trials, too), or less at all with it and a linear model instead of
+   * hidden units (of more than 2,500 rows by 5 %). A regressor has no classes and uses all. @default 'auto'
    */
   samples?: 'auto' | SampleRule | undefined;
   /**
-   * Times that the hidden layers are solved; 0 solves the output layer alone (with `gauss-newton`). `auto` is 8 to 64, until two in a row have not
+   * Steps of the hidden layers, those taken back and tried again shorter included; 0 solves the output layer alone (with `gauss-newton`). `auto` is 8 to 64, until two in a row have not
    * lowered the loss (the objective without its ridge part) by 1 % since it last rose. With 25,000 rows and more and no `validation` 2 % of the
    * rows (4,000 at most) are left out, and their loss says so, after four in a row; `targets` of the paper make 8. @default 'auto'
    */
@@ -85,18 +87,23 @@ export interface TrainOptions {
    * @default 'auto'
    */
   ridge?: 'auto' | number | { hidden: number; output: number } | undefined;
-  /** `auto` solves by Cholesky and falls to the SVD where the reciprocal condition number says so. @default 'auto' */
+  /**
+   * Of the output layer, and of all with `inverse` and `nearest`; hidden layers under `gauss-newton` are always solved by
+   * Cholesky. `auto` solves by Cholesky, and by the SVD where that fails or, without a ridge or with those two rules, where the
+   * reciprocal condition number says so. @default 'auto'
+   */
   solver?: Solver | undefined;
   /**
    * Weight of each sample in the objective and the standardisation, not negative; only their ratios matter. A sample of
-   * weight 0 has no effect, except on how memory is shared out. Needs `targets: 'gauss-newton'`.
+   * weight 0 is fitted by nothing and left out of the search; its row is checked, its label makes a class. Needs `targets: 'gauss-newton'`.
    */
   sampleWeights?: ArrayLike<number> | undefined;
   /**
    * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` is `true`, except for columns that
    * share one range when at least half of the varying ones do, as pixels and indicators: these keep their numbers, or are
    * taken from 0 to 1 where there are others beside them or 0 is not in that range; and except for columns with heavy tails,
-   * which go in as asinh((x − median)/deviation) where the search of `ridge: 'auto'` finds that that has less loss.
+   * which go in as asinh((x − median)/deviation), the deviation that of the quartiles, where the search of `ridge: 'auto'` finds
+   * that that has less loss (of data with fewer columns than twice the rows).
    * @default 'auto'
    */
   standardize?: 'auto' | boolean | undefined;
@@ -104,10 +111,14 @@ export interface TrainOptions {
   seed?: number | undefined;
   /** BLAS threads. @default the cores that the process may use, by affinity and control group */
   threads?: number | undefined;
-  /** Bytes of working memory beside the inputs, if the network itself needs no more; more lets activations be kept between passes. @default 384 MiB for float32, 768 MiB for float64 */
+  /**
+   * Bytes of working memory beside the inputs, if the network itself needs no more; more lets activations be kept between
+   * passes. A copy of data with twice as many columns as rows is not counted. @default 384 MiB for float32, 768 MiB for float64
+   */
   memoryLimit?: number | undefined;
   /**
-   * File in which the training keeps its state after each accepted iteration. Where it exists, left by a training of the
+   * File in which the training keeps its state after each accepted iteration, from the first weights on: a search that is cut
+   * off begins anew. Where it exists, left by a training of the
    * same data and options that was cut off, this one goes on from there, to the same weights bit for bit (with as many
    * threads and as much memory). One of other data or options is refused with a ModelFileError: remove it to start anew.
    * It is written beside and renamed, and removed when the training is done.
@@ -131,7 +142,7 @@ export interface ClassifierOptions extends TrainOptions {
    * every class the same sum: rows / (classes · rows of the class).
    */
   classWeights?: 'balanced' | ReadonlyMap<Label, number> | Readonly<Record<string, number>> | undefined;
-  /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
+  /** Held-out data: the best iteration on it is kept, and training stops when `patience` more accepted ones bring no better. */
   validation?: { inputs: Matrix; labels: Labels } | undefined;
   /**
    * Iterations without a better one after which training stops: on the validation data, or, with the rules `inverse` and
@@ -146,10 +157,11 @@ export interface RegressorOptions extends TrainOptions {
   output?: Exclude<Activation, 'relu' | 'gelu'> | undefined;
   /**
    * What a residual r costs: `squared` ½r²; `huber` ½r² up to δ and δ(|r| − ½δ) beyond, so that outliers pull no harder
-   * than δ, which is 1.345 standard deviations of each output's residuals as their median tells it. @default 'squared'
+   * than δ, which is 1.345 standard deviations of each output's residuals as their median tells it; needs
+   * `targets: 'gauss-newton'`. @default 'squared'
    */
   loss?: Loss | undefined;
-  /** Held-out data: the best iteration on it is kept, and training stops when `patience` more bring no better one. */
+  /** Held-out data: the best iteration on it is kept, and training stops when `patience` more accepted ones bring no better. */
   validation?: { inputs: Matrix; targets: Matrix } | undefined;
   /**
    * Iterations without a better one on the validation data after which training stops. With the rules `inverse` and

@@ -9,7 +9,7 @@ export interface IterationReport {
    */
   iteration: number;
   /**
-   * 1/(2S) Σ (T* − Z)² + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse` and `nearest`. Of a regressor with
+   * 1/(2S) Σ (T* − Z)² (weighted; or Huber's loss) + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse` and `nearest`. Of a regressor with
    * several outputs and `ridge: 'auto'` T has them all at one deviation.
    */
   objective: number;
@@ -50,8 +50,8 @@ export interface LayerReport {
 export interface RidgeSearch {
   /**
    * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs (and, for a regressor,
-   * the targets' variance), half of that at the output. It is that of the best trial, moved to the least of the parabola
-   * through it and its neighbours (in the logarithm), times (rows of the trial / all rows)^¾.
+   * the targets' variance), and 5 · 10⁻⁴ times that of its own inputs at the output. It is that of the best trial, moved to the least of the parabola
+   * through it and its neighbours (in the logarithm), times (rows that a trial is fitted to / all rows)^¾.
    */
   scale: number;
   /** Of the hidden layers that left it to `auto`; absent where none did. `identity`: the network has no hidden layers. */
@@ -64,10 +64,10 @@ export interface RidgeSearch {
   rows: number;
   folds: number;
   /**
-   * Mean over the held-out rows of Σ (T* − z)², T* the one-sided targets of a classifier, the targets of a regressor; for
+   * Mean over the held-out rows of Σ (T* − z)², T* the targets of a classifier by the rule for its samples, the targets of a regressor; for
    * Huber’s loss residuals beyond 2δ count as 2δ, and trials are longer, as δ falls with each iteration. Where
-   * a trial was much worse in the first folds it was given up, and its loss is estimated from them. Those of more
-   * `iterations` than the first one compare two activations, or two kinds of targets. `logLoss`, in nats at the best temperature, where it was asked for:
+   * a trial was much worse in the first folds it was given up, and its loss is estimated from them. Those that have eight
+   * `iterations` while others have fewer compare two activations, or two kinds of targets. `logLoss`, in nats at the best temperature, where it was asked for:
    * one-sided and two-sided targets (`samples: 'all'`) are compared by it.
    */
   trials: {

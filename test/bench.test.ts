@@ -22,7 +22,7 @@ import { onnxModel } from '../bench/onnx.js';
 import { OnnxRuntime } from '../bench/onnxruntime.js';
 import { Kept } from '../bench/kept.js';
 import { imageSets } from '../bench/part.js';
-import { beside, type Contest } from '../bench/parts/accuracy.js';
+import { beside, type Contest } from '../bench/contests.js';
 import { exponentsTable, type Point } from '../bench/parts/growth.js';
 import { delayRow } from '../bench/parts/latency.js';
 import { memoryRow } from '../bench/parts/memory.js';

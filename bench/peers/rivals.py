@@ -1,5 +1,5 @@
-"""scikit-learn's trainers beside bpls: for each seed read from standard input, a random 80/20 split of one data set is written to
-a folder in its own precision, and with --compete the rivals are trained on it; a JSON line has their seconds, their scores
+"""scikit-learn's trainers beside bpls: for each seed read from standard input, a random 80/20 split of one data set, or rows of
+one of problems.py, is written to a folder in its own precision, and with --compete the rivals are trained on it; a JSON line has their seconds, their scores
 (accuracy, or R²) and, where they have probabilities, log-loss and expected calibration error.
 
 Images keep their own test rows and their pixels in [0, 1]; all other columns are standardised for the rivals, as their users do.
@@ -17,6 +17,7 @@ import sklearn
 from sklearn import datasets, linear_model, model_selection, neural_network, preprocessing
 from sklearn.exceptions import ConvergenceWarning
 
+import problems
 from idx import load
 from openblas import openblas
 
@@ -160,6 +161,8 @@ def rivals(classes, seed, units, scaled):
 def split(args, seed):
     if args.images:
         return load(args.images, 'float32')
+    if args.data in problems.classification | problems.regression:
+        return problems.generate(args.data, seed)
     X, y = (classification | regression)[args.data]()
     stratify = y if args.data in classification else None
     X, X_test, y, y_test = model_selection.train_test_split(X, y, test_size=0.2, random_state=seed, stratify=stratify)
@@ -168,7 +171,7 @@ def split(args, seed):
 
 def run(args, seed):
     X, y, X_test, y_test = split(args, seed)
-    classes = args.images is not None or args.data in classification
+    classes = args.images is not None or args.data in classification | problems.classification
     for name, array in {'X': X, 'y': y, 'X_test': X_test, 'y_test': y_test}.items():
         np.ascontiguousarray(array, X.dtype).tofile(os.path.join(args.folder, name))
     results, last = [], None

@@ -47,6 +47,8 @@ const leastTrialRows = 20;
 /** One part in so many is held out, in turn, until this many rows have been. */
 const folds = 5;
 const heldOutRows = 200;
+/** A trial that looks hopeless in so many folds is not made in the others. */
+export const fewestFolds = 2;
 /** Where rows are many, so many judge: each costs a forward pass only, and the more they are, the surer is the choice. */
 const mostJudges = 4000;
 
@@ -62,7 +64,12 @@ export interface SearchSizes {
   fit: number;
   held: number;
   folds: number;
+  /** Folds that are judged side by side, at most: as memory is to spare. */
+  abreast: number;
 }
+
+/** Of the memory, what the folds that are judged beside another may take: while they do, the training has not taken its own. */
+const shareAbreast = 1 / 48;
 
 /** What a search goes over; undefined where the options leave nothing to choose, or rows or memory are too few. */
 export function searchSizes(shape: Shape, settings: Settings, element: number): SearchSizes | undefined {
@@ -75,7 +82,14 @@ export function searchSizes(shape: Shape, settings: Settings, element: number): 
   const part = Math.floor(used / folds);
   const fit = used - part;
   const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - fit));
-  return { fit, held, folds: used === shape.rows ? Math.min(folds, Math.ceil(heldOutRows / part)) : 1 };
+  const narrow = settings.hidden.map(({ units }) => trialUnits(units));
+  const others = (memoryLimit(settings, element) * shareAbreast) / element / lastingTrial(shape, narrow, fit);
+  return {
+    fit,
+    held,
+    folds: used === shape.rows ? Math.min(folds, Math.ceil(heldOutRows / part)) : 1,
+    abreast: 1 + Math.floor(others),
+  };
 }
 
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
@@ -94,6 +108,11 @@ function lasting(shape: Shape, widths: number[]): number {
   const grams = sum(widths.map((_, l) => ((below[l] as number) + 1) ** 2));
   const output = 2 * (last + 1) ** 2 + 11 * (last + 1) * shape.outputs;
   return 4 * weights + grams + sum(widths.map((units) => units ** 2)) + output;
+}
+
+/** Of a trial, with the activations of the rows to train on, and the weights twice: to judge them, too. */
+function lastingTrial(shape: Shape, widths: number[], fit: number): number {
+  return fit * sum(widths) + lasting(shape, widths) + hiddenWeights(shape, widths);
 }
 
 /** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */
@@ -117,15 +136,13 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
   // Scratch memory serves one call after the other.
   // Of a search, copies of rows and targets, the scores of five trials (the best, its rival, each again for longer, and the
-  // present one), the activations of the rows to train on, and the weights twice: to judge them, too.
+  // present one), and what lasts as long as a trial.
   const search = searchSizes(shape, settings, element);
   const narrow = widths.map(trialUnits);
   const trial = search
     ? (search.fit + search.held) * search.folds * (shape.inputs + shape.outputs) +
       5 * search.held * search.folds * shape.outputs +
-      search.fit * sum(narrow) +
-      lasting(shape, narrow) +
-      hiddenWeights(shape, narrow)
+      lastingTrial(shape, narrow, search.fit)
     : 0;
   // Labels, marks, the indices of those that ask for change and where these are kept, and a weight where rows are held out.
   const marks = shape.rows * (4 + 1 + 4 + 8 + element);

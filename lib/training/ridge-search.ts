@@ -9,7 +9,8 @@ import type { Columns } from './columns.js';
 import { gaussNewton } from './gauss-newton.js';
 import { heldScores, iterationsOf, manyRows } from './held-out.js';
 import { initialise } from './init.js';
-import { mostTrialRows, searchSizes, trialUnits, type SearchSizes } from './layout.js';
+import { fewestFolds, mostTrialRows, searchSizes, trialUnits, type SearchSizes } from './layout.js';
+import { Memory } from './memory.js';
 import { compressTails } from './standardize.js';
 import { Training, type Problem } from './training.js';
 import { toMeanOne } from './weights.js';
@@ -30,8 +31,8 @@ const leastScale = 2 ** 16;
 /** A trial is better if its loss is less by this share; one that is worse by that share ends the way in its direction. */
 const better = 2e-3;
 const hopeless = 0.05;
-/** A trial that has this many times the loss of the best in each of the first folds, so many, is not made in the others. */
-const [ruledOut, fewestFolds] = [1.1, 2];
+/** A trial that has this many times the loss of the best in each of the first folds is not made in the others. */
+const ruledOut = 1.1;
 /** Elu is taken where its loss is slightly less, by this share; of many rows, and two-sided targets, clearly. */
 const [slightly, clearly] = [0.01, 0.05];
 /** Rows of which a linear model may be the best. Where the trials have not all of them, it has to be so clearly. */
@@ -143,6 +144,8 @@ class Search {
   readonly #parts: Part[];
   /** Under the present standardisation. */
   #made = new Map<string, Trial>();
+  /** Of the folds that are judged beside another. */
+  readonly #memories: Memory[] = [];
   readonly #iterations: number;
 
   constructor(training: Training, sizes: SearchSizes) {
@@ -176,13 +179,16 @@ class Search {
     const scale = scaleAt(fit, strides);
     const squares: number[] = [];
     const scores: HeldScores[] = [];
-    for (const part of this.#parts) {
-      const judged = await this.#judge(part, activation, scale, iterations);
-      squares.push(judged.squares);
-      if (judged.scores) scores.push(judged.scores);
-      const worse =
-        rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
-      if (worse === squares.length && worse === fewestFolds && Number.isFinite(rival?.loss)) break;
+    const worse = () =>
+      rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
+    // The first trial of Huber's loss finds what all are judged by.
+    const isFirst = this.#training.settings.loss === 'huber' && !this.#training.residualBounds;
+    for (const end of [...(isFirst ? [1] : []), Math.min(fewestFolds, folds), folds]) {
+      for (const judged of await this.#judge(squares.length, end, activation, scale, iterations)) {
+        squares.push(judged.squares);
+        if (judged.scores) scores.push(judged.scores);
+      }
+      if (squares.length === fewestFolds && worse() === fewestFolds && Number.isFinite(rival?.loss)) break;
     }
     const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
     const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
@@ -370,8 +376,26 @@ class Search {
     );
   }
 
-  #judge(part: Part, activation: Activation, scale: number, iterations: number): Promise<Judged> {
-    return this.#training.memory.lend(() => judge(this.#training, part, activation, scale, iterations));
+  /** Some of the folds, side by side: of few rows a call takes less than the way to it and back. */
+  async #judge(
+    begin: number,
+    end: number,
+    activation: Activation,
+    scale: number,
+    iterations: number,
+  ): Promise<Judged[]> {
+    const all: Judged[] = [];
+    while (begin + all.length < end) {
+      const first = begin + all.length;
+      const judging = this.#parts.slice(first, Math.min(end, first + this.#sizes.abreast)).map((part, i) => {
+        const memory = i === 0 ? this.#training.memory : (this.#memories[i - 1] ??= new Memory(part.fit.inputs.data));
+        return memory.lend(() => judge(this.#training, part, memory, activation, scale, iterations));
+      });
+      // Where one fails, the others are still at work on what they were lent.
+      await Promise.allSettled(judging);
+      all.push(...(await Promise.all(judging)));
+    }
+    return all;
   }
 }
 
@@ -403,6 +427,7 @@ interface Judged {
 async function judge(
   training: Training,
   { fit, held }: Part,
+  memory: Memory,
   activation: Activation,
   scale: number,
   iterations: number,
@@ -411,8 +436,8 @@ async function judge(
   // Where identity is tried instead of another activation, it is a linear model, solved as such.
   const isLinear = activation === 'identity';
   const settings = isLinear ? { ...own, hidden: [] } : own;
-  const trial = new Training(fit, settings, training.memory);
-  const judged = new Training(held, settings, training.memory, false);
+  const trial = new Training(fit, settings, memory);
+  const judged = new Training(held, settings, memory, false);
   for (const each of [trial, judged]) {
     each.standardization = training.standardization;
     each.activate(activation);

@@ -11,6 +11,7 @@ import { peelLayers } from './peel.js';
 import { searchRidge } from './ridge-search.js';
 import { compressTails, standardizationOf } from './standardize.js';
 import { Training, type Problem, type TrainingState } from './training.js';
+import { weightedRows } from './weights.js';
 import { isWide, narrow } from './wide.js';
 
 /** Trains a network for a checked problem: what both public trainers are made of. */
@@ -20,7 +21,8 @@ export async function train(given: Problem, settings: Settings): Promise<{ netwo
   const columns = await columnsOf(lane, 'X', given.inputs, given.weights);
   const standardization = standardizationOf(columns, given, settings);
   const { rows, cols } = given.inputs;
-  const narrowed = isWide(settings, rows, cols) ? await narrow(lane, given, standardization) : undefined;
+  const weighted = weightedRows(given.weights);
+  const narrowed = isWide(settings, weighted?.length ?? rows, cols) ? await narrow(lane, given, standardization, weighted) : undefined; // prettier-ignore
   let training = new Training(narrowed?.problem ?? given, settings);
   if (!narrowed) training.standardization = standardization;
   const seconds = (performance.now() - started) / 1000;

@@ -20,6 +20,7 @@ import type { IterationReport, LayerReport, RidgeSearch, TrainReport } from '../
 import { turns } from '../turns.js';
 import { layout } from './layout.js';
 import { Memory } from './memory.js';
+import { weightedRows } from './weights.js';
 
 /** What is to be learnt. `labels` for a classifier, `targets` (desired pre-activations, S×K) for a regressor. */
 export interface Problem {
@@ -488,16 +489,6 @@ export class Training implements Lane {
       ...(this.inverseTemperature !== undefined && { temperature: 1 / this.inverseTemperature }),
     };
   }
-}
-
-function weightedRows(weights: FloatArray | undefined): Int32Array | undefined {
-  if (!weights?.includes(0)) return undefined;
-  const rows = new Int32Array(weights.length);
-  let count = 0;
-  weights.forEach((weight, row) => {
-    if (weight > 0) rows[count++] = row;
-  });
-  return rows.slice(0, count);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

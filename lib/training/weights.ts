@@ -97,3 +97,14 @@ function namedBy(value: object, classes: readonly Label[]): Map<unknown, unknown
   const named = new Map<string, Label>(classes.map((label) => [String(label), label]));
   return new Map(entries.map(([key, weight]) => [named.get(key) ?? key, weight]));
 }
+
+/** The rows that have a weight, where some have none. */
+export function weightedRows(weights: FloatArray | undefined): Int32Array | undefined {
+  if (!weights?.includes(0)) return undefined;
+  const rows = new Int32Array(weights.length);
+  let count = 0;
+  weights.forEach((weight, row) => {
+    if (weight > 0) rows[count++] = row;
+  });
+  return rows.slice(0, count);
+}

@@ -10,7 +10,7 @@ import type { Problem } from './training.js';
 /** From so many times as many columns as rows on. */
 const wide = 2;
 
-/** Whether rows are so few beside their columns that a training is on their coordinates in the space that they span. */
+/** Whether rows (those that have a weight) are so few beside their columns that a training is on their coordinates in the space that they span. */
 export function isWide({ hidden, image, mask, targets }: Settings, rows: number, cols: number): boolean {
   const asked = image ?? mask ?? (hidden[0] !== undefined && hidden[0].init !== 'contrast');
   return cols >= wide * rows && targets === 'gauss-newton' && !asked;
@@ -23,8 +23,8 @@ export interface Narrowed {
 }
 
 /**
- * X = L Qᵀ for standardised X (S×n) of more columns than rows: Q (n×S) of orthonormal columns that span the rows, L (S×S).
- * First weights of contrasts lie in that space, and so does every step; the penalty of Q V is that of V. So a training on L
+ * X = L Qᵀ for standardised X (S×n) of more columns than rows: Q (n×S) of orthonormal columns that span the rows, L (S×S);
+ * or, where some rows have no weight, Q (n×R) that spans the R others, and L (S×R) the part of X in that. First weights of contrasts lie in that space, and so does every step; the penalty of Q V is that of V. So a training on L
  * is one on X, and its weights are Q V.
  *
  * @source the representer theorem (Kimeldorf and Wahba 1971)
@@ -33,18 +33,23 @@ export async function narrow(
   lane: Lane,
   problem: Problem,
   standardization: Standardization | undefined,
+  weighted: Int32Array | undefined,
 ): Promise<Narrowed> {
   const { data, rows, cols } = problem.inputs;
-  const weights = allocate(data, (cols + 1) * rows);
-  const basis = weights.subarray(0, cols * rows);
-  for await (const [begin, end] of turns(cols, rows))
+  const rank = weighted?.length ?? rows;
+  const weights = allocate(data, (cols + 1) * rank);
+  const basis = weights.subarray(0, cols * rank);
+  for await (const [begin, end] of turns(cols, rank))
     for (let j = begin; j < end; j++) {
       const [shift, scale] = [standardization?.shift[j] ?? 0, standardization?.scale[j] ?? 1];
-      for (let i = 0; i < rows; i++) basis[j * rows + i] = ((data[i * cols + j] as number) - shift) * scale;
+      for (let i = 0; i < rank; i++) {
+        const row = weighted?.[i] ?? i;
+        basis[j * rank + i] = ((data[row * cols + j] as number) - shift) * scale;
+      }
     }
-  await call(lane, 'orthonormalise', { matrix: basis, rows: cols, columns: rows });
-  const outputs = allocate(data, rows * rows);
-  const layer = { weights, inputs: cols, units: rows, activation: activationCode('identity') };
+  await call(lane, 'orthonormalise', { matrix: basis, rows: cols, columns: rank });
+  const outputs = allocate(data, rows * rank);
+  const layer = { weights, inputs: cols, units: rank, activation: activationCode('identity') };
   const args = { inputs: data, samples: rows, columns: cols, ...standardization, layers: [layer], outputs };
   await callEach(lane, 'predict', inBatches(rows, batchRows(cols), args));
 
@@ -52,17 +57,17 @@ export async function narrow(
     const [first, ...rest] = network.layers as [Layer, ...Layer[]];
     const { units } = first;
     const lifted = allocate(data, (cols + 1) * units);
-    const product = { rows: cols, inner: rows, columns: units, transposed: false };
-    const b = first.weights.subarray(0, rows * units);
+    const product = { rows: cols, inner: rank, columns: units, transposed: false };
+    const b = first.weights.subarray(0, rank * units);
     await call(own, 'multiply', { ...product, a: basis, b, solution: lifted.subarray(0, cols * units) });
-    lifted.set(first.weights.subarray(rows * units), cols * units);
+    lifted.set(first.weights.subarray(rank * units), cols * units);
     return new Network<FloatArray>([{ ...first, weights: lifted, inputs: cols }, ...rest], standardization);
   };
   const { validate } = problem;
   return {
     problem: {
       ...problem,
-      inputs: { data: outputs, rows, cols: rows },
+      inputs: { data: outputs, rows, cols: rank },
       ...(validate && { validate: async (network, own) => validate(await lift(own, network), own) }),
     },
     lift,

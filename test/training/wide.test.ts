@@ -67,6 +67,16 @@ describe('more columns than rows', () => {
     expect(plan({ rows, inputs: cols, outputs: 2 }, options).operations).toBeGreaterThan(model.report.operations);
   });
 
+  it('are the same beside rows of weight 0', async () => {
+    const sampleWeights = Array.from({ length: 2 * rows }, (_, i) => Number(i < rows));
+    const both = matrix(data, 2 * rows, cols);
+    const one = await trainRegressor(part(0), targets(0), { hidden: [15], iterations: 3 });
+    const options = { hidden: [15], iterations: 3, sampleWeights };
+    const two = await trainRegressor(both, matrix(wanted, 2 * rows, 2), options);
+    expect(two.report.layers[0]!.inputs).toBe(rows);
+    expectClose(two.predictSync(both).data, one.predictSync(both).data, 2 ** -52, 1e8);
+  });
+
   it('cost little more than they have rows', () => {
     const [few, many] = [5_000, 50_000].map((inputs) => plan({ rows: 200, inputs, outputs: 3 }));
     expect(many!.operations).toBeLessThan(5 * few!.operations);
