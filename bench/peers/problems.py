@@ -19,6 +19,10 @@ def problem(family, name):
     return add
 
 
+def every():
+    return classification | regression
+
+
 def indicators(codes, categories):
     return np.eye(categories)[codes]
 
@@ -28,7 +32,7 @@ def flipped(g, y, share):
 
 
 def generate(name, seed):
-    make = (classification | regression)[name]
+    make = every()[name]
     rows = inspect.signature(make).parameters['n'].default
     X, y = make(np.random.default_rng([zlib.crc32(name.encode()), seed]), rows + test_rows)
     return X[:rows].astype(float), y[:rows], X[rows:].astype(float), y[rows:]
@@ -349,4 +353,4 @@ def _(g, n=1500):
 
 
 if __name__ == '__main__':
-    print(json.dumps({'numpy': np.__version__, 'problems': [*classification, *regression]}))
+    print(json.dumps({'numpy': np.__version__, 'problems': list(every())}))

@@ -161,7 +161,7 @@ def rivals(classes, seed, units, scaled):
 def split(args, seed):
     if args.images:
         return load(args.images, 'float32')
-    if args.data in problems.classification | problems.regression:
+    if args.data in problems.every():
         return problems.generate(args.data, seed)
     X, y = (classification | regression)[args.data]()
     stratify = y if args.data in classification else None

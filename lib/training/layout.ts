@@ -75,14 +75,14 @@ const shareAbreast = 1 / 48;
 export function searchSizes(shape: Shape, settings: Settings, element: number): SearchSizes | undefined {
   if (settings.ridge !== 'auto' || settings.targets !== 'gauss-newton') return undefined;
   // The rows are copied, and their activations and scores kept: they get a twelfth of the memory, or there is no search.
-  const width = settings.hidden.reduce((sum, { units }) => sum + trialUnits(units), shape.inputs + shape.outputs);
+  const narrow = settings.hidden.map(({ units }) => trialUnits(units));
+  const width = sum(narrow) + shape.inputs + shape.outputs;
   const room = Math.floor(memoryLimit(settings, element) / 12 / (width * element));
   const used = Math.min(shape.rows, mostTrialRows);
   if (used < leastTrialRows || used > room) return undefined;
   const part = Math.floor(used / folds);
   const fit = used - part;
   const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - fit));
-  const narrow = settings.hidden.map(({ units }) => trialUnits(units));
   const others = (memoryLimit(settings, element) * shareAbreast) / element / lastingTrial(shape, narrow, fit);
   return {
     fit,

@@ -175,20 +175,23 @@ class Search {
     const key = this.#keyOf(activation, strides, iterations);
     const known = this.#made.get(key);
     if (known) return known;
-    const { fit, held, folds } = this.#sizes;
+    const { fit, held, folds, abreast } = this.#sizes;
     const scale = scaleAt(fit, strides);
     const squares: number[] = [];
     const scores: HeldScores[] = [];
-    const worse = () =>
-      rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
     // The first trial of Huber's loss finds what all are judged by.
     const isFirst = this.#training.settings.loss === 'huber' && !this.#training.residualBounds;
-    for (const end of [...(isFirst ? [1] : []), Math.min(fewestFolds, folds), folds]) {
-      for (const judged of await this.#judge(squares.length, end, activation, scale, iterations)) {
+    while (squares.length < folds) {
+      const begin = squares.length;
+      const most = begin === 0 && isFirst ? 1 : begin < fewestFolds ? fewestFolds - begin : folds;
+      const parts = this.#parts.slice(begin, begin + Math.min(most, abreast));
+      for (const judged of await this.#judge(parts, activation, scale, iterations)) {
         squares.push(judged.squares);
         if (judged.scores) scores.push(judged.scores);
       }
-      if (squares.length === fewestFolds && worse() === fewestFolds && Number.isFinite(rival?.loss)) break;
+      const worse =
+        rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
+      if (worse === squares.length && worse === fewestFolds && Number.isFinite(rival?.loss)) break;
     }
     const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
     const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
@@ -377,25 +380,14 @@ class Search {
   }
 
   /** Some of the folds, side by side: of few rows a call takes less than the way to it and back. */
-  async #judge(
-    begin: number,
-    end: number,
-    activation: Activation,
-    scale: number,
-    iterations: number,
-  ): Promise<Judged[]> {
-    const all: Judged[] = [];
-    while (begin + all.length < end) {
-      const first = begin + all.length;
-      const judging = this.#parts.slice(first, Math.min(end, first + this.#sizes.abreast)).map((part, i) => {
-        const memory = i === 0 ? this.#training.memory : (this.#memories[i - 1] ??= new Memory(part.fit.inputs.data));
-        return memory.lend(() => judge(this.#training, part, memory, activation, scale, iterations));
-      });
-      // Where one fails, the others are still at work on what they were lent.
-      await Promise.allSettled(judging);
-      all.push(...(await Promise.all(judging)));
-    }
-    return all;
+  async #judge(parts: Part[], activation: Activation, scale: number, iterations: number): Promise<Judged[]> {
+    const judging = parts.map((part, i) => {
+      const memory = i === 0 ? this.#training.memory : (this.#memories[i - 1] ??= new Memory(part.fit.inputs.data));
+      return memory.lend(() => judge(this.#training, part, memory, activation, scale, iterations));
+    });
+    // Where one fails, the others are still at work on what they were lent.
+    await Promise.allSettled(judging);
+    return Promise.all(judging);
   }
 }
 

@@ -22,7 +22,8 @@ export async function train(given: Problem, settings: Settings): Promise<{ netwo
   const standardization = standardizationOf(columns, given, settings);
   const { rows, cols } = given.inputs;
   const weighted = weightedRows(given.weights);
-  const narrowed = isWide(settings, weighted?.length ?? rows, cols) ? await narrow(lane, given, standardization, weighted) : undefined; // prettier-ignore
+  const hasFewRows = isWide(settings, weighted?.length ?? rows, cols);
+  const narrowed = hasFewRows ? await narrow(lane, given, standardization, weighted) : undefined;
   let training = new Training(narrowed?.problem ?? given, settings);
   if (!narrowed) training.standardization = standardization;
   const seconds = (performance.now() - started) / 1000;
