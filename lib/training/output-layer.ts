@@ -36,8 +36,10 @@ export function outputSteps(
 ): number {
   const isFree = isLast || kept === rows || innerRows(rows, kept, inputs) < rows;
   if (!isFree || isSolvedAtOnce({ samples, loss })) return 1;
-  return hidden.length === 0 ? linearSteps : oneSidedSteps;
+  return stepsOf(hidden);
 }
+
+const stepsOf = (hidden: Settings['hidden']) => (hidden.length === 0 ? linearSteps : oneSidedSteps);
 
 /** What the steps descend on. */
 interface StepProblem {
@@ -119,7 +121,8 @@ export class OutputLayer {
       const change = isFactored ? await this.#solve(this.#rhs) : await this.#factorAndSolve();
       isFactored = true;
       // A factor with more than the ridge solves nothing at once, not even a two-sided problem.
-      if (this.damping > this.ridge && training.kept.count === training.rows) end = Math.max(end, oneSidedSteps);
+      if (this.damping > this.ridge && training.kept.count === training.rows)
+        end = Math.max(end, stepsOf(training.settings.hidden));
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
       const ahead = step < end ? (momentum - 1) / following : 0;
       const length = step === 1 ? 1 : stepLength;
@@ -284,7 +287,8 @@ export class OutputLayer {
       accumulate: (triangle: FloatArray) => training.sweep({ count: training.rows }, { cached: true, triangle }),
     });
     let solution: LayerSolution | undefined;
-    if (this.ridge > 0 && inputs >= mostSvdOrder && training.settings.solver === 'auto') {
+    // Where steps follow, they make good for what the factor has more than the ridge, at far less than the SVD costs.
+    if (this.ridge > 0 && (!isAtOnce || inputs >= mostSvdOrder) && training.settings.solver === 'auto') {
       const trace = inputs * meanSquare(this.gram, training.rows);
       while (!(solution = await byCholesky(training, system(), true)) && this.#factorRidge < trace) this.#dampMore();
     }
