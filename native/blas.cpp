@@ -14,6 +14,8 @@ namespace {
 constexpr std::int64_t least_operations = 1 << 20;
 /// Bytes of A that a symmetric product takes at a time: with many more, OpenBLAS's syrk loses a twentieth of its rate.
 constexpr std::int64_t syrk_bytes = 1 << 20;
+/// Rows of A that it takes at least: each time all of C is read and written, which for a wide one is the slower part.
+constexpr std::int64_t least_inner = 384;
 
 void call_gemm(CBLAS_TRANSPOSE op_a, CBLAS_TRANSPOSE op_b, blas_int m, blas_int n, blas_int k, double alpha,
                const double* a, blas_int lda, const double* b, blas_int ldb, double beta, double* c, blas_int ldc) {
@@ -67,7 +69,8 @@ void add_triangle(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha,
                   blas_int ldc) {
   const auto rows = static_cast<blas_int>(end - begin);
   if (rows == 0) return;
-  const std::int64_t runs = 1 + k * end * static_cast<std::int64_t>(sizeof(T)) / syrk_bytes;
+  const std::int64_t inner_rows = std::max(least_inner, syrk_bytes / (end * static_cast<std::int64_t>(sizeof(T))));
+  const std::int64_t runs = (k + inner_rows - 1) / inner_rows;
   for (std::int64_t run = 0; run < runs; ++run) {
     const std::int64_t first = k * run / runs;
     const auto inner = static_cast<blas_int>(k * (run + 1) / runs - first);

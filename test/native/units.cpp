@@ -18,6 +18,7 @@
 #include "sweep.h"
 #include "tangent.h"
 #include "triangle.h"
+#include "warp.h"
 
 using namespace bpls;
 using plain::distance;
@@ -86,6 +87,36 @@ TEST_CASE_TEMPLATE("products", T, double, float) {
     CHECK(distance(g.data(), gram, k) < limit);
     gemv_trans(m, k, T(1), a.data(), k, w.data(), y.data());
     CHECK(distance(y.data(), plain::product(w, a, 1, m, k)) < limit);
+  }
+}
+
+TEST_CASE_TEMPLATE("a wide triangle, of more rows than it takes at a time", T, double, float) {
+  Scratch scratch;
+  const std::int64_t rows = 800, n = 400;
+  const auto a = draw<T>(rows * n, 4);
+  const auto expected = gram_of({a.begin(), a.end()}, rows, n);
+  for (const int threads : thread_counts) {
+    set_threads(threads);
+    scratch.reset();
+    Values<T> gram(static_cast<std::size_t>(n * n));
+    syrk(n, rows, T(1), a.data(), n, gram.data(), n, scratch);
+    CHECK(distance(gram.data(), expected, n) < limit);
+  }
+}
+
+TEST_CASE_TEMPLATE("images through maps", T, double, float) {
+  const ImageShape shape{7, 5, 3};
+  const std::int64_t count = 2000;
+  const auto images = draw<T>(count * shape.size(), 8);
+  const auto maps = draw<double>(count * map_size, 9);
+  Values<T> one(images.size()), many(images.size());
+  set_threads(1);
+  warp(images.data(), count, shape, maps.data(), one.data());
+  for (const int threads : thread_counts) {
+    set_threads(threads);
+    std::fill(many.begin(), many.end(), T(9));
+    warp(images.data(), count, shape, maps.data(), many.data());
+    CHECK(many == one);
   }
 }
 
