@@ -67,7 +67,8 @@ describe('without a ridge', () => {
       return sum + (value - fit) ** 2;
     }, 0);
     const { rmse } = await model.evaluate(X, Y);
-    expect(rmse).toBeLessThan(1.1 * Math.sqrt(best / rows) + 1e-5);
+    // Weights of 1,000 times inputs of 1: what is left of them is rounded by so much.
+    expect(rmse).toBeLessThan(1.1 * Math.sqrt(best / rows) + 1000 * 2 ** -23);
   });
 });
 
