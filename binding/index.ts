@@ -133,6 +133,19 @@ export interface RawCalls {
     },
     object,
   ];
+  warp: [
+    {
+      inputs: FloatArray;
+      start: number;
+      count: number;
+      height: number;
+      width: number;
+      channels: number;
+      maps: Float64Array;
+      outputs: FloatArray;
+    },
+    object,
+  ];
   columnStatistics: [
     {
       inputs: FloatArray;

@@ -20,6 +20,7 @@ export { fromRows, matrix, type Arrays, type FloatArray, type Inputs, type Matri
 export { Network, type Layer, type Standardization } from './network/network.js';
 export { NormalEquations, type Solution, type SolveOptions } from './least-squares/normal-equations.js';
 export type {
+  Augmentation,
   ClassifierOptions,
   HiddenLayer,
   ImageShape,

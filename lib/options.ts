@@ -43,6 +43,28 @@ export interface FullImage {
   channels: number;
 }
 
+/**
+ * Distorted copies of images. Each is drawn anew: turned, stretched, sheared and shifted by amounts that are uniform up to
+ * these either way, bilinear between pixels, beyond the edge as the nearest pixel.
+ */
+export interface Augmentation {
+  /** Copies of each image, to train on beside itself. */
+  copies: number;
+  /** Degrees. @default 15 */
+  rotation?: number | undefined;
+  /** Of height and width, each on its own, as a share. @default 0.15 */
+  scale?: number | undefined;
+  /** By how much of a row's distance from the middle it is moved sideways. @default 0.15 */
+  shear?: number | undefined;
+  /** As a share of height and width. @default 0.05 */
+  shift?: number | undefined;
+  /** Every other copy, as chance has it, is the mirror image, left for right. @default false */
+  flip?: boolean | undefined;
+}
+
+/** An augmentation with every default in place. */
+export type FullAugmentation = { [Name in keyof Augmentation]-?: NonNullable<Augmentation[Name]> };
+
 /** Options of both trainers. */
 export interface TrainOptions {
   /** Hidden layers from the input up, as units or in full. @default [500] */
@@ -63,6 +85,11 @@ export interface TrainOptions {
   init?: Init | undefined;
   /** Rows are images: each `contrast` unit looks through a Gaussian window at a random place of them. */
   image?: ImageShape | undefined;
+  /**
+   * Trains on distorted copies of each image of `image`, too, as many rows more. What is chosen, and when to stop, is told by
+   * the images themselves. The copies are kept beside the inputs, at the inputs' size each, whatever `memoryLimit` is.
+   */
+  augment?: Augmentation | undefined;
   /** Weight of each input column for one `contrast` unit, instead of `image`; the first `init` is to be `contrast`. Called for every unit, in a trial of `ridge: 'auto'` as well, and once more for `checkpoint`. */
   mask?: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
   /** Rule for the desired values of the hidden layers. @default 'gauss-newton' */
@@ -90,7 +117,8 @@ export interface TrainOptions {
   /**
    * Of the output layer, and of all with `inverse` and `nearest`; hidden layers under `gauss-newton` are always solved by
    * Cholesky. `auto` solves by Cholesky, and by the SVD where that fails or, without a ridge or with those two rules, where the
-   * reciprocal condition number says so. @default 'auto'
+   * reciprocal condition number says so; where `gauss-newton` has a ridge and goes on by steps (one-sided targets, Huber's loss,
+   * 2,048 unknowns and more), the factor gets more ridge instead, which shortens the steps. @default 'auto'
    */
   solver?: Solver | undefined;
   /**
@@ -175,6 +203,7 @@ export interface Settings {
   hidden: { units: number; activation: Activation | 'auto'; init: Init }[];
   output: OutputActivation;
   image: FullImage | undefined;
+  augment: FullAugmentation | undefined;
   mask: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
   targets: TargetRule;
   /** `auto` only for the rule `gauss-newton`. */
@@ -202,6 +231,7 @@ export const trainOptions = [
   'activation',
   'init',
   'image',
+  'augment',
   'mask',
   'targets',
   'samples',
@@ -368,6 +398,31 @@ function imageOf(value: unknown): FullImage | undefined {
   return { height: side('height'), width: side('width'), channels: side('channels', 1) };
 }
 
+function augmentOf(value: unknown): FullAugmentation | undefined {
+  if (value === undefined) return undefined;
+  const names = ['copies', 'rotation', 'scale', 'shear', 'shift', 'flip'] as const;
+  const given = readOptions(value, names, 'options.augment');
+  const share = (name: 'rotation' | 'scale' | 'shear' | 'shift', most: number, otherwise: number) => {
+    const size = given[name] === undefined ? otherwise : given[name];
+    if (!isNonNegative(size) || size > most)
+      throw new ArgumentError(
+        `Expected options.augment.${name} to be a number from 0 to ${most} but received ${describe(size)}`,
+      );
+    return size;
+  };
+  const { flip = false } = given;
+  if (typeof flip !== 'boolean')
+    throw new ArgumentError(`Expected options.augment.flip to be a boolean but received ${describe(flip)}`);
+  return {
+    copies: integer('options.augment.copies', given.copies, 1, 255),
+    rotation: share('rotation', 180, 15),
+    scale: share('scale', 0.9, 0.15),
+    shear: share('shear', 1, 0.15),
+    shift: share('shift', 1, 0.05),
+    flip,
+  };
+}
+
 function ridgeOf(value: unknown): Settings['ridge'] {
   if (value === undefined || value === 'auto') return 'auto';
   if (typeof value === 'object' && value !== null) {
@@ -414,6 +469,7 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
       ? oneOf('options.output', options.output, outputActivations, 'softmax')
       : oneOf('options.output', options.output, activations.filter(isInjective), 'identity'),
     image: imageOf(options.image),
+    augment: augmentOf(options.augment),
     mask: functionOf('options.mask', options.mask) as Settings['mask'],
     targets,
     samples: !classifier ? 'all' : samples === 'auto' && targets !== 'gauss-newton' ? 'margin' : samples,
@@ -445,6 +501,8 @@ export function settingsOf(value: unknown, classifier: boolean): Settings {
     );
   if (settings.image && settings.mask)
     throw new ArgumentError('Expected options.image or options.mask but received both');
+  if (settings.augment && !settings.image)
+    throw new ArgumentError('Expected options.image, the shape of the images, with options.augment');
   if ((settings.image ?? settings.mask) && settings.hidden[0]?.init !== 'contrast')
     throw new ArgumentError(
       `Expected a first hidden layer of init 'contrast' with options.${settings.image ? 'image' : 'mask'} but it has ${settings.hidden[0] ? `'${settings.hidden[0].init}'` : 'no units'}`,

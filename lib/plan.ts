@@ -1,5 +1,5 @@
 import { heldRows, holdsOut, iterationsOf } from './training/held-out.js';
-import { contrastProbeRows, layout, searchSizes, type Shape } from './training/layout.js';
+import { contrastProbeRows, layout, rowsWithCopies, searchSizes, type Shape } from './training/layout.js';
 import { checkEqual, checkMatrix, describe } from './matrix.js';
 import { ArgumentError } from './errors.js';
 import {
@@ -38,7 +38,7 @@ export interface Plan {
   trial: number;
   /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
   step: number;
-  /** Working memory in bytes, the inputs apart; more than `memoryLimit` where the network itself needs more. */
+  /** Working memory in bytes, the inputs apart, with the copies of `augment`; more than `memoryLimit` by these, and where the network itself needs more. */
   bytes: number;
   /** Rows of a batch. */
   batch: number;
@@ -57,7 +57,9 @@ const gram = (s: number, n: number) => syrk(n, s) + 2 * s * n;
 const rhs = (s: number, n: number, m: number) => gemm(n, m, s) + 2 * s * m;
 
 interface Sizes {
+  /** With copies, and without. */
   rows: number;
+  originals: number;
   inputs: number;
   outputs: number;
   /** Inputs and units of each hidden layer. */
@@ -74,7 +76,7 @@ const outputs = ({ last, outputs }: Sizes, rows: number) => gemm(rows, outputs, 
 function initialisation(sizes: Sizes, settings: Settings): number {
   return sizes.layers.reduce((sum, { n, m }, l) => {
     const { init } = settings.hidden[l] as Settings['hidden'][number];
-    if (init === 'contrast') return sum + gemm(m, Math.min(sizes.rows, contrastProbeRows), n);
+    if (init === 'contrast') return sum + gemm(m, Math.min(sizes.originals, contrastProbeRows), n);
     return init === 'orthogonal' ? sum + 2 * lq(Math.min(n, m), Math.max(n, m)) : sum;
   }, 0);
 }
@@ -171,11 +173,13 @@ export function plan(
   const lift = wide ? gemm(given.inputs, units, given.rows) : 0;
   const whole = sizesOf(given, settings, element);
   const validate = validation > 0 ? forward(whole, validation) + outputs(whole, validation) + lift : 0;
+  const rows = rowsWithCopies(given.rows, settings);
+  const copies = element * (rows - given.rows) * given.inputs;
   const basis = wide ? element * (given.inputs + 1) * (given.rows + units) : 0;
   const costs = {
     batch,
-    bytes: bytes + basis,
-    cachedShare: cacheRows / checked.rows,
+    bytes: bytes + basis + copies,
+    cachedShare: cacheRows / rows,
     trial: searchTrial(checked, settings, element),
   };
   let setup = initialisation(sizes, settings);
@@ -197,11 +201,14 @@ export function plan(
 
 function sizesOf(shape: Shape, settings: Settings, element: number): Sizes {
   const below = [shape.inputs, ...settings.hidden.map(({ units }) => units)];
+  const rows = rowsWithCopies(shape.rows, settings);
   return {
     ...shape,
+    rows,
+    originals: shape.rows,
     layers: settings.hidden.map(({ units }, l) => ({ n: below[l] as number, m: units })),
     last: below.at(-1) as number,
-    uncached: settings.hidden.length > 0 ? shape.rows - layout(shape, settings, element).cacheRows : 0,
+    uncached: settings.hidden.length > 0 ? rows - layout(shape, settings, element).cacheRows : 0,
   };
 }
 
@@ -224,14 +231,14 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
   const steps = iterations > 0 ? hiddenStep(sizes, 1) + rebound + (iterations - 1) * step : 0;
   // One more of half a step back.
   const evaluations = iterations + (settings.iterations === 'auto' && iterations > 0 ? 1 : 0);
-  const held = holdsOut(settings, sizes.rows) ? heldOut(sizes, evaluations + 1, isCalibrated(settings)) : 0;
+  const held = holdsOut(settings, sizes.originals) ? heldOut(sizes, evaluations + 1, isCalibrated(settings)) : 0;
   const operations = setup + (stepsOf(iterations === 0) - 1) * probe + evaluations * each + last + steps + held;
   return { operations, setup, evaluation: each, step };
 }
 
 /** held-out.ts: a loss after each evaluation, and in the end the scores of a classifier. */
 function heldOut(sizes: Sizes, losses: number, isClassifier: boolean): number {
-  const rows = heldRows(sizes.rows);
+  const rows = heldRows(sizes.originals);
   const loss = outputs(sizes, rows) + forward(sizes, Math.min(rows, sizes.uncached));
   return losses * loss + (isClassifier ? outputs(sizes, rows) + forward(sizes, rows) : 0);
 }
@@ -240,7 +247,7 @@ function heldOut(sizes: Sizes, losses: number, isClassifier: boolean): number {
 function searchTrial(shape: Shape, settings: Settings, element: number): number {
   const search = searchSizes(shape, settings, element);
   if (!search) return 0;
-  const trial = trialSettings(settings);
+  const trial = trialSettings(settings, search.copies);
   const sizes = sizesOf({ ...shape, rows: search.fit }, trial, element);
   const { operations } = gaussNewton(sizes, trial, initialisation(sizes, trial), 0);
   const passes = isCalibrated(settings) ? 2 : 1;

@@ -13,7 +13,7 @@ export interface IterationReport {
    * several outputs and `ridge: 'auto'` T has them all at one deviation.
    */
   objective: number;
-  /** Training samples, those held out included, whose largest output is not their class; undefined for a regressor. */
+  /** Training samples, those held out and copies included, whose largest output is not their class; undefined for a regressor. */
   misclassified?: number;
   /** Share of the training samples that still ask for change. */
   activeShare: number;
@@ -93,7 +93,7 @@ export interface TrainReport {
   operations: number;
   /** Of the whole training. */
   seconds: number;
-  /** Of the training data. */
+  /** Of the training data, the copies of `augment` among them. */
   rows: number;
   /** Those of them that `iterations: 'auto'` held out: no weight was fitted to them, but the first weights and the search saw them. */
   heldOut: number;

@@ -299,7 +299,9 @@ const activationNames = "'identity', 'sigmoid', 'tanh', 'elu', 'softplus', 'relu
 const hiddenNames = `'auto', ${activationNames}`;
 const initNames = "'uniform', 'orthogonal', 'contrast'";
 const knownBy = (name: string) =>
-  `hidden, activation, init, image, mask, targets, samples, iterations, ridge, solver, standardize, seed, threads, memoryLimit, checkpoint, signal, onIteration, output, validation, patience, sampleWeights, ${name === 'trainClassifier' ? 'classWeights' : 'loss'}`;
+  `hidden, activation, init, image, augment, mask, targets, samples, iterations, ridge, solver, standardize, seed, threads, memoryLimit, checkpoint, signal, onIteration, output, validation, patience, sampleWeights, ${name === 'trainClassifier' ? 'classWeights' : 'loss'}`;
+const within = (name: string, most: number) =>
+  `Expected options.augment.${name} to be a number from 0 to ${most} but received`;
 const penalty = (name: string) => `Expected options.${name} to be a finite number not below 0 but received`;
 
 const refusedOptions: [options: unknown, message: string][] = [
@@ -393,6 +395,19 @@ const refusedOptions: [options: unknown, message: string][] = [
   [
     { image: { rows: 1, cols: 2 } },
     'Expected the names in options.image to be among height, width, channels but received "rows"',
+  ],
+  [{ augment: { copies: 1 } }, 'Expected options.image, the shape of the images, with options.augment'],
+  [{ augment: 3 }, 'Expected options.augment to be an object but received 3'],
+  [{ augment: {} }, `${positive('augment.copies', 255)} undefined`],
+  [{ augment: { copies: 0 } }, `${positive('augment.copies', 255)} 0`],
+  [{ augment: { copies: 1, rotation: '9' } }, `${within('rotation', 180)} "9"`],
+  [{ augment: { copies: 1, scale: 0.91 } }, `${within('scale', 0.9)} 0.91`],
+  [{ augment: { copies: 1, shear: NaN } }, `${within('shear', 1)} NaN`],
+  [{ augment: { copies: 1, shift: -1 } }, `${within('shift', 1)} -1`],
+  [{ augment: { copies: 1, flip: 1 } }, 'Expected options.augment.flip to be a boolean but received 1'],
+  [
+    { augment: { copies: 1, noise: 1 } },
+    'Expected the names in options.augment to be among copies, rotation, scale, shear, shift, flip but received "noise"',
   ],
   [{ mask: [1, 1] }, 'Expected options.mask to be a function but received an Array'],
   [{ mask: () => [1, 1], image: { height: 1, width: 2 } }, 'Expected options.image or options.mask but received both'],

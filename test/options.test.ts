@@ -8,6 +8,7 @@ describe('the options of a training', () => {
     hidden: [{ units: 500, activation: 'auto', init: 'contrast' }],
     output: 'softmax',
     image: undefined,
+    augment: undefined,
     mask: undefined,
     targets: 'gauss-newton',
     samples: 'auto',
@@ -50,6 +51,14 @@ describe('the options of a training', () => {
       'Expected options.iterations to be an integer from 1 to 2147483647 but received 0',
     );
     expect(settingsOf({ image: { height: 2, width: 3 } }, true).image).toEqual({ height: 2, width: 3, channels: 1 });
+    expect(settingsOf({ image: { height: 2, width: 3 }, augment: { copies: 3 } }, true).augment).toEqual({
+      copies: 3,
+      rotation: 15,
+      scale: 0.15,
+      shear: 0.15,
+      shift: 0.05,
+      flip: false,
+    });
   });
 });
 

@@ -105,13 +105,27 @@ async function read(path: string, fingerprint: string): Promise<State | undefine
 
 /** What decides the weights: data and options, but neither threads nor memory; of `mask` what it returns for the first unit. */
 async function fingerprintOf(problem: Problem, settings: Settings): Promise<string> {
-  const { hidden, output, image, targets, samples, iterations, ridge, solver, standardize, patience, seed, loss } =
-    settings;
+  const {
+    hidden,
+    output,
+    image,
+    augment,
+    targets,
+    samples,
+    iterations,
+    ridge,
+    solver,
+    standardize,
+    patience,
+    seed,
+    loss,
+  } = settings;
   const { inputs, outputs, labels, targets: wanted, weights, validation = [] } = problem;
   const options = {
     hidden,
     output,
     image,
+    augment,
     targets,
     samples,
     iterations,

@@ -41,13 +41,13 @@ export class HeldOut {
   readonly #training: Training;
   readonly #rows: Int32Array;
 
-  /** Takes the rows out of the training: their weight is zero from now on. */
+  /** Takes the rows, and their copies, out of the training: their weight is zero from now on. */
   constructor(training: Training) {
     const { problem, rows } = training;
     this.#training = training;
     this.#rows = training.drawRows(heldRows(training.weightedRows));
     const weights = problem.weights?.slice() ?? allocate(problem.inputs.data, rows).fill(1);
-    for (const row of this.#rows) weights[row] = 0;
+    for (const row of this.#rows) for (let copy = row; copy < rows; copy += training.originals) weights[copy] = 0;
     training.weights = weights;
     training.heldOut = this.count;
   }

@@ -64,6 +64,8 @@ export interface SearchSizes {
   fit: number;
   held: number;
   folds: number;
+  /** Of each of the rows to train on: those of `augment`, as far as there is room. */
+  copies: number;
   /** Folds that are judged side by side, at most: as memory is to spare. */
   abreast: number;
 }
@@ -82,12 +84,15 @@ export function searchSizes(shape: Shape, settings: Settings, element: number): 
   if (used < leastTrialRows || used > room) return undefined;
   const part = Math.floor(used / folds);
   const fit = used - part;
-  const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - fit));
-  const others = (memoryLimit(settings, element) * shareAbreast) / element / lastingTrial(shape, narrow, fit);
+  const copies = Math.min(settings.augment?.copies ?? 0, Math.floor((room - used) / fit));
+  const all = fit * (1 + copies);
+  const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - all));
+  const others = (memoryLimit(settings, element) * shareAbreast) / element / lastingTrial(shape, narrow, all);
   return {
     fit,
     held,
     folds: used === shape.rows ? Math.min(folds, Math.ceil(heldOutRows / part)) : 1,
+    copies,
     abreast: 1 + Math.floor(others),
   };
 }
@@ -115,9 +120,15 @@ function lastingTrial(shape: Shape, widths: number[], fit: number): number {
   return fit * sum(widths) + lasting(shape, widths) + hiddenWeights(shape, widths);
 }
 
+/** Rows that a training goes over, the copies of `augment` among them. */
+export function rowsWithCopies(rows: number, { augment }: Settings): number {
+  return rows * (1 + (augment?.copies ?? 0));
+}
+
 /** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */
 export function layout(shape: Shape, settings: Settings, element: number): Layout {
   const limit = memoryLimit(settings, element);
+  const rows = rowsWithCopies(shape.rows, settings);
   const widths = settings.hidden.map(({ units }) => units);
   const below = [shape.inputs, ...widths];
   const last = below.at(-1) as number;
@@ -140,20 +151,17 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const search = searchSizes(shape, settings, element);
   const narrow = widths.map(trialUnits);
   const trial = search
-    ? (search.fit + search.held) * search.folds * (shape.inputs + shape.outputs) +
+    ? (search.fit * (1 + search.copies) + search.held) * search.folds * (shape.inputs + shape.outputs) +
       5 * search.held * search.folds * shape.outputs +
-      lastingTrial(shape, narrow, search.fit)
+      lastingTrial(shape, narrow, search.fit * (1 + search.copies))
     : 0;
   // Labels, marks, the indices of those that ask for change and where these are kept, and a weight where rows are held out.
-  const marks = shape.rows * (4 + 1 + 4 + 8 + element);
+  const marks = rows * (4 + 1 + 4 + 8 + element);
   const fixed =
-    element * (arrays + trial) +
-    marks +
-    Math.max(element * solve, Math.min(batch, shape.rows) * perRow) +
-    runtime(limit);
+    element * (arrays + trial) + marks + Math.max(element * solve, Math.min(batch, rows) * perRow) + runtime(limit);
 
   const row = element * sum(widths);
-  const kept = row > 0 ? Math.floor((limit - fixed) / row) : shape.rows;
-  const cacheRows = kept >= shape.rows ? shape.rows : Math.max(0, Math.floor(kept / batch) * batch);
+  const kept = row > 0 ? Math.floor((limit - fixed) / row) : rows;
+  const cacheRows = kept >= rows ? rows : Math.max(0, Math.floor(kept / batch) * batch);
   return { batch, cacheRows, bytes: Math.ceil(fixed + cacheRows * row) };
 }

@@ -5,6 +5,7 @@ import type { Standardization } from '../network/network.js';
 import { calibration, type Calibration, type HeldScores } from '../network/temperature.js';
 import type { Settings } from '../options.js';
 import type { RidgeSearch } from '../report.js';
+import { turns } from '../turns.js';
 import type { Columns } from './columns.js';
 import { gaussNewton } from './gauss-newton.js';
 import { heldScores, iterationsOf, manyRows } from './held-out.js';
@@ -54,10 +55,11 @@ function trialIterations(settings: Settings, most = shortIterations(settings)): 
   return Math.min(iterationsOf(settings), most);
 }
 
-/** Settings of a trial. */
-export function trialSettings(settings: Settings, iterations = trialIterations(settings)): Settings {
+/** Settings of a trial, whose rows have so many copies. */
+export function trialSettings(settings: Settings, copies: number, iterations = trialIterations(settings)): Settings {
   const hidden = settings.hidden.map((layer) => ({ ...layer, units: trialUnits(layer.units) }));
-  return { ...settings, hidden, iterations, validation: undefined, onIteration: undefined };
+  const augment = settings.augment && { ...settings.augment, copies };
+  return { ...settings, hidden, iterations, augment, validation: undefined, onIteration: undefined };
 }
 
 /**
@@ -87,7 +89,7 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   if (!sizes) return;
   const started = performance.now();
   const before = training.operations;
-  const search = new Search(training, sizes);
+  const search = new Search(training, sizes, await partsOf(training, sizes));
   let best = await search.leastAround(await search.trial(usualActivation, 0));
   const compressed = await compressTails(training, columns);
   best = await search.withoutTails(best, compressed);
@@ -148,20 +150,11 @@ class Search {
   readonly #memories: Memory[] = [];
   readonly #iterations: number;
 
-  constructor(training: Training, sizes: SearchSizes) {
-    const { problem, settings } = training;
-    const { fit, held, folds } = sizes;
+  constructor(training: Training, sizes: SearchSizes, parts: Part[]) {
     this.#training = training;
     this.#sizes = sizes;
-    this.#iterations = trialIterations(settings);
-    const order = training.drawRows(fit + held);
-    this.#parts = Array.from({ length: folds }, (_, fold) => {
-      const [first, last] = [fold * held, (fold + 1) * held];
-      const rest = new Int32Array(fit);
-      rest.set(order.subarray(0, first));
-      rest.set(order.subarray(last), first);
-      return { fit: take(problem, rest), held: take(problem, order.subarray(first, last)) };
-    });
+    this.#parts = parts;
+    this.#iterations = trialIterations(training.settings);
   }
 
   /** Given up where each of the first folds had `bound` times the loss of the rival. */
@@ -424,7 +417,8 @@ async function judge(
   scale: number,
   iterations: number,
 ): Promise<Judged> {
-  const own = { ...trialSettings(training.settings, iterations), samples: training.sampleRule };
+  const copies = fit.inputs.rows / (fit.originals as number) - 1;
+  const own = { ...trialSettings(training.settings, copies, iterations), samples: training.sampleRule };
   // Where identity is tried instead of another activation, it is a linear model, solved as such.
   const isLinear = activation === 'identity';
   const settings = isLinear ? { ...own, hidden: [] } : own;
@@ -466,20 +460,46 @@ function truncatedSquares({ targets, outputs, weights }: Problem, predicted: Flo
   return sum;
 }
 
-/** The problem of some of the rows. */
-function take(problem: Problem, rows: Int32Array): Problem {
-  const { inputs, outputs, labels, targets, weights, variance, bias, positive, negative } = problem;
-  const gather = <T extends FloatArray>(from: T, cols: number): T => {
-    const to = allocate(from, rows.length * cols) as T;
-    rows.forEach((row, i) => to.set(from.subarray(row * cols, (row + 1) * cols), i * cols));
+/** Those of each fold. */
+async function partsOf(training: Training, { fit, held, folds, copies }: SearchSizes): Promise<Part[]> {
+  const { problem } = training;
+  const order = training.drawRows(fit + held);
+  const parts: Part[] = [];
+  for (let first = 0; first < folds * held; first += held) {
+    const rest = new Int32Array(fit);
+    rest.set(order.subarray(0, first));
+    rest.set(order.subarray(first + held), first);
+    parts.push({
+      fit: await take(problem, rest, copies),
+      held: await take(problem, order.subarray(first, first + held)),
+    });
+  }
+  return parts;
+}
+
+/** The problem of some of the rows, and of so many copies of each. */
+async function take(problem: Problem, own: Int32Array, copies = 0): Promise<Problem> {
+  const { inputs, outputs, labels, targets, weights, variance, bias, positive, negative, originals = 0 } = problem;
+  const count = own.length * (1 + copies);
+  const rows = new Int32Array(count).map(
+    (_, i) => (own[i % own.length] as number) + originals * Math.floor(i / own.length),
+  );
+  const gather = async <T extends FloatArray>(from: T, cols: number): Promise<T> => {
+    const to = allocate(from, count * cols) as T;
+    for await (const [begin, end] of turns(count, cols))
+      for (let i = begin; i < end; i++) {
+        const start = (rows[i] as number) * cols;
+        to.set(from.subarray(start, start + cols), i * cols);
+      }
     return to;
   };
   return {
-    inputs: { data: gather(inputs.data, inputs.cols), rows: rows.length, cols: inputs.cols },
+    inputs: { data: await gather(inputs.data, inputs.cols), rows: count, cols: inputs.cols },
     outputs,
+    originals: own.length,
     ...(labels && { labels: rows.map((row) => labels[row] as number) }),
-    ...(targets && { targets: gather(targets, outputs) }),
-    ...(weights && { weights: toMeanOne(gather(weights, 1)) }),
+    ...(targets && { targets: await gather(targets, outputs) }),
+    ...(weights && { weights: toMeanOne(await gather(weights, 1)) }),
     ...(variance !== undefined && { variance }),
     ...(bias && { bias }),
     ...(positive !== undefined && { positive }),

@@ -2,6 +2,7 @@ import { AbortedError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { laneOf, type Settings } from '../options.js';
 import type { TrainReport } from '../report.js';
+import { withCopies } from './augment.js';
 import { Checkpoint } from './checkpoint.js';
 import { columnsOf } from './columns.js';
 import { gaussNewton } from './gauss-newton.js';
@@ -24,7 +25,8 @@ export async function train(given: Problem, settings: Settings): Promise<{ netwo
   const weighted = weightedRows(given.weights);
   const hasFewRows = isWide(settings, weighted?.length ?? rows, cols);
   const narrowed = hasFewRows ? await narrow(lane, given, standardization, weighted) : undefined;
-  let training = new Training(narrowed?.problem ?? given, settings);
+  const problem = narrowed?.problem ?? (await withCopies(lane, given, settings));
+  let training = new Training(problem, settings);
   if (!narrowed) training.standardization = standardization;
   const seconds = (performance.now() - started) / 1000;
   training.resume({ ...training.state(), operations: lane.operations, seconds });

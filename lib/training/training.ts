@@ -37,6 +37,8 @@ export interface Problem {
   /** Desired pre-activations of a sample's own class and of the others. */
   readonly positive?: number;
   readonly negative?: number;
+  /** Rows that are data; those behind them are copies, of all in turn, again and again. All are data if not given. */
+  readonly originals?: number;
   /** The data that `validate` scores by. */
   readonly validation?: readonly (FloatArray | Int32Array)[];
   /** Score of a network on the held-out data: the greater the better. */
@@ -125,7 +127,7 @@ export class Training implements Lane {
   weights: FloatArray | undefined;
   /** What samples ask for; left to `auto`, the search may change it. */
   sampleRule: SampleRule;
-  /** The rows that have a weight, where some have none. */
+  /** Of the rows that are no copies, those that have a weight, where some have none. */
   readonly #weighted: Int32Array | undefined;
   /** Rows that a HeldOut took out. */
   heldOut = 0;
@@ -152,7 +154,7 @@ export class Training implements Lane {
     this.memory = memory;
     this.problem = problem;
     this.weights = problem.weights;
-    this.#weighted = weightedRows(problem.weights);
+    this.#weighted = weightedRows(problem.weights?.subarray(0, this.originals));
     this.settings = settings;
     this.sampleRule = settings.samples === 'auto' ? 'margin' : settings.samples;
     this.random = createRandom(settings.seed);
@@ -184,7 +186,7 @@ export class Training implements Lane {
       ridge: 0,
     }));
     this.ridgeScales = this.layerReports.map(() => 1);
-    const shape = { rows: this.rows, inputs: problem.inputs.cols, outputs: problem.outputs };
+    const shape = { rows: this.originals, inputs: problem.inputs.cols, outputs: problem.outputs };
     const { batch, cacheRows: kept } = layout(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT);
     const cacheRows = keeps ? kept : 0;
     const width = this.hidden.reduce((sum, layer) => sum + layer.units, 0);
@@ -207,9 +209,14 @@ export class Training implements Lane {
     return this.problem.inputs.rows;
   }
 
-  /** Of the rows, those that have a weight. */
+  /** Of the rows, those that are no copies: what is drawn is drawn of these. */
+  get originals(): number {
+    return this.problem.originals ?? this.rows;
+  }
+
+  /** Of them, those that have a weight. */
   get weightedRows(): number {
-    return this.#weighted?.length ?? this.rows;
+    return this.#weighted?.length ?? this.originals;
   }
 
   /** One of them, of the training's own random numbers. */

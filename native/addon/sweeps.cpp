@@ -1,4 +1,4 @@
-// Raw functions that pass over rows: sweep, peel, predict, accumulate, contrast, statistics.
+// Raw functions that pass over rows: sweep, peel, predict, accumulate, contrast, warp, statistics.
 
 #include "contrast.h"
 #include "functions.h"
@@ -8,6 +8,7 @@
 #include "statistics.h"
 #include "sweep.h"
 #include "tangent.h"
+#include "warp.h"
 
 namespace bpls::addon {
 namespace {
@@ -248,6 +249,21 @@ Work contrast_work(Arguments& args) {
   };
 }
 
+/// Rows start … start+count-1 of outputs := those of inputs, each through its own of the maps (count×6).
+template <typename T>
+Work warp_work(Arguments& args) {
+  const ImageShape shape{args.positive("height"), args.positive("width"), args.positive("channels")};
+  if (shape.height * shape.width > largest_dimension / shape.channels) args.fail("channels", "fewer");
+  const std::int64_t start = args.size("start"), count = args.size("count"), end = start + count;
+  const T* inputs = args.array<T>("inputs", end * shape.size()) + start * shape.size();
+  const double* maps = args.array<double>("maps", count * map_size);
+  T* outputs = args.array<T>("outputs", end * shape.size()) + start * shape.size();
+  return [=](Scratch&) -> Outcome {
+    warp(inputs, count, shape, maps, outputs);
+    return {};
+  };
+}
+
 template <typename T>
 Work column_statistics_work(Arguments& args) {
   const std::int64_t rows = args.positive("samples"), cols = args.positive("columns");
@@ -276,6 +292,7 @@ BPLS_RAW(peel, "inputs")
 BPLS_RAW(predict, "inputs")
 BPLS_RAW(accumulate, "inputs")
 BPLS_RAW(contrast, "inputs")
+BPLS_RAW(warp, "inputs")
 BPLS_RAW(column_statistics, "inputs")
 BPLS_RAW(find_non_finite, "values")
 
@@ -289,6 +306,7 @@ void export_sweeps(Napi::Env env, Napi::Object exports) {
   exports.Set("predictSync", Napi::Function::New<predict_sync>(env, "predictSync"));
   exports.Set("accumulate", Napi::Function::New<accumulate>(env, "accumulate"));
   exports.Set("contrast", Napi::Function::New<contrast>(env, "contrast"));
+  exports.Set("warp", Napi::Function::New<warp>(env, "warp"));
   exports.Set("columnStatistics", Napi::Function::New<column_statistics>(env, "columnStatistics"));
   exports.Set("findNonFinite", Napi::Function::New<find_non_finite>(env, "findNonFinite"));
 }

@@ -79,6 +79,16 @@ export const valid: { [N in Name]: () => Args } = {
     total: 3,
     weights: f64(12),
   }),
+  warp: () => ({
+    inputs: f64(24),
+    start: 1,
+    count: 3,
+    height: 2,
+    width: 3,
+    channels: 1,
+    maps: f64(18),
+    outputs: f64(24),
+  }),
   columnStatistics: () => ({
     inputs: f64(12),
     samples: 4,
