@@ -58,7 +58,7 @@ export interface Augmentation {
   shear?: number | undefined;
   /** As a share of height and width. @default 0.05 */
   shift?: number | undefined;
-  /** Every other copy, as chance has it, is the mirror image, left for right. @default false */
+  /** Each copy is, with a probability of ½, of the mirror image, left for right. @default false */
   flip?: boolean | undefined;
 }
 
@@ -86,8 +86,10 @@ export interface TrainOptions {
   /** Rows are images: each `contrast` unit looks through a Gaussian window at a random place of them. */
   image?: ImageShape | undefined;
   /**
-   * Trains on distorted copies of each image of `image`, too, as many rows more. What is chosen, and when to stop, is told by
-   * the images themselves. The copies are kept beside the inputs, at the inputs' size each, whatever `memoryLimit` is.
+   * Trains on distorted copies of each image of `image`, too, as many rows more. The search of `ridge: 'auto'` judges by images
+   * that it left out, copies and all, and so do the rows that `iterations: 'auto'` holds out; it trains on as many copies as
+   * `memoryLimit` has room for. The images and their copies are kept together beside the inputs, at the inputs' size for each
+   * and once more for the images, whatever `memoryLimit` is.
    */
   augment?: Augmentation | undefined;
   /** Weight of each input column for one `contrast` unit, instead of `image`; the first `init` is to be `contrast`. Called for every unit, in a trial of `ridge: 'auto'` as well, and once more for `checkpoint`. */
@@ -117,8 +119,8 @@ export interface TrainOptions {
   /**
    * Of the output layer, and of all with `inverse` and `nearest`; hidden layers under `gauss-newton` are always solved by
    * Cholesky. `auto` solves by Cholesky, and by the SVD where that fails or, without a ridge or with those two rules, where the
-   * reciprocal condition number says so; where `gauss-newton` has a ridge and goes on by steps (one-sided targets, Huber's loss,
-   * 2,048 unknowns and more), the factor gets more ridge instead, which shortens the steps. @default 'auto'
+   * reciprocal condition number says so; where Cholesky fails in spite of a ridge of `gauss-newton`, the factor gets more ridge
+   * instead, for which further steps make up (not under Huber's loss, of fewer than 2,048 unknowns). @default 'auto'
    */
   solver?: Solver | undefined;
   /**

@@ -174,7 +174,9 @@ export function plan(
   const whole = sizesOf(given, settings, element);
   const validate = validation > 0 ? forward(whole, validation) + outputs(whole, validation) + lift : 0;
   const rows = rowsWithCopies(given.rows, settings);
-  const copies = element * (rows - given.rows) * given.inputs;
+  // The images and their copies stand together, and so do the targets of a regressor and weights.
+  const beside = given.inputs + (classifier ? 0 : given.outputs) + 1;
+  const copies = settings.augment ? element * rows * beside : 0;
   const basis = wide ? element * (given.inputs + 1) * (given.rows + units) : 0;
   const costs = {
     batch,

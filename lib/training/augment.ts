@@ -1,5 +1,4 @@
 import { batchRows, inBatches } from '../batches.js';
-import { ArgumentError } from '../errors.js';
 import { callEach, type Lane } from '../lane.js';
 import { allocate } from '../matrix.js';
 import type { FullAugmentation, FullImage, Settings } from '../options.js';
@@ -11,19 +10,12 @@ import type { Problem } from './training.js';
 /** Numbers of an affine map of pixels, as warp.h has it. */
 const mapSize = 6;
 
-/** Most rows of a matrix. */
-const mostRows = 2 ** 31 - 1;
-
 /** The rows, and behind them the copies that `augment` asks for. */
 export async function withCopies(lane: Lane, problem: Problem, settings: Settings): Promise<Problem> {
   const { image, augment } = settings;
   if (!image || !augment) return problem;
   const { data, rows, cols } = problem.inputs;
   const total = rowsWithCopies(rows, settings);
-  if (total > mostRows)
-    throw new ArgumentError(
-      `Expected options.augment.copies to make ${mostRows} rows at most but ${augment.copies} of ${rows} rows are more`,
-    );
   const all = allocate(data, total * cols);
   for await (const [begin, end] of turns(data.length)) all.set(data.subarray(begin, end), begin);
   const random = createRandom(settings.seed);
@@ -74,7 +66,7 @@ function drawMap(
 
 /** An array again and again, until the other is full. */
 async function repeated<T extends Int32Array | Float32Array | Float64Array>(array: T, into: T): Promise<T> {
-  for (let start = 0; start < into.length; start += array.length)
-    for await (const [begin, end] of turns(array.length)) into.set(array.subarray(begin, end), start + begin);
+  for await (const [begin, end] of turns(into.length))
+    for (let i = begin; i < end; i++) into[i] = array[i % array.length] as number;
   return into;
 }

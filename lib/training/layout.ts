@@ -1,4 +1,5 @@
 import { batchRows } from '../batches.js';
+import { ArgumentError } from '../errors.js';
 import type { Settings } from '../options.js';
 
 /** Sizes of a problem. */
@@ -120,9 +121,22 @@ function lastingTrial(shape: Shape, widths: number[], fit: number): number {
   return fit * sum(widths) + lasting(shape, widths) + hiddenWeights(shape, widths);
 }
 
-/** Rows that a training goes over, the copies of `augment` among them. */
+/** Most rows of a matrix. */
+const mostRows = 2 ** 31 - 1;
+
+/**
+ * Rows that a training goes over, the copies of `augment` among them.
+ *
+ * @throws ArgumentError where these are too many
+ */
 export function rowsWithCopies(rows: number, { augment }: Settings): number {
-  return rows * (1 + (augment?.copies ?? 0));
+  const copies = augment?.copies ?? 0;
+  const all = rows * (1 + copies);
+  if (all > mostRows)
+    throw new ArgumentError(
+      `Expected options.augment.copies to make ${mostRows} rows at most but ${copies} of ${rows} rows are more`,
+    );
+  return all;
 }
 
 /** How a training divides its memory; the same before the run (plan.ts) and in it (training.ts). */

@@ -121,8 +121,7 @@ export class OutputLayer {
       const change = isFactored ? await this.#solve(this.#rhs) : await this.#factorAndSolve();
       isFactored = true;
       // A factor with more than the ridge solves nothing at once, not even a two-sided problem.
-      if (this.damping > this.ridge && training.kept.count === training.rows)
-        end = Math.max(end, stepsOf(training.settings.hidden));
+      if (this.damping > this.ridge) end = Math.max(end, stepsOf(training.settings.hidden));
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
       const ahead = step < end ? (momentum - 1) / following : 0;
       const length = step === 1 ? 1 : stepLength;
@@ -287,8 +286,10 @@ export class OutputLayer {
       accumulate: (triangle: FloatArray) => training.sweep({ count: training.rows }, { cached: true, triangle }),
     });
     let solution: LayerSolution | undefined;
-    // Where steps follow, they make good for what the factor has more than the ridge, at far less than the SVD costs.
-    if (this.ridge > 0 && (!isAtOnce || inputs >= mostSvdOrder) && training.settings.solver === 'auto') {
+    // Steps make good for what the factor has more than the ridge, at far less than the SVD costs. While Huber's bounds are being
+    // found no step can be taken back.
+    const goesBySteps = training.settings.loss !== 'huber' || inputs >= mostSvdOrder;
+    if (this.ridge > 0 && goesBySteps && training.settings.solver === 'auto') {
       const trace = inputs * meanSquare(this.gram, training.rows);
       while (!(solution = await byCholesky(training, system(), true)) && this.#factorRidge < trace) this.#dampMore();
     }

@@ -460,8 +460,8 @@ function truncatedSquares({ targets, outputs, weights }: Problem, predicted: Flo
   return sum;
 }
 
-/** Those of each fold. */
-async function partsOf(training: Training, { fit, held, folds, copies }: SearchSizes): Promise<Part[]> {
+/** Those of each fold: of the rows that are left out no copy is among those to train on. */
+export async function partsOf(training: Training, { fit, held, folds, copies }: SearchSizes): Promise<Part[]> {
   const { problem } = training;
   const order = training.drawRows(fit + held);
   const parts: Part[] = [];

@@ -29,7 +29,7 @@ export interface LayerSystem {
   accumulate: (triangle: FloatArray) => Promise<unknown>;
 }
 
-/** Of more unknowns an SVD takes minutes; where there is a ridge, more of it in the factor of steps that refine serves as well. */
+/** Of more unknowns an SVD takes minutes. */
 export const mostSvdOrder = 2048;
 
 /** W for the present right-hand side, and what solves the same system with others. */

@@ -15,6 +15,8 @@ import {
 import { settingsOf } from '../../lib/options.js';
 import { withCopies } from '../../lib/training/augment.js';
 import { HeldOut } from '../../lib/training/held-out.js';
+import { searchSizes } from '../../lib/training/layout.js';
+import { partsOf } from '../../lib/training/ridge-search.js';
 import { Training } from '../../lib/training/training.js';
 import { expectClose, failure } from '../support/expect.js';
 import { lane } from '../support/problem.js';
@@ -142,6 +144,42 @@ describe('augment', () => {
     expect([report.heldOut, report.rows]).toEqual([500, 4 * rows]);
   });
 
+  it('lets no copy of what a trial is judged by into what it trains on', async () => {
+    const { X } = bars(100, 9);
+    // Each image has a label of its own, by which it is known again.
+    const labels = Int32Array.from({ length: 100 }, (_, i) => i);
+    const settings = settingsOf({ image, augment: { copies: 3 } }, true);
+    const problem = await withCopies(lane(), { inputs: X, labels, outputs: 100 }, settings);
+    const training = new Training(problem, settings);
+    const sizes = searchSizes({ rows: 100, inputs: cols, outputs: 100 }, settings, 8)!;
+    expect(sizes).toMatchObject({ fit: 80, held: 20, folds: 5, copies: 3 });
+    const all: number[] = [];
+    for (const { fit, held } of await partsOf(training, sizes)) {
+      const [own, others] = [Array.from(held.labels!), Array.from(fit.labels!)];
+      expect([held.inputs.rows, fit.inputs.rows, fit.originals]).toEqual([20, 320, 80]);
+      expect(own.filter((label) => others.includes(label))).toEqual([]);
+      for (const label of new Set(others)) expect(others.filter((other) => other === label)).toHaveLength(4);
+      for (const [part, given] of [
+        [held, own],
+        [fit, others],
+      ] as const)
+        // prettier-ignore
+        given.forEach((label, i) => {
+          const from = (label + 100 * Math.floor(i / part.originals!)) * cols;
+          expect(part.inputs.data.subarray(i * cols, (i + 1) * cols)).toEqual(problem.inputs.data.subarray(from, from + cols)); // prettier-ignore
+        });
+      all.push(...own);
+    }
+    expect(all.sort((a, b) => a - b)).toEqual(Array.from(labels));
+  });
+
+  it('refuses more rows than a matrix has', () => {
+    const shape = { rows: 2 ** 30, inputs: cols, outputs: 2 };
+    expect(() => plan(shape, { image, augment: { copies: 2 } })).toThrow(
+      'Expected options.augment.copies to make 2147483647 rows at most but 2 of 1073741824 rows are more',
+    );
+  });
+
   it('is planned', async () => {
     const { X } = bars(300, 6);
     const Y = matrix(source(7).normals(300, 2).data, 300, 2);
@@ -169,7 +207,10 @@ describe('augment', () => {
       const copied = plan({ rows: 300, inputs: cols, outputs: 2 }, { ...options, ridge: 0, task: 'regressor' });
       // The probe of the first weights is of the images.
       expect(copied.operations).toBe(without.operations - 2 * 10 * cols * 900);
-      expect(copied.bytes).toBeGreaterThan(900 * cols * 8);
+      // All rows, their targets and weights; less the images of the probe of the first weights, that far.
+      const beside = 1200 * (cols + 2 + 1) * 8;
+      expect(copied.bytes - without.bytes).toBeLessThanOrEqual(beside);
+      expect(copied.bytes - without.bytes).toBeGreaterThan(beside - 1200 * cols * 8);
     }
   });
 
