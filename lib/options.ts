@@ -36,12 +36,10 @@ export interface ImageShape {
   channels?: number | undefined;
 }
 
-/** An image with every default in place. */
-export interface FullImage {
-  height: number;
-  width: number;
-  channels: number;
-}
+/** With every default in place. */
+type Full<Options> = { [Name in keyof Options]-?: NonNullable<Options[Name]> };
+
+export type FullImage = Full<ImageShape>;
 
 /**
  * Distorted copies of images. Each is drawn anew: turned, stretched, sheared and shifted by amounts that are uniform up to
@@ -62,8 +60,7 @@ export interface Augmentation {
   flip?: boolean | undefined;
 }
 
-/** An augmentation with every default in place. */
-export type FullAugmentation = { [Name in keyof Augmentation]-?: NonNullable<Augmentation[Name]> };
+export type FullAugmentation = Full<Augmentation>;
 
 /** Options of both trainers. */
 export interface TrainOptions {

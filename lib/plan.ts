@@ -173,15 +173,14 @@ export function plan(
   const lift = wide ? gemm(given.inputs, units, given.rows) : 0;
   const whole = sizesOf(given, settings, element);
   const validate = validation > 0 ? forward(whole, validation) + outputs(whole, validation) + lift : 0;
-  const rows = rowsWithCopies(given.rows, settings);
   // The images and their copies stand together, and so do the targets of a regressor and weights.
   const beside = given.inputs + (classifier ? 0 : given.outputs) + 1;
-  const copies = settings.augment ? element * rows * beside : 0;
+  const copies = settings.augment ? element * sizes.rows * beside : 0;
   const basis = wide ? element * (given.inputs + 1) * (given.rows + units) : 0;
   const costs = {
     batch,
     bytes: bytes + basis + copies,
-    cachedShare: cacheRows / rows,
+    cachedShare: cacheRows / sizes.rows,
     trial: searchTrial(checked, settings, element),
   };
   let setup = initialisation(sizes, settings);

@@ -46,6 +46,19 @@ function accepted({ iterations }: TrainReport) {
   return iterations.filter((iteration) => iteration.accepted);
 }
 
+describe('with hardly a ridge', () => {
+  it.each([1, 2, 3, 4, 5, 6])('Huber’s loss in float32 finds bounds and a fit: seed %i', async (seed) => {
+    const random = source(seed);
+    const rows = 2000;
+    const X = matrix(Float32Array.from(random.uniforms(rows, 3, 0.5).data), rows, 3);
+    const y = Float32Array.from({ length: rows }, (_, i) => Math.sin(9 * X.data[3 * i]!) + 5 * X.data[3 * i + 1]! * X.data[3 * i + 2]!); // prettier-ignore
+    const Y = matrix(y, rows, 1);
+    const options = { hidden: [150], activation: 'tanh', loss: 'huber', iterations: 4, ridge: 1e-8, seed } as const;
+    const model = await trainRegressor(X, Y, options);
+    expect((await model.evaluate(X, Y)).rmse).toBeLessThan(0.1);
+  });
+});
+
 describe('without a ridge', () => {
   it('two columns that hardly differ are solved as well as lstsq solves them', async () => {
     const random = source(17);

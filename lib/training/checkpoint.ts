@@ -103,39 +103,27 @@ async function read(path: string, fingerprint: string): Promise<State | undefine
   };
 }
 
-/** What decides the weights: data and options, but neither threads nor memory; of `mask` what it returns for the first unit. */
+/** Options that decide the weights: neither threads nor memory. */
+const deciding = [
+  'hidden',
+  'output',
+  'image',
+  'augment',
+  'targets',
+  'samples',
+  'iterations',
+  'ridge',
+  'solver',
+  'standardize',
+  'patience',
+  'seed',
+  'loss',
+] as const;
+
+/** What decides the weights: data and options; of `mask` what it returns for the first unit. */
 async function fingerprintOf(problem: Problem, settings: Settings): Promise<string> {
-  const {
-    hidden,
-    output,
-    image,
-    augment,
-    targets,
-    samples,
-    iterations,
-    ridge,
-    solver,
-    standardize,
-    patience,
-    seed,
-    loss,
-  } = settings;
-  const { inputs, outputs, labels, targets: wanted, weights, validation = [] } = problem;
-  const options = {
-    hidden,
-    output,
-    image,
-    augment,
-    targets,
-    samples,
-    iterations,
-    ridge,
-    solver,
-    standardize,
-    patience,
-    seed,
-    loss,
-  };
+  const { inputs, outputs, labels, targets, weights, validation = [] } = problem;
+  const options = Object.fromEntries(deciding.map((name) => [name, settings[name]]));
   const shape = [
     precisionName(inputs.data),
     inputs.rows,
@@ -144,7 +132,7 @@ async function fingerprintOf(problem: Problem, settings: Settings): Promise<stri
     ...validation.map(({ length }) => length),
   ];
   const hash = createHash('sha256').update(JSON.stringify([format, options, shape]));
-  for (const array of [inputs.data, labels, wanted, weights, firstMask(inputs, settings), ...validation]) {
+  for (const array of [inputs.data, labels, targets, weights, firstMask(inputs, settings), ...validation]) {
     hash.update(array ? 'given' : 'absent');
     if (!array) continue;
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
