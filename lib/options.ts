@@ -117,7 +117,7 @@ export interface TrainOptions {
    * Of the output layer, and of all with `inverse` and `nearest`; hidden layers under `gauss-newton` are always solved by
    * Cholesky. `auto` solves by Cholesky, and by the SVD where that fails or, without a ridge or with those two rules, where the
    * reciprocal condition number says so; where Cholesky fails in spite of a ridge of `gauss-newton`, the factor gets more ridge
-   * instead, for which further steps make up (not under Huber's loss, of fewer than 2,048 unknowns). @default 'auto'
+   * instead, for which further steps make up. @default 'auto'
    */
   solver?: Solver | undefined;
   /**

@@ -3,7 +3,7 @@ import { epsilon, type FloatArray } from '../matrix.js';
 import type { Settings } from '../options.js';
 import type { LayerReport } from '../report.js';
 import { turns } from '../turns.js';
-import { byCholesky, mostSvdOrder, solveLayer, type LayerSolution } from './solve.js';
+import { byCholesky, solveLayer, type LayerSolution } from './solve.js';
 import { medianDeviation, probeOf } from './robust.js';
 import type { PassTotals, Training } from './training.js';
 
@@ -106,6 +106,7 @@ export class OutputLayer {
    * The steps. In float32 a Gram matrix and its factor may be off by more than the ridge; then a step goes too far where
    * little else holds the weights, and the next one farther. So one that raised the objective is taken back, and the next has
    * no momentum; where it had none itself, the factor is made anew with more ridge, which shortens steps and moves no goal.
+   * While Huber's bounds are being found they follow each step that the bounds before it let stand.
    *
    * @source O'Donoghue and Candès 2015 (arXiv 1204.3982) for the restart
    */
@@ -116,6 +117,10 @@ export class OutputLayer {
     const findsBounds = training.residualBounds === undefined && training.settings.loss === 'huber';
     let least = loss + (await this.#penalise(weights));
     const [best, bestRhs, previous] = [weights.slice(), this.#rhs.slice(), weights.slice()];
+    const rebound = async () => {
+      await this.boundResiduals();
+      return (await gradient()) + (await this.#penalise(weights));
+    };
     let [isFactored, momentum, end, repeats] = [false, 1, steps, 0];
     for (let step = 1; ; step++) {
       const change = isFactored ? await this.#solve(this.#rhs) : await this.#factorAndSolve();
@@ -132,10 +137,6 @@ export class OutputLayer {
           previous[i] = next;
         }
       momentum = following;
-      if (step < end && findsBounds) {
-        await this.boundResiduals();
-        least = Infinity;
-      }
       const totals = step < end ? undefined : await this.totals();
       if (totals && !falls) return totals;
       const objective = (totals ? totals.squares / 2 : await gradient()) + (await this.#penalise(weights));
@@ -143,7 +144,7 @@ export class OutputLayer {
       if (!Number.isFinite(objective)) return totals ?? this.totals();
       if (objective <= least * (1 + 64 * epsilon(weights)) + epsilon(weights) * variance * training.rows) {
         if (totals) return totals;
-        least = objective;
+        least = findsBounds ? await rebound() : objective;
         best.set(weights);
         bestRhs.set(this.#rhs);
         continue;
@@ -286,10 +287,8 @@ export class OutputLayer {
       accumulate: (triangle: FloatArray) => training.sweep({ count: training.rows }, { cached: true, triangle }),
     });
     let solution: LayerSolution | undefined;
-    // Steps make good for what the factor has more than the ridge, at far less than the SVD costs. While Huber's bounds are being
-    // found no step can be taken back.
-    const goesBySteps = training.settings.loss !== 'huber' || inputs >= mostSvdOrder;
-    if (this.ridge > 0 && goesBySteps && training.settings.solver === 'auto') {
+    // Steps make good for what the factor has more than the ridge, at far less than the SVD costs.
+    if (this.ridge > 0 && training.settings.solver === 'auto') {
       const trace = inputs * meanSquare(this.gram, training.rows);
       while (!(solution = await byCholesky(training, system(), true)) && this.#factorRidge < trace) this.#dampMore();
     }

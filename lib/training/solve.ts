@@ -29,9 +29,6 @@ export interface LayerSystem {
   accumulate: (triangle: FloatArray) => Promise<unknown>;
 }
 
-/** Of more unknowns an SVD takes minutes. */
-export const mostSvdOrder = 2048;
-
 /** W for the present right-hand side, and what solves the same system with others. */
 export interface LayerSolution {
   weights: FloatArray;
