@@ -84,20 +84,30 @@ function initialisation(sizes: Sizes, settings: Settings): number {
 /** gauss-newton: a forward pass and the output layer. */
 function evaluation(sizes: Sizes, steps: number): number {
   const { rows, last, outputs: K, uncached } = sizes;
-  const pass = (count: number) => outputs(sizes, count) + rhs(count, last, K);
-  const inner = steps > 1 ? innerRows(rows, rows - uncached, last) : rows;
-  // On some of the rows one pass more, for the gradient there at the first weights; on all, those not kept once more each.
-  const innerPasses = inner < rows ? steps * pass(inner) : (steps - 1) * (pass(rows) + forward(sizes, uncached));
+  // On some of the rows one pass more, for the gradient there at the first weights.
+  const passes = steps > 1 && innerRows(rows, rows - uncached, last) < rows ? steps : steps - 1;
   return (
     forward(sizes, rows) +
     gram(rows, last) +
-    pass(rows) +
-    innerPasses +
+    gradient(sizes, rows) +
+    passes * innerGradient(sizes) +
     posv(last + 1, K) +
     (steps - 1) * potrs(last + 1, K) +
     outputs(sizes, rows) +
     forward(sizes, uncached)
   );
+}
+
+/** Of the output layer, where the activations are at hand. */
+function gradient(sizes: Sizes, rows: number): number {
+  return outputs(sizes, rows) + rhs(rows, sizes.last, sizes.outputs);
+}
+
+/** After one of several steps: on the rows kept, or on all, those not kept once more. */
+function innerGradient(sizes: Sizes): number {
+  const { rows, last, uncached } = sizes;
+  const inner = innerRows(rows, rows - uncached, last);
+  return gradient(sizes, inner) + (inner < rows ? 0 : forward(sizes, uncached));
 }
 
 /** gauss-newton: the desired changes, the curvature, the solves and the model along one or two directions. */
@@ -233,7 +243,9 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
   // One more of half a step back.
   const evaluations = iterations + (settings.iterations === 'auto' && iterations > 0 ? 1 : 0);
   const held = holdsOut(settings, sizes.originals) ? heldOut(sizes, evaluations + 1, isCalibrated(settings)) : 0;
-  const operations = setup + (stepsOf(iterations === 0) - 1) * probe + evaluations * each + last + steps + held;
+  // Of Huber's loss, at the first weights: bounds after each step but the last, and the gradient with them.
+  const bounds = isHuber ? (stepsOf(iterations === 0) - 1) * (probe + innerGradient(sizes)) : 0;
+  const operations = setup + bounds + evaluations * each + last + steps + held;
   return { operations, setup, evaluation: each, step };
 }
 

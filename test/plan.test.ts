@@ -19,6 +19,8 @@ describe('plan', () => {
     ['no iterations', { hidden: [25], iterations: 0 }],
     ['the paper, wide then narrow', { ...paper, hidden: [64, 30], iterations: 1 }],
     ['nearest, nothing kept', { hidden: [30], targets: 'nearest', iterations: 1, memoryLimit: 1 }],
+    ['Huber’s loss', { hidden: [30], loss: 'huber', iterations: 2 }],
+    ['Huber’s loss, nothing kept', { hidden: [30], loss: 'huber', iterations: 2, memoryLimit: 1 }],
     ['validation data', { hidden: [30], iterations: 2, validation: { inputs: X, targets: Y } }],
   ] as const)('counts what a regression does: %s', async (_, options) => {
     const { report } = await trainRegressor(X, Y, { activation: 'tanh', ...options });
@@ -27,6 +29,13 @@ describe('plan', () => {
     expect(report.layers.some(({ solver }) => solver === 'svd')).toBe(false);
     expect(report.operations - (report.ridgeSearch?.operations ?? 0)).toBe(planned.operations);
     expect(report.cachedShare).toBe(planned.cachedShare);
+  });
+
+  it('bounds what a linear model of Huber’s loss does: steps with momentum that go too far find no bounds', async () => {
+    const { report } = await trainRegressor(X, Y, { hidden: [], loss: 'huber', ridge: 1e-4 });
+    const { operations } = plan({ rows, inputs: 20, outputs: 4 }, { hidden: [], loss: 'huber', task: 'regressor' });
+    expect(report.operations).toBeLessThanOrEqual(operations);
+    expect(report.operations).toBeGreaterThan(0.9 * operations);
   });
 
   it('counts what a classification of all samples does, and bounds that of an active set', async () => {
