@@ -68,12 +68,14 @@ export interface RidgeSearch {
    * Huber’s loss residuals beyond 2δ count as 2δ, and trials are longer, as δ falls with each iteration. Where
    * a trial was much worse in the first folds it was given up, and its loss is estimated from them. Those that have eight
    * `iterations` while others have fewer compare two activations, or two kinds of targets. `logLoss`, in nats at the best temperature, where it was asked for:
-   * one-sided and two-sided targets (`samples: 'all'`) are compared by it.
+   * one-sided and two-sided targets (`samples: 'all'`) are compared by it. `crossLoss`: the loss over five folds, where those of
+   * the trials are fewer and hidden units and a linear model were close.
    */
   trials: {
     scale: number;
     iterations: number;
     loss: number;
+    crossLoss?: number;
     activation?: Activation;
     asinh?: boolean;
     samples?: 'all';

@@ -65,6 +65,8 @@ export interface SearchSizes {
   fit: number;
   held: number;
   folds: number;
+  /** Folds that there are, of which a decision may ask for more. */
+  mostFolds: number;
   /** Of each of the rows to train on: those of `augment`, as far as there is room. */
   copies: number;
   /** Folds that are judged side by side, at most: as memory is to spare. */
@@ -88,11 +90,13 @@ export function searchSizes(shape: Shape, settings: Settings, element: number): 
   const copies = Math.min(settings.augment?.copies ?? 0, Math.floor((room - used) / fit));
   const all = fit * (1 + copies);
   const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - all));
+  const mostFolds = used === shape.rows ? folds : 1;
   const others = (memoryLimit(settings, element) * shareAbreast) / element / lastingTrial(shape, narrow, all);
   return {
     fit,
     held,
-    folds: used === shape.rows ? Math.min(folds, Math.ceil(heldOutRows / part)) : 1,
+    folds: Math.min(mostFolds, Math.ceil(heldOutRows / part)),
+    mostFolds,
     copies,
     abreast: 1 + Math.floor(others),
   };
@@ -160,12 +164,14 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
   // Scratch memory serves one call after the other.
-  // Of a search, copies of rows and targets, the scores of five trials (the best, its rival, each again for longer, and the
+  // Of a search, copies of rows and targets (and those of one of the folds that a decision asks for), the scores of five trials (the best, its rival, each again for longer, and the
   // present one), and what lasts as long as a trial.
   const search = searchSizes(shape, settings, element);
   const narrow = widths.map(trialUnits);
   const trial = search
-    ? (search.fit * (1 + search.copies) + search.held) * search.folds * (shape.inputs + shape.outputs) +
+    ? (search.fit * (1 + search.copies) + search.held) *
+        Math.min(search.folds + 1, search.mostFolds) *
+        (shape.inputs + shape.outputs) +
       5 * search.held * search.folds * shape.outputs +
       lastingTrial(shape, narrow, search.fit * (1 + search.copies))
     : 0;

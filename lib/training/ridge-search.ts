@@ -38,6 +38,8 @@ const ruledOut = 1.1;
 const [slightly, clearly] = [0.01, 0.05];
 /** Rows of which a linear model may be the best. Where the trials have not all of them, it has to be so clearly. */
 const mostLinearRows = 4 * mostTrialRows;
+/** Hidden units and a linear model whose losses differ by less than this share are compared in all folds. */
+const close = 0.15;
 /** Of a wide layer's units that a trial has, as far as the penalty goes by it. */
 const leastShare = 1 / 4;
 /** Of many rows, whose training goes on for long, activations are compared by trials of so many iterations: elu learns longer. */
@@ -89,7 +91,7 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   if (!sizes) return;
   const started = performance.now();
   const before = training.operations;
-  const search = new Search(training, sizes, await partsOf(training, sizes));
+  const search = await Search.of(training, sizes);
   let best = await search.leastAround(await search.trial(usualActivation, 0));
   const compressed = await compressTails(training, columns);
   best = await search.withoutTails(best, compressed);
@@ -143,18 +145,27 @@ class Search {
   readonly trials: (RidgeSearch['trials'][number] & { activation: Activation })[] = [];
   readonly #training: Training;
   readonly #sizes: SearchSizes;
-  readonly #parts: Part[];
+  /** Rows, of which each fold holds out others. */
+  readonly #order: Int32Array;
+  readonly #parts: Part[] = [];
   /** Under the present standardisation. */
   #made = new Map<string, Trial>();
   /** Of the folds that are judged beside another. */
   readonly #memories: Memory[] = [];
   readonly #iterations: number;
 
-  constructor(training: Training, sizes: SearchSizes, parts: Part[]) {
+  private constructor(training: Training, sizes: SearchSizes) {
     this.#training = training;
     this.#sizes = sizes;
-    this.#parts = parts;
+    this.#order = training.drawRows(sizes.fit + sizes.held);
     this.#iterations = trialIterations(training.settings);
+  }
+
+  static async of(training: Training, sizes: SearchSizes): Promise<Search> {
+    const search = new Search(training, sizes);
+    for (let fold = 0; fold < sizes.folds; fold++)
+      search.#parts.push(await partOf(training.problem, sizes, search.#order, fold));
+    return search;
   }
 
   /** Given up where each of the first folds had `bound` times the loss of the rival. */
@@ -326,8 +337,29 @@ class Search {
     const elu = lesser(await this.#rival('elu', best, 1), await this.#farFrom(best, 'elu'));
     if (elu.loss < best.loss && (await this.#isBetter(elu, best))) best = await this.leastAround(elu);
     if (!this.#mayBeLinear()) return best;
-    const linear = lesser(await this.#rival('identity', best, 2), await this.#farFrom(best, 'identity'));
-    return linear.loss < best.loss * (1 - this.#leadOfLinear) ? this.leastAround(linear) : best;
+    const near = await this.leastAround(await this.#rival('identity', best, 2));
+    const linear = lesser(near, await this.#farFrom(best, 'identity'));
+    return (await this.#leads(linear, best, this.#leadOfLinear)) ? this.leastAround(linear) : best;
+  }
+
+  /** Whether one loses less by that share: in all folds where those of a trial are fewer and leave it open. */
+  async #leads(one: Trial, other: Trial, share: number): Promise<boolean> {
+    const { folds, mostFolds } = this.#sizes;
+    const ratio = one.loss / other.loss;
+    if (folds === mostFolds || Math.max(ratio, 1 / ratio) > 1 + close || !Number.isFinite(ratio))
+      return ratio < 1 - share;
+    const sums = [one, other].map(({ squares }) => sum(squares));
+    for (let fold = 0; fold < mostFolds; fold++) {
+      const part = this.#parts[fold] ?? (await partOf(this.#training.problem, this.#sizes, this.#order, fold));
+      for (const [k, { activation, strides, squares }] of [one, other].entries()) {
+        if (fold < squares.length) continue;
+        const scale = scaleAt(this.#sizes.fit, strides);
+        const [judged] = await this.#judge([part], activation, scale, this.#iterations);
+        sums[k] = (sums[k] as number) + (judged as Judged).squares;
+      }
+    }
+    [one, other].forEach(({ note }, k) => (note.crossLoss = (sums[k] as number) / (mostFolds * this.#sizes.held)));
+    return (sums[0] as number) < (sums[1] as number) * (1 - share);
   }
 
   get #leadOfLinear(): number {
@@ -460,21 +492,21 @@ function truncatedSquares({ targets, outputs, weights }: Problem, predicted: Flo
   return sum;
 }
 
-/** Those of each fold: of the rows that are left out no copy is among those to train on. */
-export async function partsOf(training: Training, { fit, held, folds, copies }: SearchSizes): Promise<Part[]> {
-  const { problem } = training;
-  const order = training.drawRows(fit + held);
-  const parts: Part[] = [];
-  for (let first = 0; first < folds * held; first += held) {
-    const rest = new Int32Array(fit);
-    rest.set(order.subarray(0, first));
-    rest.set(order.subarray(first + held), first);
-    parts.push({
-      fit: await take(problem, rest, copies),
-      held: await take(problem, order.subarray(first, first + held)),
-    });
-  }
-  return parts;
+/** Of the rows that a fold holds out no copy is among those to train on. */
+export async function partOf(
+  problem: Problem,
+  { fit, held, copies }: SearchSizes,
+  order: Int32Array,
+  fold: number,
+): Promise<Part> {
+  const first = fold * held;
+  const rest = new Int32Array(fit);
+  rest.set(order.subarray(0, first));
+  rest.set(order.subarray(first + held), first);
+  return {
+    fit: await take(problem, rest, copies),
+    held: await take(problem, order.subarray(first, first + held)),
+  };
 }
 
 /** The problem of some of the rows, and of so many copies of each. */

@@ -16,7 +16,7 @@ import { settingsOf } from '../../lib/options.js';
 import { withCopies } from '../../lib/training/augment.js';
 import { HeldOut } from '../../lib/training/held-out.js';
 import { searchSizes } from '../../lib/training/layout.js';
-import { partsOf } from '../../lib/training/ridge-search.js';
+import { partOf } from '../../lib/training/ridge-search.js';
 import { Training, type Problem } from '../../lib/training/training.js';
 import { expectClose, failure } from '../support/expect.js';
 import { lane } from '../support/problem.js';
@@ -154,7 +154,9 @@ describe('augment', () => {
     const sizes = searchSizes({ rows: 100, inputs: cols, outputs: 100 }, settings, 8)!;
     expect(sizes).toMatchObject({ fit: 80, held: 20, folds: 5, copies: 3 });
     const all: number[] = [];
-    for (const { fit, held } of await partsOf(training, sizes)) {
+    const order = training.drawRows(100);
+    for (let fold = 0; fold < 5; fold++) {
+      const { fit, held } = await partOf(problem, sizes, order, fold);
       const [own, others] = [Array.from(held.labels!), Array.from(fit.labels!)];
       expect([held.inputs.rows, fit.inputs.rows, fit.originals]).toEqual([20, 320, 80]);
       expect(own.filter((label) => others.includes(label))).toEqual([]);

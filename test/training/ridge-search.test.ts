@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matrix, plan, trainClassifier, trainRegressor, type Matrix } from '../../lib/index.js';
+import { matrix, plan, trainClassifier, trainRegressor, type Matrix, type RidgeSearch } from '../../lib/index.js';
 import { mulberry32 } from '../../bench/data/toy.js';
 import { searchSizes } from '../../lib/training/layout.js';
 import { settingsOf } from '../../lib/options.js';
@@ -186,7 +186,7 @@ describe("samples: 'auto'", () => {
         Math.min(...trials.filter((trial) => trial.samples === rule).map(({ logLoss = Infinity }) => logLoss));
       return { ...found, ratio: least('all') / least() };
     };
-    const likelier = await search(3);
+    const likelier = await search(30);
     expect(likelier).toMatchObject({ activation: 'identity', samples: 'all' });
     expect(likelier.ratio).toBeGreaterThan(0.95);
     expect(likelier.ratio).toBeLessThan(1);
@@ -230,11 +230,11 @@ describe("samples: 'auto'", () => {
 describe("ridge: 'auto'", () => {
   it.each([
     [19, undefined],
-    [100, { fit: 80, held: 20, folds: 5 }],
-    [2000, { fit: 1600, held: 400, folds: 1 }],
-    [2500, { fit: 2000, held: 500, folds: 1 }],
-    [4000, { fit: 2000, held: 2000, folds: 1 }],
-    [100_000, { fit: 2000, held: 4000, folds: 1 }],
+    [100, { fit: 80, held: 20, folds: 5, mostFolds: 5 }],
+    [2000, { fit: 1600, held: 400, folds: 1, mostFolds: 5 }],
+    [2500, { fit: 2000, held: 500, folds: 1, mostFolds: 5 }],
+    [4000, { fit: 2000, held: 2000, folds: 1, mostFolds: 1 }],
+    [100_000, { fit: 2000, held: 4000, folds: 1, mostFolds: 1 }],
   ])('of %i rows trains on some and has the others judge', (rows, sizes) => {
     const found = searchSizes({ rows, inputs: 5, outputs: 2 }, settingsOf({}, true), 8);
     if (sizes) expect(found).toMatchObject(sizes);
@@ -398,6 +398,47 @@ describe("ridge: 'auto'", () => {
 });
 
 describe('activation: auto', () => {
+  describe('of columns of 0 and 1 that vote', () => {
+    const found = async (rows: number, cols: number, units: number, seed: number) => {
+      const random = source(seed);
+      const X = matrix(random.uniforms(rows, cols).data.map((value) => Number(value >= 0)), rows, cols); // prettier-ignore
+      const votes = Float64Array.from({ length: 20 }, random.normal);
+      const labels = Int32Array.from({ length: rows }, (_, i) => {
+        const score = votes.reduce((sum, vote, j) => sum + vote * (X.data[i * cols + j]! - 0.5), 0);
+        return Number(score + 0.5 * random.normal() > 0);
+      });
+      const settings = { hidden: [units], iterations: 2, seed };
+      return (await trainClassifier(X, labels, settings)).report.ridgeSearch!;
+    };
+    const least = (trials: RidgeSearch['trials'], linear: boolean) =>
+      Math.min(...trials.filter(({ activation }) => (activation === 'identity') === linear).map(({ loss }) => loss));
+
+    it.each([2, 3, 14])(
+      'asks all folds where one leaves open whether a linear model is better: seed %i',
+      async (seed) => {
+        const { trials, folds, activation } = await found(1250, 100, 100, seed);
+        const ratio = least(trials, true) / least(trials, false);
+        expect(folds).toBe(1);
+        expect(ratio).toBeGreaterThan(1);
+        expect(ratio).toBeLessThan(1.15);
+        const compared = trials.filter(({ crossLoss }) => crossLoss !== undefined);
+        expect(compared).toHaveLength(2);
+        const [hidden, linear] = compared;
+        expect([hidden!.activation === 'identity', linear!.activation]).toEqual([false, 'identity']);
+        expect(linear!.crossLoss).toBeLessThan(hidden!.crossLoss!);
+        expect(activation).toBe('identity');
+      },
+    );
+
+    it('looks for the ridge of the linear model both ways', async () => {
+      const { trials, activation } = await found(1250, 200, 256, 12);
+      const linear = trials.filter((trial) => trial.activation === 'identity' && trial.samples === undefined);
+      const best = linear.reduce((a, b) => (b.loss < a.loss ? b : a));
+      expect(best.scale).toBeGreaterThan(linear[0]!.scale);
+      expect(activation).toBe('identity');
+    });
+  });
+
   it('leaves the hidden layers out where few rows are best by a linear model', async () => {
     const [count, cols] = [48, 5];
     const random = source(14);
