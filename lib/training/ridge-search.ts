@@ -200,13 +200,13 @@ class Search {
     const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
     const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
     const note = this.#note(activation, scale, iterations, loss);
-    // Those of one that is not the best are never asked for.
+    // Those of one that is clearly not the best are never asked for.
     const trial: Trial = {
       activation,
       strides,
       loss,
       squares,
-      scores: rival && !(loss < rival.loss) ? [] : scores,
+      scores: rival && !(loss < rival.loss * (1 + close)) ? [] : scores,
       note,
     };
     this.#made.set(key, trial);
@@ -230,10 +230,12 @@ class Search {
       for (let strides = first.strides + direction; this.#isUsable(strides); strides += direction) {
         const next = await this.trial(first.activation, strides, best);
         const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
-        if (next.loss < best.loss * (1 - better)) {
-          best.scores = [];
-          best = next;
-        } else if (strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless))) break;
+        const isOver = strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless));
+        if (next.loss < best.loss * (1 - better)) best = instead(next, best);
+        else {
+          instead(best, next);
+          if (isOver) break;
+        }
       }
     }
     return best;
@@ -335,11 +337,13 @@ class Search {
     let best = usual;
     // What has no bound above wants a weaker penalty, or the same; a linear model one weaker still.
     const elu = lesser(await this.#rival('elu', best, 1), await this.#farFrom(best, 'elu'));
-    if (elu.loss < best.loss && (await this.#isBetter(elu, best))) best = await this.leastAround(elu);
+    const isElu = elu.loss < best.loss && (await this.#isBetter(elu, best));
+    best = isElu ? await this.leastAround(instead(elu, best)) : instead(best, elu);
     if (!this.#mayBeLinear()) return best;
     const near = await this.leastAround(await this.#rival('identity', best, 2));
     const linear = lesser(near, await this.#farFrom(best, 'identity'));
-    return (await this.#leads(linear, best, this.#leadOfLinear)) ? this.leastAround(linear) : best;
+    const isLinear = await this.#leads(linear, best, this.#leadOfLinear);
+    return isLinear ? this.leastAround(instead(linear, best)) : instead(best, linear);
   }
 
   /** Whether one loses less by that share: in all folds where those of a trial are fewer and leave it open. */
@@ -386,7 +390,7 @@ class Search {
     for (let strides = best.strides - weaker; this.#isUsable(strides); strides -= weaker) {
       const next = await this.trial(activation, strides, best, 1);
       if (!(next.loss < least.loss * (1 - better))) return lesser(least, next);
-      least = next;
+      least = instead(next, least);
     }
     return least;
   }
@@ -418,10 +422,15 @@ class Search {
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
 /** The one of less loss; the other's scores are let go of. */
-function lesser(a: Trial, b: Trial = a): Trial {
-  const [less, more] = b.loss < a.loss ? [b, a] : [a, b];
-  if (more !== less) more.scores = [];
-  return less;
+function lesser(a: Trial, b?: Trial): Trial {
+  if (!b) return a;
+  return b.loss < a.loss ? instead(b, a) : instead(a, b);
+}
+
+/** The one that is taken; the other's scores are let go of. */
+function instead(taken: Trial, left: Trial): Trial {
+  if (left !== taken) left.scores = [];
+  return taken;
 }
 
 /**

@@ -408,7 +408,8 @@ describe('activation: auto', () => {
         return Number(score + 0.5 * random.normal() > 0);
       });
       const settings = { hidden: [units], iterations: 2, seed };
-      return (await trainClassifier(X, labels, settings)).report.ridgeSearch!;
+      const { ridgeSearch, temperature } = (await trainClassifier(X, labels, settings)).report;
+      return { ...ridgeSearch!, temperature };
     };
     const least = (trials: RidgeSearch['trials'], linear: boolean) =>
       Math.min(...trials.filter(({ activation }) => (activation === 'identity') === linear).map(({ loss }) => loss));
@@ -416,7 +417,7 @@ describe('activation: auto', () => {
     it.each([2, 3, 14])(
       'asks all folds where one leaves open whether a linear model is better: seed %i',
       async (seed) => {
-        const { trials, folds, activation } = await found(1250, 100, 100, seed);
+        const { trials, folds, activation, temperature } = await found(1250, 100, 100, seed);
         const ratio = least(trials, true) / least(trials, false);
         expect(folds).toBe(1);
         expect(ratio).toBeGreaterThan(1);
@@ -427,6 +428,8 @@ describe('activation: auto', () => {
         expect([hidden!.activation === 'identity', linear!.activation]).toEqual([false, 'identity']);
         expect(linear!.crossLoss).toBeLessThan(hidden!.crossLoss!);
         expect(activation).toBe('identity');
+        // Its scores are kept, though it had lost more in the first fold.
+        expect(temperature).toBeGreaterThan(0);
       },
     );
 
