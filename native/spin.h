@@ -26,6 +26,8 @@ bool spin_until(const Ready& ready) {
       if (ready()) return true;
       pause();
     }
+    // Another may need this core to make the next call: the event loop, where there are as many threads as cores.
+    std::this_thread::yield();
   } while (std::chrono::steady_clock::now() < give_up);
   return ready();
 }

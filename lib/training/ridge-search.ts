@@ -24,9 +24,12 @@ const shortIterations = ({ hidden, loss }: Settings) => (loss === 'huber' ? long
 /** From one trial to the next. */
 const stride = 4;
 /** From the usual scale either way. */
-const mostStrides = 10;
+const mostStrides = 16;
 /** Weaker than the usual scale, or the best, where once more is looked, with each activation. */
 const farStrides = 6;
+/** Weaker than the best of the short trials, where longer ones look for what is learnt slowly; they have to lose less by that share. */
+const slowStrides = 2;
+const slowLead = 0.1;
 /** A ridge of less than some 30 times the rounding unit no longer makes a layer well posed: the least scale over ε. */
 const leastScale = 2 ** 16;
 /** A trial is better if its loss is less by this share; one that is worse by that share ends the way in its direction. */
@@ -38,8 +41,10 @@ const ruledOut = 1.1;
 const [slightly, clearly] = [0.01, 0.05];
 /** Rows of which a linear model may be the best. Where the trials have not all of them, it has to be so clearly. */
 const mostLinearRows = 4 * mostTrialRows;
-/** Hidden units and a linear model whose losses differ by less than this share are compared in all folds. */
-const close = 0.15;
+/** Of a linear model that loses so many times what hidden units do no other ridge is tried. */
+const outclassed = 2;
+/** A linear model that loses so many times what hidden units do, within these, is compared with them in all folds. */
+const [closeBelow, closeAbove] = [2 / 3, 1.15];
 /** Of a wide layer's units that a trial has, as far as the penalty goes by it. */
 const leastShare = 1 / 4;
 /** Of many rows, whose training goes on for long, activations are compared by trials of so many iterations: elu learns longer. */
@@ -96,6 +101,7 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   const compressed = await compressTails(training, columns);
   best = await search.withoutTails(best, compressed);
   best = await search.farWeaker(best);
+  best = await search.slowly(best);
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   if (isFree) best = await search.bestActivation(best);
   // What has no bound follows a far value as far as it goes.
@@ -124,6 +130,7 @@ interface Trial {
   activation: Activation;
   /** From the usual scale. */
   strides: number;
+  iterations: number;
   /** A mean over the held-out rows; of a trial given up, a rival's times the ratio of both where both were judged. */
   loss: number;
   /** Fold by fold. */
@@ -204,23 +211,27 @@ class Search {
     const trial: Trial = {
       activation,
       strides,
+      iterations,
       loss,
       squares,
-      scores: rival && !(loss < rival.loss * (1 + close)) ? [] : scores,
+      scores: rival && !(loss < rival.loss * closeAbove) ? [] : scores,
       note,
     };
     this.#made.set(key, trial);
     return trial;
   }
 
-  #keyOf(activation: Activation, strides: number, iterations = this.#iterations): string {
+  #keyOf(activation: Activation, strides: number, iterations: number): string {
     return [activation, strides, iterations, this.#training.sampleRule].join(' ');
+  }
+
+  get #longIterations(): number {
+    return trialIterations(this.#training.settings, longIterations);
   }
 
   /** The same once more, for as long as a training goes on. */
   #longer({ activation, strides }: Trial): Promise<Trial> {
-    const iterations = trialIterations(this.#training.settings, longIterations);
-    return this.trial(activation, strides, undefined, ruledOut, iterations);
+    return this.trial(activation, strides, undefined, ruledOut, this.#longIterations);
   }
 
   /** Both ways from a trial: where a strong ridge leaves nothing to learn, the loss is level on one side. */
@@ -228,7 +239,7 @@ class Search {
     let best = first;
     for (const direction of [1, -1]) {
       for (let strides = first.strides + direction; this.#isUsable(strides); strides += direction) {
-        const next = await this.trial(first.activation, strides, best);
+        const next = await this.trial(first.activation, strides, best, ruledOut, first.iterations);
         const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
         const isOver = strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless));
         if (next.loss < best.loss * (1 - better)) best = instead(next, best);
@@ -248,7 +259,9 @@ class Search {
     if (!compressed || compressed === standardization) return plain;
     this.#made = new Map();
     training.standardization = compressed;
-    const other = await this.leastAround(await this.trial(plain.activation, plain.strides, plain));
+    const other = await this.leastAround(
+      await this.trial(plain.activation, plain.strides, plain, ruledOut, plain.iterations),
+    );
     if (other.loss < plain.loss * (1 - better)) return other;
     this.#made = made;
     training.standardization = standardization;
@@ -261,9 +274,24 @@ class Search {
     return far && far.loss < best.loss * (1 - better) ? this.leastAround(far) : best;
   }
 
+  /**
+   * What takes many steps to learn, short trials do not see: they take a ridge so strong that there is little to learn. With
+   * a weaker one longer trials may find it.
+   */
+  async slowly(best: Trial): Promise<Trial> {
+    const [iterations, strides] = [this.#longIterations, best.strides - slowStrides];
+    if (iterations === best.iterations || this.#training.settings.hidden.length === 0 || !this.#isUsable(strides))
+      return best;
+    const slow = await this.trial(best.activation, strides, best, 1, iterations);
+    if (!(slow.loss < best.loss)) return best;
+    const same = await this.#longer(best);
+    const least = await this.leastAround(slow);
+    return least.loss < same.loss * (1 - slowLead) ? instead(least, best) : instead(best, least);
+  }
+
   async #farFrom(best: Trial, activation: Activation): Promise<Trial | undefined> {
     const strides = Math.min(best.strides, 0) - farStrides;
-    return this.#isUsable(strides) ? this.trial(activation, strides, best, 1) : undefined;
+    return this.#isUsable(strides) ? this.trial(activation, strides, best, 1, best.iterations) : undefined;
   }
 
   #note(activation: Activation, scale: number, iterations: number, loss: number): Trial['note'] {
@@ -296,23 +324,20 @@ class Search {
     if (loss === Infinity) return oneSided;
     training.sampleRule = 'all';
     let [best, least] = [oneSided, loss];
-    const { activation, strides } = oneSided;
-    const trial = await this.#twoSidedTrial(activation, strides);
+    const { activation, strides, iterations } = oneSided;
+    // With the ridge of the one-sided one; a linear one costs next to nothing, and its best ridge may be far from that.
+    let trial = await this.trial(activation, strides, undefined, ruledOut, iterations);
+    if (this.#isLinear(activation)) trial = await this.leastAround(trial);
     const own = await this.#logLoss(trial);
     if (own < loss * (1 - clearly) && (this.#isLinear(activation) || (await this.#staysLikelier(trial, oneSided))))
       [best, least] = [trial, own];
     if (!this.#isLinear(activation) && this.#mayBeLinear()) {
-      const linear = await this.#twoSidedTrial('identity', strides);
+      let linear = await this.trial('identity', strides, undefined, ruledOut, iterations);
+      if ((await this.#logLoss(linear)) < least * outclassed) linear = await this.leastAround(linear);
       if ((await this.#logLoss(linear)) < least * (1 - this.#leadOfLinear)) best = linear;
     }
     if (best === oneSided) training.sampleRule = 'margin';
     return best;
-  }
-
-  /** With the ridge of a one-sided one; a linear one costs next to nothing, and its best ridge may be far from that. */
-  async #twoSidedTrial(activation: Activation, strides: number): Promise<Trial> {
-    const first = await this.trial(activation, strides);
-    return this.#isLinear(activation) ? this.leastAround(first) : first;
   }
 
   #isLinear(activation: Activation): boolean {
@@ -340,7 +365,8 @@ class Search {
     const isElu = elu.loss < best.loss && (await this.#isBetter(elu, best));
     best = isElu ? await this.leastAround(instead(elu, best)) : instead(best, elu);
     if (!this.#mayBeLinear()) return best;
-    const near = await this.leastAround(await this.#rival('identity', best, 2));
+    const first = await this.#rival('identity', best, 2);
+    const near = first.loss < best.loss * outclassed ? await this.leastAround(first) : first;
     const linear = lesser(near, await this.#farFrom(best, 'identity'));
     const isLinear = await this.#leads(linear, best, this.#leadOfLinear);
     return isLinear ? this.leastAround(instead(linear, best)) : instead(best, linear);
@@ -350,15 +376,14 @@ class Search {
   async #leads(one: Trial, other: Trial, share: number): Promise<boolean> {
     const { folds, mostFolds } = this.#sizes;
     const ratio = one.loss / other.loss;
-    if (folds === mostFolds || Math.max(ratio, 1 / ratio) > 1 + close || !Number.isFinite(ratio))
-      return ratio < 1 - share;
+    if (folds === mostFolds || !(ratio > closeBelow && ratio < closeAbove)) return ratio < 1 - share;
     const sums = [one, other].map(({ squares }) => sum(squares));
     for (let fold = 0; fold < mostFolds; fold++) {
       const part = this.#parts[fold] ?? (await partOf(this.#training.problem, this.#sizes, this.#order, fold));
-      for (const [k, { activation, strides, squares }] of [one, other].entries()) {
+      for (const [k, { activation, strides, iterations, squares }] of [one, other].entries()) {
         if (fold < squares.length) continue;
         const scale = scaleAt(this.#sizes.fit, strides);
-        const [judged] = await this.#judge([part], activation, scale, this.#iterations);
+        const [judged] = await this.#judge([part], activation, scale, iterations);
         sums[k] = (sums[k] as number) + (judged as Judged).squares;
       }
     }
@@ -379,16 +404,18 @@ class Search {
   }
 
   /** For all rows: from a trial and its neighbours. */
-  scaleOf({ activation, strides, loss }: Trial): number {
-    const [below, above] = [-1, 1].map((way) => this.#made.get(this.#keyOf(activation, strides + way))?.loss);
+  scaleOf({ activation, strides, iterations, loss }: Trial): number {
+    const [below, above] = [-1, 1].map(
+      (way) => this.#made.get(this.#keyOf(activation, strides + way, iterations))?.loss,
+    );
     return scaleAt(this.#training.weightedRows, strides + vertex(below, loss, above));
   }
 
   /** Of another activation, with the same ridge or one weaker by so many strides, again and again as the loss falls. */
   async #rival(activation: Activation, best: Trial, weaker: number): Promise<Trial> {
-    let least = await this.trial(activation, best.strides, best, 1);
+    let least = await this.trial(activation, best.strides, best, 1, best.iterations);
     for (let strides = best.strides - weaker; this.#isUsable(strides); strides -= weaker) {
-      const next = await this.trial(activation, strides, best, 1);
+      const next = await this.trial(activation, strides, best, 1, best.iterations);
       if (!(next.loss < least.loss * (1 - better))) return lesser(least, next);
       least = instead(next, least);
     }
