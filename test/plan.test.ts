@@ -40,7 +40,7 @@ describe('plan', () => {
 
   it('counts what a classification of all samples does, and bounds that of an active set', async () => {
     const shape = { rows, inputs: 2, outputs: 3 };
-    const all = { hidden: [40], activation: 'tanh', iterations: 3, samples: 'all' } as const;
+    const all = { hidden: [40], activation: 'tanh', iterations: 2, samples: 'all' } as const;
     const counted = await trainClassifier(B, board.labels, all);
     expect(counted.report.iterations.every(({ accepted }) => accepted)).toBe(true);
     const search = counted.report.ridgeSearch!;
