@@ -179,9 +179,9 @@ class Search {
   async trial(
     activation: Activation,
     strides: number,
+    iterations = this.#iterations,
     rival?: Trial,
     bound = ruledOut,
-    iterations = this.#iterations,
   ): Promise<Trial> {
     const key = this.#keyOf(activation, strides, iterations);
     const known = this.#made.get(key);
@@ -231,7 +231,7 @@ class Search {
 
   /** The same once more, for as long as a training goes on. */
   #longer({ activation, strides }: Trial): Promise<Trial> {
-    return this.trial(activation, strides, undefined, ruledOut, this.#longIterations);
+    return this.trial(activation, strides, this.#longIterations);
   }
 
   /** Both ways from a trial: where a strong ridge leaves nothing to learn, the loss is level on one side. */
@@ -239,7 +239,7 @@ class Search {
     let best = first;
     for (const direction of [1, -1]) {
       for (let strides = first.strides + direction; this.#isUsable(strides); strides += direction) {
-        const next = await this.trial(first.activation, strides, best, ruledOut, first.iterations);
+        const next = await this.trial(first.activation, strides, first.iterations, best);
         const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
         const isOver = strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless));
         if (next.loss < best.loss * (1 - better)) best = instead(next, best);
@@ -259,9 +259,8 @@ class Search {
     if (!compressed || compressed === standardization) return plain;
     this.#made = new Map();
     training.standardization = compressed;
-    const other = await this.leastAround(
-      await this.trial(plain.activation, plain.strides, plain, ruledOut, plain.iterations),
-    );
+    const { activation, strides, iterations } = plain;
+    const other = await this.leastAround(await this.trial(activation, strides, iterations, plain));
     if (other.loss < plain.loss * (1 - better)) return other;
     this.#made = made;
     training.standardization = standardization;
@@ -280,9 +279,8 @@ class Search {
    */
   async slowly(best: Trial): Promise<Trial> {
     const [iterations, strides] = [this.#longIterations, best.strides - slowStrides];
-    if (iterations === best.iterations || this.#training.settings.hidden.length === 0 || !this.#isUsable(strides))
-      return best;
-    const slow = await this.trial(best.activation, strides, best, 1, iterations);
+    if (iterations === best.iterations || this.#isLinear(best.activation) || !this.#isUsable(strides)) return best;
+    const slow = await this.trial(best.activation, strides, iterations, best, 1);
     if (!(slow.loss < best.loss)) return best;
     const same = await this.#longer(best);
     const least = await this.leastAround(slow);
@@ -291,7 +289,7 @@ class Search {
 
   async #farFrom(best: Trial, activation: Activation): Promise<Trial | undefined> {
     const strides = Math.min(best.strides, 0) - farStrides;
-    return this.#isUsable(strides) ? this.trial(activation, strides, best, 1, best.iterations) : undefined;
+    return this.#isUsable(strides) ? this.trial(activation, strides, best.iterations, best, 1) : undefined;
   }
 
   #note(activation: Activation, scale: number, iterations: number, loss: number): Trial['note'] {
@@ -326,13 +324,13 @@ class Search {
     let [best, least] = [oneSided, loss];
     const { activation, strides, iterations } = oneSided;
     // With the ridge of the one-sided one; a linear one costs next to nothing, and its best ridge may be far from that.
-    let trial = await this.trial(activation, strides, undefined, ruledOut, iterations);
+    let trial = await this.trial(activation, strides, iterations);
     if (this.#isLinear(activation)) trial = await this.leastAround(trial);
     const own = await this.#logLoss(trial);
     if (own < loss * (1 - clearly) && (this.#isLinear(activation) || (await this.#staysLikelier(trial, oneSided))))
       [best, least] = [trial, own];
     if (!this.#isLinear(activation) && this.#mayBeLinear()) {
-      let linear = await this.trial('identity', strides, undefined, ruledOut, iterations);
+      let linear = await this.trial('identity', strides, iterations);
       if ((await this.#logLoss(linear)) < least * outclassed) linear = await this.leastAround(linear);
       if ((await this.#logLoss(linear)) < least * (1 - this.#leadOfLinear)) best = linear;
     }
@@ -413,9 +411,9 @@ class Search {
 
   /** Of another activation, with the same ridge or one weaker by so many strides, again and again as the loss falls. */
   async #rival(activation: Activation, best: Trial, weaker: number): Promise<Trial> {
-    let least = await this.trial(activation, best.strides, best, 1, best.iterations);
+    let least = await this.trial(activation, best.strides, best.iterations, best, 1);
     for (let strides = best.strides - weaker; this.#isUsable(strides); strides -= weaker) {
-      const next = await this.trial(activation, strides, best, 1, best.iterations);
+      const next = await this.trial(activation, strides, best.iterations, best, 1);
       if (!(next.loss < least.loss * (1 - better))) return lesser(least, next);
       least = instead(next, least);
     }

@@ -87,9 +87,12 @@ describe("activation: 'auto'", () => {
       });
       expect(elu! / tanh!).toBeGreaterThan(0.95);
       expect(elu! / tanh!).toBeLessThan(0.99);
+      // Of fewer rows no longer trial has a say in it.
+      expect(trials.some((t) => t.activation === 'elu' && t.iterations === 8)).toBe(iterations === 8);
       return activation;
     };
     expect(await search(600, 40, 0.8, 6, 2)).toBe('elu');
+    expect(await search(24_999, 20, 0.3, 1, 2)).toBe('elu');
     expect(await search(25_000, 20, 0.3, 2, 8)).toBe('tanh');
   });
 
@@ -127,7 +130,10 @@ describe("activation: 'auto'", () => {
   it('is settled by longer trials of 25,000 rows and more', async () => {
     const [X, Y] = sums((x) => Math.max(x, 0), 25_000);
     const some = await trainRegressor(X, Y, { hidden: [20], iterations: 4 });
-    expect(leastOf(some.report.ridgeSearch!.trials, 'elu', 4).loss).toBeLessThan(Infinity);
+    for (const name of ['elu', 'tanh']) {
+      const four = some.report.ridgeSearch!.trials.filter((t) => t.activation === name && t.iterations === 4);
+      expect(four.map(({ scale }) => scale)).toContain(leastOf(some.report.ridgeSearch!.trials, name, 2).scale);
+    }
     const one = await trainRegressor(X, Y, { hidden: [20], iterations: 1 });
     expect(one.report.ridgeSearch!.trials.every(({ iterations }) => iterations === 1)).toBe(true);
     const { activation, trials } = (await trainRegressor(X, Y, { hidden: [20] })).report.ridgeSearch!;
