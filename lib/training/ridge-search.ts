@@ -27,7 +27,7 @@ const stride = 4;
 const mostStrides = 16;
 /** Weaker than the usual scale, or the best, where once more is looked, with each activation. */
 const farStrides = 6;
-/** Weaker than the best of the short trials, where longer ones look for what is learnt slowly; they have to lose less by that share. */
+/** Weaker than the best short trial, where a long one looks for what is learnt slowly; it has to lose less by that share. */
 const slowStrides = 2;
 const slowLead = 0.1;
 /** A ridge of less than some 30 times the rounding unit no longer makes a layer well posed: the least scale over ε. */
@@ -281,8 +281,9 @@ class Search {
     const [iterations, strides] = [this.#longIterations, best.strides - slowStrides];
     if (iterations === best.iterations || this.#isLinear(best.activation) || !this.#isUsable(strides)) return best;
     const slow = await this.trial(best.activation, strides, iterations, best, 1);
-    if (!(slow.loss < best.loss)) return best;
+    if (!(slow.loss < best.loss)) return instead(best, slow);
     const same = await this.#longer(best);
+    if (!(slow.loss < Math.max(best.loss, same.loss) * (1 - slowLead))) return instead(best, slow);
     const least = await this.leastAround(slow);
     return least.loss < same.loss * (1 - slowLead) ? instead(least, best) : instead(best, least);
   }

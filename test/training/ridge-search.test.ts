@@ -479,7 +479,7 @@ describe('activation: auto', () => {
 
   it('takes a weaker ridge where longer trials learn with it what two iterations do not', async () => {
     const [count, cols] = [1600, 8];
-    for (const seed of [5, 6]) {
+    for (const seed of [6, 14]) {
       const random = source(seed);
       const data = Float64Array.from({ length: 2 * count * cols }, () => 1 + random.integer(5));
       const labels = Int32Array.from({ length: 2 * count }, (_, i) => {
