@@ -261,7 +261,7 @@ function searchTrial(shape: Shape, settings: Settings, element: number): number 
   const search = searchSizes(shape, settings, element);
   if (!search) return 0;
   const trial = trialSettings(settings, search.copies);
-  const sizes = sizesOf({ ...shape, rows: search.fit }, trial, element);
+  const sizes = sizesOf({ ...shape, inputs: search.inputs, rows: search.fit }, trial, element);
   const { operations } = gaussNewton(sizes, trial, initialisation(sizes, trial), 0);
   const passes = isCalibrated(settings) ? 2 : 1;
   return search.folds * (operations + passes * (forward(sizes, search.held) + outputs(sizes, search.held)));

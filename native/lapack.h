@@ -41,6 +41,16 @@ void dgelqf_(const int*, const int*, double*, const int*, double*, double*, cons
 void sgelqf_(const int*, const int*, float*, const int*, float*, float*, const int*, int*);
 void dorglq_(const int*, const int*, const int*, double*, const int*, const double*, double*, const int*, int*);
 void sorglq_(const int*, const int*, const int*, float*, const int*, const float*, float*, const int*, int*);
+void dlarft_(const char*, const char*, const int*, const int*, const double*, const int*, const double*, double*,
+             const int*, std::size_t, std::size_t);
+void slarft_(const char*, const char*, const int*, const int*, const float*, const int*, const float*, float*,
+             const int*, std::size_t, std::size_t);
+void dlarfb_(const char*, const char*, const char*, const char*, const int*, const int*, const int*, const double*,
+             const int*, const double*, const int*, double*, const int*, double*, const int*, std::size_t, std::size_t,
+             std::size_t, std::size_t);
+void slarfb_(const char*, const char*, const char*, const char*, const int*, const int*, const int*, const float*,
+             const int*, const float*, const int*, float*, const int*, float*, const int*, std::size_t, std::size_t,
+             std::size_t, std::size_t);
 }
 
 namespace bpls {
@@ -230,6 +240,32 @@ inline void orglq(std::int64_t m, std::int64_t n, float* a, std::int64_t lda, co
   blas_int rows = narrow(m), columns = narrow(n), stride = narrow(lda), info = 0;
   sorglq_(&rows, &columns, &rows, a, &stride, tau, work, &lwork, &info);
   checked("sorglq", info);
+}
+
+/// T (k×k) of the k reflectors that gelqf left in the rows of V (k×n): their product is I - VᵀTV.
+inline void larft(std::int64_t n, std::int64_t k, const double* v, std::int64_t ldv, const double* tau, double* t) {
+  blas_int columns = narrow(n), rows = narrow(k), stride = narrow(ldv);
+  dlarft_("F", "R", &columns, &rows, v, &stride, tau, t, &rows, 1, 1);
+}
+
+inline void larft(std::int64_t n, std::int64_t k, const float* v, std::int64_t ldv, const float* tau, float* t) {
+  blas_int columns = narrow(n), rows = narrow(k), stride = narrow(ldv);
+  slarft_("F", "R", &columns, &rows, v, &stride, tau, t, &rows, 1, 1);
+}
+
+/// C (m×n) times that product, or its transpose; `work` has m×k.
+inline void larfb(char trans, std::int64_t m, std::int64_t n, std::int64_t k, const double* v, std::int64_t ldv,
+                  const double* t, double* c, std::int64_t ldc, double* work) {
+  blas_int rows = narrow(m), columns = narrow(n), order = narrow(k), v_stride = narrow(ldv), c_stride = narrow(ldc);
+  dlarfb_("R", &trans, "F", "R", &rows, &columns, &order, v, &v_stride, t, &order, c, &c_stride, work, &rows, 1, 1, 1,
+          1);
+}
+
+inline void larfb(char trans, std::int64_t m, std::int64_t n, std::int64_t k, const float* v, std::int64_t ldv,
+                  const float* t, float* c, std::int64_t ldc, float* work) {
+  blas_int rows = narrow(m), columns = narrow(n), order = narrow(k), v_stride = narrow(ldv), c_stride = narrow(ldc);
+  slarfb_("R", &trans, "F", "R", &rows, &columns, &order, v, &v_stride, t, &order, c, &c_stride, work, &rows, 1, 1, 1,
+          1);
 }
 
 }  // namespace bpls

@@ -6,6 +6,7 @@
 #include "blas.h"
 #include "lapack.h"
 #include "normal_equations.h"
+#include "parallel.h"
 #include "statistics.h"
 #include "transpose.h"
 #include "triangle.h"
@@ -29,16 +30,39 @@ blas_int optimal(T work) {
   return static_cast<blas_int>(work) + 1;
 }
 
-/// A (m×n, m <= n, column-major) becomes the m×m factor L in its first columns.
+/// Rows of A (m×n, m <= n, column-major) become orthonormal rows that span the same: Q of A = L Q. As dgelqf and dorglq
+/// do it, but what a block of reflectors does to the rows below is shared out over the threads.
 template <typename T>
-T* lq(std::int64_t m, std::int64_t n, T* a, Scratch& scratch) {
+void to_orthonormal_rows(std::int64_t m, std::int64_t n, T* a, Scratch& scratch) {
+  constexpr std::int64_t block = 64;
   T* tau = scratch.take<T>(m);
+  T* product = scratch.take<T>(block * block);
+  T* shared = scratch.take<T>(block * m);
   T query;
-  gelqf(m, n, a, m, tau, &query, -1);
-  const blas_int lwork = optimal(query);
-  gelqf(m, n, a, m, tau, scratch.take<T>(lwork), lwork);
-  count_operations(2 * m * m * n - 2 * m * m * m / 3);
-  return tau;
+  orglq(std::min(m, block), n, a, m, tau, &query, -1);
+  const blas_int lwork = std::max(optimal(query), narrow(block * block));
+  T* work = scratch.take<T>(lwork);
+  const auto reflect = [=](char trans, std::int64_t first, std::int64_t k) {
+    const T* reflectors = a + first + first * m;
+    larft(n - first, k, reflectors, m, tau + first, product);
+    parallel_for(m - first - k, 1 + (1 << 20) / (4 * k * (n - first)), [=](std::int64_t begin, std::int64_t end) {
+      T* rows = a + first + k + begin + first * m;
+      larfb(trans, end - begin, n - first, k, reflectors, m, product, rows, m, shared + k * begin);
+    });
+  };
+  const std::int64_t last = (m - 1) / block * block;
+  for (std::int64_t first = 0; first < m; first += block) {
+    const std::int64_t k = std::min(block, m - first);
+    gelqf(k, n - first, a + first + first * m, m, tau + first, work, lwork);
+    if (first < last) reflect('N', first, k);
+  }
+  for (std::int64_t first = last; first >= 0; first -= block) {
+    const std::int64_t k = std::min(block, m - first);
+    if (first < last) reflect('T', first, k);
+    orglq(k, n - first, a + first + first * m, m, tau + first, work, lwork);
+    for (std::int64_t j = 0; j < first; ++j) std::fill_n(a + first + j * m, k, T(0));
+  }
+  count_operations(2 * (2 * m * m * n - 2 * m * m * m / 3));
 }
 
 /// solve_svd on column-major matrices, which it overwrites.
@@ -128,12 +152,7 @@ void orthonormalise(T* q, std::int64_t rows, std::int64_t cols, Scratch& scratch
   // Row-major longer×shorter is column-major shorter×longer: its LQ factorisation has orthonormal rows there.
   T* tall = rows >= cols ? q : scratch.take<T>(rows * cols);
   if (rows < cols) transpose(q, rows, cols, tall);
-  T* tau = lq(shorter, longer, tall, scratch);
-  T query;
-  orglq(shorter, longer, tall, shorter, tau, &query, -1);
-  const blas_int lwork = optimal(query);
-  orglq(shorter, longer, tall, shorter, tau, scratch.take<T>(lwork), lwork);
-  count_operations(2 * shorter * shorter * longer - 2 * shorter * shorter * shorter / 3);
+  to_orthonormal_rows(shorter, longer, tall, scratch);
   if (rows < cols) transpose(tall, cols, rows, q);
 }
 

@@ -1,6 +1,7 @@
 import { batchRows } from '../batches.js';
 import { ArgumentError } from '../errors.js';
 import type { Settings } from '../options.js';
+import { isWide } from './wide.js';
 
 /** Sizes of a problem. */
 export interface Shape {
@@ -45,6 +46,8 @@ const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates 
 /** Rows that the search of `ridge: 'auto'` trains and judges by, at most but for `mostJudges`; and at least: of fewer, none can be spared. */
 export const mostTrialRows = 2500;
 const leastTrialRows = 20;
+/** Where memory has no room for as many, at least so many of what there are: fewer say too little of the others. */
+const fewestTrialRows = 1000;
 /** One part in so many is held out, in turn, until this many rows have been. */
 const folds = 5;
 const heldOutRows = 200;
@@ -64,6 +67,8 @@ export interface SearchSizes {
   /** Rows to train on in each fold, and to judge by. */
   fit: number;
   held: number;
+  /** Columns of their inputs: the coordinates in the space that the rows to train on span, where these are so few (wide.ts). */
+  inputs: number;
   folds: number;
   /** Folds that there are, of which a decision may ask for more. */
   mostFolds: number;
@@ -73,28 +78,40 @@ export interface SearchSizes {
   abreast: number;
 }
 
-/** Of the memory, what the folds that are judged beside another may take: while they do, the training has not taken its own. */
+/** Of the memory, what the copies of the rows may take, with their activations and scores; */
+const copiesShare = 1 / 12;
+/** the vectors that the rows to train on span, before there are trials; */
+const basisShare = 1 / 4;
+/** and the folds that are judged beside another: while they do, the training has not taken its own. */
 const shareAbreast = 1 / 48;
 
 /** What a search goes over; undefined where the options leave nothing to choose, or rows or memory are too few. */
 export function searchSizes(shape: Shape, settings: Settings, element: number): SearchSizes | undefined {
   if (settings.ridge !== 'auto' || settings.targets !== 'gauss-newton') return undefined;
-  // The rows are copied, and their activations and scores kept: they get a twelfth of the memory, or there is no search.
   const narrow = settings.hidden.map(({ units }) => trialUnits(units));
-  const width = sum(narrow) + shape.inputs + shape.outputs;
-  const room = Math.floor(memoryLimit(settings, element) / 12 / (width * element));
-  const used = Math.min(shape.rows, mostTrialRows);
-  if (used < leastTrialRows || used > room) return undefined;
+  const most = Math.min(shape.rows, mostTrialRows);
+  const spanned = most - Math.floor(most / folds);
+  const spans = isWide(settings, spanned, shape.inputs);
+  const limit = memoryLimit(settings, element) / element;
+  const room = Math.floor((copiesShare * limit) / (sum(narrow) + (spans ? spanned : shape.inputs) + shape.outputs));
+  const used = Math.min(
+    most,
+    room,
+    spans ? Math.floor((basisShare * limit * most) / (shape.inputs * spanned)) : Infinity,
+  );
+  if (used < leastTrialRows || used < Math.min(shape.rows, fewestTrialRows)) return undefined;
   const part = Math.floor(used / folds);
   const fit = used - part;
   const copies = Math.min(settings.augment?.copies ?? 0, Math.floor((room - used) / fit));
   const all = fit * (1 + copies);
   const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - all));
   const mostFolds = used === shape.rows ? folds : 1;
-  const others = (memoryLimit(settings, element) * shareAbreast) / element / lastingTrial(shape, narrow, all);
+  const inputs = spans ? fit : shape.inputs;
+  const others = (shareAbreast * limit) / lastingTrial({ ...shape, inputs }, narrow, all);
   return {
     fit,
     held,
+    inputs,
     folds: Math.min(mostFolds, Math.ceil(heldOutRows / part)),
     mostFolds,
     copies,
@@ -171,14 +188,18 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const trial = search
     ? (search.fit * (1 + search.copies) + search.held) *
         Math.min(search.folds + 1, search.mostFolds) *
-        (shape.inputs + shape.outputs) +
+        (search.inputs + shape.outputs) +
       5 * search.held * search.folds * shape.outputs +
-      lastingTrial(shape, narrow, search.fit * (1 + search.copies))
+      lastingTrial({ ...shape, inputs: search.inputs }, narrow, search.fit * (1 + search.copies))
     : 0;
+  const basis = search && search.inputs < shape.inputs ? shape.inputs * search.fit : 0;
   // Labels, marks, the indices of those that ask for change and where these are kept, and a weight where rows are held out.
   const marks = rows * (4 + 1 + 4 + 8 + element);
   const fixed =
-    element * (arrays + trial) + marks + Math.max(element * solve, Math.min(batch, rows) * perRow) + runtime(limit);
+    element * (arrays + trial) +
+    marks +
+    Math.max(element * Math.max(solve, basis), Math.min(batch, rows) * perRow) +
+    runtime(limit);
 
   const row = element * sum(widths);
   const kept = row > 0 ? Math.floor((limit - fixed) / row) : rows;

@@ -15,6 +15,7 @@ import { Memory } from './memory.js';
 import { compressTails } from './standardize.js';
 import { Training, type Problem } from './training.js';
 import { toMeanOne } from './weights.js';
+import { coordinates } from './wide.js';
 
 /**
  * Iterations of a trial: what two say of one layer's ridge, eight do not change. Each further layer takes longer to learn,
@@ -98,7 +99,8 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   const before = training.operations;
   const search = await Search.of(training, sizes);
   let best = await search.leastAround(await search.trial(usualActivation, 0));
-  const compressed = await compressTails(training, columns);
+  // Of coordinates in the space of the rows none has another unit.
+  const compressed = search.spans ? undefined : await compressTails(training, columns);
   best = await search.withoutTails(best, compressed);
   best = await search.farWeaker(best);
   best = await search.slowly(best);
@@ -170,9 +172,18 @@ class Search {
 
   static async of(training: Training, sizes: SearchSizes): Promise<Search> {
     const search = new Search(training, sizes);
-    for (let fold = 0; fold < sizes.folds; fold++)
-      search.#parts.push(await partOf(training.problem, sizes, search.#order, fold));
+    for (let fold = 0; fold < sizes.folds; fold++) search.#parts.push(await search.#part(fold));
     return search;
+  }
+
+  /** Whether trials are on coordinates in the space of their rows. */
+  get spans(): boolean {
+    return this.#sizes.inputs < this.#training.problem.inputs.cols;
+  }
+
+  #part(fold: number): Promise<Part> {
+    const [training, sizes, order] = [this.#training, this.#sizes, this.#order];
+    return this.spans ? spannedPart(training, sizes, order, fold) : partOf(training.problem, sizes, order, fold);
   }
 
   /** Given up where each of the first folds had `bound` times the loss of the rival. */
@@ -378,7 +389,7 @@ class Search {
     if (folds === mostFolds || !(ratio > closeBelow && ratio < closeAbove)) return ratio < 1 - share;
     const sums = [one, other].map(({ squares }) => sum(squares));
     for (let fold = 0; fold < mostFolds; fold++) {
-      const part = this.#parts[fold] ?? (await partOf(this.#training.problem, this.#sizes, this.#order, fold));
+      const part = this.#parts[fold] ?? (await this.#part(fold));
       for (const [k, { activation, strides, iterations, squares }] of [one, other].entries()) {
         if (fold < squares.length) continue;
         const scale = scaleAt(this.#sizes.fit, strides);
@@ -491,11 +502,15 @@ async function judge(
   const settings = isLinear ? { ...own, hidden: [] } : own;
   const trial = new Training(fit, settings, memory);
   const judged = new Training(held, settings, memory, false);
+  // Coordinates are of standardised rows; the ridge is a share of what a column has, and fewer with as much have more each.
+  const share = fit.inputs.cols / training.problem.inputs.cols;
   for (const each of [trial, judged]) {
-    each.standardization = training.standardization;
+    if (share === 1) each.standardization = training.standardization;
     each.activate(activation);
   }
-  trial.ridgeScales = narrowing(isLinear ? [] : training.settings.hidden).map((factor) => factor * scale);
+  trial.ridgeScales = narrowing(isLinear ? [] : training.settings.hidden).map(
+    (factor, l) => factor * scale * (l === 0 ? share : 1),
+  );
   try {
     await initialise(trial);
     await gaussNewton(trial);
@@ -530,22 +545,49 @@ function truncatedSquares({ targets, outputs, weights }: Problem, predicted: Flo
 /** Of the rows that a fold holds out no copy is among those to train on. */
 export async function partOf(
   problem: Problem,
-  { fit, held, copies }: SearchSizes,
+  { held, copies }: SearchSizes,
   order: Int32Array,
   fold: number,
 ): Promise<Part> {
-  const first = fold * held;
-  const rest = new Int32Array(fit);
-  rest.set(order.subarray(0, first));
-  rest.set(order.subarray(first + held), first);
+  const rows = heldLast(order, held, fold);
   return {
-    fit: await take(problem, rest, copies),
-    held: await take(problem, order.subarray(first, first + held)),
+    fit: await take(problem, rows.subarray(0, -held), copies),
+    held: await take(problem, rows.subarray(-held)),
   };
 }
 
-/** The problem of some of the rows, and of so many copies of each. */
-async function take(problem: Problem, own: Int32Array, copies = 0): Promise<Problem> {
+/** The same on coordinates in the space that the rows to train on span: of more columns than rows (wide.ts). */
+async function spannedPart(
+  training: Training,
+  { fit, held }: SearchSizes,
+  order: Int32Array,
+  fold: number,
+): Promise<Part> {
+  const { problem, standardization } = training;
+  const rows = heldLast(order, held, fold);
+  const { inputs } = await coordinates(training, problem.inputs, standardization, rows.subarray(0, fit), rows);
+  const part = (begin: number, end: number) =>
+    take(problem, rows.subarray(begin, end), 0, inputs.data.subarray(begin * fit, end * fit), fit);
+  return { fit: await part(0, fit), held: await part(fit, rows.length) };
+}
+
+/** The rows with those that the fold holds out behind the others. */
+function heldLast(order: Int32Array, held: number, fold: number): Int32Array {
+  const [first, end] = [fold * held, (fold + 1) * held];
+  const rows = order.slice();
+  rows.set(order.subarray(end), first);
+  rows.set(order.subarray(first, end), rows.length - held);
+  return rows;
+}
+
+/** The problem of some of the rows, and of so many copies of each; with their inputs where these are not the problem's own. */
+async function take(
+  problem: Problem,
+  own: Int32Array,
+  copies = 0,
+  data?: FloatArray,
+  cols = problem.inputs.cols,
+): Promise<Problem> {
   const { inputs, outputs, labels, targets, weights, variance, bias, positive, negative, originals = 0 } = problem;
   const count = own.length * (1 + copies);
   const rows = new Int32Array(count).map(
@@ -561,7 +603,7 @@ async function take(problem: Problem, own: Int32Array, copies = 0): Promise<Prob
     return to;
   };
   return {
-    inputs: { data: await gather(inputs.data, inputs.cols), rows: count, cols: inputs.cols },
+    inputs: { data: data ?? (await gather(inputs.data, cols)), rows: count, cols },
     outputs,
     originals: own.length,
     ...(labels && { labels: rows.map((row) => labels[row] as number) }),

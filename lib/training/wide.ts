@@ -1,6 +1,6 @@
 import { inBatches, batchRows } from '../batches.js';
 import { call, callEach, type Lane } from '../lane.js';
-import { allocate, type FloatArray } from '../matrix.js';
+import { allocate, type FloatArray, type Matrix } from '../matrix.js';
 import { activationCode } from '../network/activation.js';
 import { Network, type Layer, type Standardization } from '../network/network.js';
 import type { Settings } from '../options.js';
@@ -35,24 +35,9 @@ export async function narrow(
   standardization: Standardization | undefined,
   weighted: Int32Array | undefined,
 ): Promise<Narrowed> {
-  const { data, rows, cols } = problem.inputs;
-  const rank = weighted?.length ?? rows;
-  const weights = allocate(data, (cols + 1) * rank);
-  const basis = weights.subarray(0, cols * rank);
-  for await (const [begin, end] of turns(cols, rank))
-    for (let j = begin; j < end; j++) {
-      const [shift, scale] = [standardization?.shift[j] ?? 0, standardization?.scale[j] ?? 1];
-      for (let i = 0; i < rank; i++) {
-        const row = weighted?.[i] ?? i;
-        basis[j * rank + i] = ((data[row * cols + j] as number) - shift) * scale;
-      }
-    }
-  await call(lane, 'orthonormalise', { matrix: basis, rows: cols, columns: rank });
-  const outputs = allocate(data, rows * rank);
-  const layer = { weights, inputs: cols, units: rank, activation: activationCode('identity') };
-  const args = { inputs: data, samples: rows, columns: cols, ...standardization, layers: [layer], outputs };
-  await callEach(lane, 'predict', inBatches(rows, batchRows(cols), args));
-
+  const { data, cols } = problem.inputs;
+  const { basis, inputs } = await coordinates(lane, problem.inputs, standardization, weighted, undefined);
+  const rank = inputs.cols;
   const lift: Narrowed['lift'] = async (own, network) => {
     const [first, ...rest] = network.layers as [Layer, ...Layer[]];
     const { units } = first;
@@ -67,9 +52,45 @@ export async function narrow(
   return {
     problem: {
       ...problem,
-      inputs: { data: outputs, rows, cols: rank },
+      inputs,
       ...(validate && { validate: async (network, own) => validate(await lift(own, network), own) }),
     },
     lift,
   };
+}
+
+/** Q (n×R), with room for a row more, of the R rows that span the space; and L of those wanted in it. All rows where not given. */
+export async function coordinates(
+  lane: Lane,
+  { data, rows, cols }: Matrix,
+  standardization: Standardization | undefined,
+  spanning: Int32Array | undefined,
+  wanted: Int32Array | undefined,
+): Promise<{ basis: FloatArray; inputs: Matrix }> {
+  const rank = spanning?.length ?? rows;
+  const weights = allocate(data, (cols + 1) * rank);
+  const basis = weights.subarray(0, cols * rank);
+  for await (const [begin, end] of turns(cols, rank))
+    for (let j = begin; j < end; j++) {
+      const [shift, scale] = [standardization?.shift[j] ?? 0, standardization?.scale[j] ?? 1];
+      for (let i = 0; i < rank; i++) {
+        const row = spanning?.[i] ?? i;
+        basis[j * rank + i] = ((data[row * cols + j] as number) - shift) * scale;
+      }
+    }
+  await call(lane, 'orthonormalise', { matrix: basis, rows: cols, columns: rank });
+  const count = wanted?.length ?? rows;
+  const outputs = allocate(data, count * rank);
+  const layer = { weights, inputs: cols, units: rank, activation: activationCode('identity') };
+  const args = {
+    inputs: data,
+    samples: rows,
+    columns: cols,
+    ...standardization,
+    indices: wanted,
+    layers: [layer],
+    outputs,
+  };
+  await callEach(lane, 'predict', inBatches(count, batchRows(cols), args));
+  return { basis, inputs: { data: outputs, rows: count, cols: rank } };
 }

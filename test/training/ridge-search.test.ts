@@ -268,12 +268,33 @@ describe("ridge: 'auto'", () => {
     }
   });
 
-  it('has no memory for more than some 3,000 columns by default', () => {
+  it('has fewer rows where there are more columns, and coordinates where these are twice as many', () => {
     const sizesOf = (rows: number, inputs: number) =>
       searchSizes({ rows, inputs, outputs: 10 }, settingsOf({ hidden: [256] }, true), 4);
-    expect(sizesOf(10_000, 3000)).toMatchObject({ fit: 2000 });
-    expect(sizesOf(10_000, 3200)).toBeUndefined();
-    expect(sizesOf(400, 20_000)).toMatchObject({ fit: 320 });
+    expect(sizesOf(10_000, 3000)).toMatchObject({ fit: 2000, inputs: 3000 });
+    expect(sizesOf(10_000, 3900)).toMatchObject({ fit: 1611, inputs: 3900 });
+    expect(sizesOf(10_000, 4000)).toMatchObject({ fit: 2000, inputs: 2000 });
+    expect(sizesOf(10_000, 20_000)).toMatchObject({ fit: 1258, inputs: 1258 });
+    expect(sizesOf(10_000, 40_000)).toBeUndefined();
+    expect(sizesOf(400, 20_000)).toMatchObject({ fit: 320, inputs: 320 });
+  });
+
+  it('has the same losses on coordinates of the rows as on their columns', async () => {
+    const [rows, cols] = [1000, 400];
+    const few = source(31).normals(rows, cols);
+    const targets = matrix(Float64Array.from({ length: rows }, (_, i) => Math.tanh(few.data[cols * i]! + few.data[cols * i + 1]!)), rows, 1); // prettier-ignore
+    // Columns of zeros say nothing, but a column has a quarter of the mean square then, and the ridge goes by that.
+    const many = matrix(new Float64Array(4 * rows * cols), rows, 4 * cols);
+    for (let i = 0; i < rows; i++) many.data.set(few.data.subarray(cols * i, cols * (i + 1)), 4 * cols * i);
+    const [one, other] = await Promise.all(
+      [few, many].map(async (X) => {
+        const { report } = await trainRegressor(X, targets, { hidden: [] });
+        return new Map(report.ridgeSearch!.trials.map(({ scale, loss }) => [scale, loss]));
+      }),
+    );
+    const shared = [...one!].filter(([scale]) => other!.has(4 * scale));
+    expect(shared.length).toBeGreaterThanOrEqual(3);
+    for (const [scale, loss] of shared) expect(other!.get(4 * scale)).toBeCloseTo(loss, 6);
   });
 
   it('chooses the trial with the least loss on held-out rows', async () => {
