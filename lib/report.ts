@@ -70,7 +70,7 @@ export interface RidgeSearch {
    * `iterations` while others have fewer compare two activations, or two kinds of targets, or look for what is learnt slowly with a
    * weaker ridge; where that is found, others follow them. `logLoss`, in nats at the best temperature, where it was asked for:
    * one-sided and two-sided targets (`samples: 'all'`) are compared by it. `crossLoss`: the loss over five folds, where those of
-   * the trials are fewer and left open whether hidden units or a linear model are better.
+   * the trials are fewer and left open whether hidden units or a linear model are better, and with which ridge.
    */
   trials: {
     scale: number;

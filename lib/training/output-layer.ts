@@ -17,6 +17,8 @@ const [oneSidedSteps, linearSteps] = [8, 64];
 const leastInnerRows = 32;
 /** Steps more, where the last one raised the objective. */
 const mostRepeats = 8;
+/** A one-sided problem is at its end where two steps in a row change the objective by less than this share. */
+const settled = 1e-8;
 
 /** Of all rows those that the steps after the first go over: the kept ones, if there are enough to stand for the rest. */
 export function innerRows(rows: number, kept: number, inputs: number): number {
@@ -115,18 +117,19 @@ export class OutputLayer {
     const { weights } = training.output;
     const { variance = 1 } = training.problem;
     const findsBounds = training.residualBounds === undefined && training.settings.loss === 'huber';
+    const rounding = 64 * epsilon(weights);
     let least = loss + (await this.#penalise(weights));
     const [best, bestRhs, previous] = [weights.slice(), this.#rhs.slice(), weights.slice()];
     const rebound = async () => {
       await this.boundResiduals();
       return (await gradient()) + (await this.#penalise(weights));
     };
-    let [isFactored, momentum, end, repeats] = [false, 1, steps, 0];
+    let [isFactored, momentum, end, repeats, still] = [false, 1, steps, 0, 0];
     for (let step = 1; ; step++) {
       const change = isFactored ? await this.#solve(this.#rhs) : await this.#factorAndSolve();
       isFactored = true;
       // A factor with more than the ridge solves nothing at once, not even a two-sided problem.
-      if (this.damping > this.ridge) end = Math.max(end, stepsOf(training.settings.hidden));
+      if (this.damping > this.ridge && still < 2) end = Math.max(end, stepsOf(training.settings.hidden));
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
       const ahead = step < end ? (momentum - 1) / following : 0;
       const length = step === 1 ? 1 : stepLength;
@@ -142,7 +145,9 @@ export class OutputLayer {
       const objective = (totals ? totals.squares / 2 : await gradient()) + (await this.#penalise(weights));
       // What left the range of the precision will not come back: it is an error for the caller to tell of.
       if (!Number.isFinite(objective)) return totals ?? this.totals();
-      if (objective <= least * (1 + 64 * epsilon(weights)) + epsilon(weights) * variance * training.rows) {
+      still = Math.abs(objective - least) <= Math.max(settled, rounding) * least ? still + 1 : 0;
+      if (still >= 2 && training.problem.labels) end = Math.min(end, step + 1);
+      if (objective <= least * (1 + rounding) + epsilon(weights) * variance * training.rows) {
         if (totals) return totals;
         least = findsBounds ? await rebound() : objective;
         best.set(weights);

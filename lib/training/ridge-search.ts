@@ -375,30 +375,55 @@ class Search {
     const isElu = elu.loss < best.loss && (await this.#isBetter(elu, best));
     best = isElu ? await this.leastAround(instead(elu, best)) : instead(best, elu);
     if (!this.#mayBeLinear()) return best;
-    const first = await this.#rival('identity', best, 2);
-    const near = first.loss < best.loss * outclassed ? await this.leastAround(first) : first;
-    const linear = lesser(near, await this.#farFrom(best, 'identity'));
-    const isLinear = await this.#leads(linear, best, this.#leadOfLinear);
-    return isLinear ? this.leastAround(instead(linear, best)) : instead(best, linear);
+    const around = (trial: Trial) => (trial.loss < best.loss * outclassed ? this.leastAround(trial) : trial);
+    const near = await around(await this.#rival('identity', best, 2));
+    const linear = await around(lesser(near, await this.#farFrom(best, 'identity')));
+    const leading = await this.#leading(linear, best, this.#leadOfLinear);
+    return leading ? instead(leading, best) : instead(best, linear);
   }
 
-  /** Whether one loses less by that share: in all folds where those of a trial are fewer and leave it open. */
-  async #leads(one: Trial, other: Trial, share: number): Promise<boolean> {
+  /**
+   * A linear model, where it loses less by that share than another trial: in all folds, where those of a trial are fewer and
+   * leave it open; then with the ridge of least loss in these, its own or next to it, which costs little.
+   */
+  async #leading(linear: Trial, other: Trial, share: number): Promise<Trial | undefined> {
     const { folds, mostFolds } = this.#sizes;
-    const ratio = one.loss / other.loss;
-    if (folds === mostFolds || !(ratio > closeBelow && ratio < closeAbove)) return ratio < 1 - share;
-    const sums = [one, other].map(({ squares }) => sum(squares));
+    const ratio = linear.loss / other.loss;
+    if (folds === mostFolds || !(ratio > closeBelow && ratio < closeAbove))
+      return ratio < 1 - share ? linear : undefined;
+    const near = [linear, ...this.#neighbours(linear).filter((trial) => trial !== undefined)];
+    await this.#crossJudge([other, ...near]);
+    const least = near.reduce((a, b) => (crossLoss(b) < crossLoss(a) ? b : a));
+    if (!(crossLoss(least) < crossLoss(other) * (1 - share))) return undefined;
+    if (least === linear) return linear;
+    // Those that it had have been let go of.
+    least.scores = [];
+    for (const part of this.#parts) {
+      const { scores } = await this.#judgeOnce(part, least);
+      if (scores) least.scores.push(scores);
+    }
+    return instead(least, linear);
+  }
+
+  async #crossJudge(trials: Trial[]): Promise<void> {
+    const { mostFolds, held } = this.#sizes;
+    const sums = trials.map(({ squares }) => sum(squares));
     for (let fold = 0; fold < mostFolds; fold++) {
       const part = this.#parts[fold] ?? (await this.#part(fold));
-      for (const [k, { activation, strides, iterations, squares }] of [one, other].entries()) {
-        if (fold < squares.length) continue;
-        const scale = scaleAt(this.#sizes.fit, strides);
-        const [judged] = await this.#judge([part], activation, scale, iterations);
-        sums[k] = (sums[k] as number) + (judged as Judged).squares;
-      }
+      for (const [k, trial] of trials.entries())
+        if (fold >= trial.squares.length) sums[k] = (sums[k] as number) + (await this.#judgeOnce(part, trial)).squares;
     }
-    [one, other].forEach(({ note }, k) => (note.crossLoss = (sums[k] as number) / (mostFolds * this.#sizes.held)));
-    return (sums[0] as number) < (sums[1] as number) * (1 - share);
+    trials.forEach(({ note }, k) => (note.crossLoss = (sums[k] as number) / (mostFolds * held)));
+  }
+
+  async #judgeOnce(part: Part, { activation, strides, iterations }: Trial): Promise<Judged> {
+    return (await this.#judge([part], activation, scaleAt(this.#sizes.fit, strides), iterations))[0] as Judged;
+  }
+
+  /** With a ridge one stride weaker and stronger, where these were made. */
+  #neighbours({ activation, strides, iterations }: Trial): [Trial | undefined, Trial | undefined] {
+    const at = (way: number) => this.#made.get(this.#keyOf(activation, strides + way, iterations));
+    return [at(-1), at(1)];
   }
 
   get #leadOfLinear(): number {
@@ -413,12 +438,12 @@ class Search {
     return weightedRows <= mostLinearRows && hidden.length > 0 && !asked;
   }
 
-  /** For all rows: from a trial and its neighbours. */
-  scaleOf({ activation, strides, iterations, loss }: Trial): number {
-    const [below, above] = [-1, 1].map(
-      (way) => this.#made.get(this.#keyOf(activation, strides + way, iterations))?.loss,
-    );
-    return scaleAt(this.#training.weightedRows, strides + vertex(below, loss, above));
+  /** For all rows: from a trial and its neighbours, by all folds where these judged them. */
+  scaleOf(trial: Trial): number {
+    const near = this.#neighbours(trial);
+    const lossOf = near.some((other) => other?.note.crossLoss) ? crossLoss : ({ loss }: Trial) => loss;
+    const [below, above] = near.map((other) => other && lossOf(other));
+    return scaleAt(this.#training.weightedRows, trial.strides + vertex(below, lossOf(trial), above));
   }
 
   /** Of another activation, with the same ridge or one weaker by so many strides, again and again as the loss falls. */
@@ -458,6 +483,8 @@ class Search {
 }
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+/** By all folds, where they judged it. */
+const crossLoss = ({ note }: Trial): number => note.crossLoss ?? Infinity;
 /** The one of less loss; the other's scores are let go of. */
 function lesser(a: Trial, b?: Trial): Trial {
   if (!b) return a;
