@@ -56,7 +56,16 @@ export interface RawPass extends RawRows {
   clear?: boolean;
 }
 
-export interface RawSweep extends RawPass, Partial<RawTargets> {
+/** A step of the output layer's weights before the pass; see normal_equations.h. */
+export interface RawAdvance {
+  factor: FloatArray;
+  rhs: FloatArray;
+  previous: FloatArray;
+  stride: number;
+  ahead: number;
+}
+
+export interface RawSweep extends RawPass, Partial<RawTargets>, Partial<RawAdvance> {
   cached: boolean;
   grams?: readonly (FloatArray | null)[];
   triangle?: FloatArray | undefined;

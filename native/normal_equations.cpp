@@ -165,6 +165,17 @@ void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t 
 }
 
 template <typename T>
+void advance(const Advance<T>& step, std::int64_t n, std::int64_t m, Scratch& scratch) {
+  T* change = scratch.take<T>(n * m);
+  solve_factored(step.factor, n, step.rhs, m, change, scratch);
+  for (std::int64_t i = 0; i < n * m; ++i) {
+    const T next = step.weights[i] + step.stride * change[i];
+    step.weights[i] = next + step.ahead * (next - step.previous[i]);
+    step.previous[i] = next;
+  }
+}
+
+template <typename T>
 void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t rows, std::int64_t n, std::int64_t m,
                          T* rhs, Scratch& scratch, Intercept intercept, T sign) {
   T* r = scratch.take<T>(rows * m);
@@ -198,7 +209,9 @@ void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t 
   template void subtract_product(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Intercept);        \
   template CholeskyOutcome solve_cholesky(const T*, std::int64_t, T, T, T, const T*, std::int64_t, T*, T*, Scratch&,  \
                                           Equilibrate);                                                               \
-  template void solve_factored(const T*, std::int64_t, const T*, std::int64_t, T*, Scratch&);
+  template void solve_factored(const T*, std::int64_t, const T*, std::int64_t, T*, Scratch&);                         \
+  template void advance(const Advance<T>&, std::int64_t, std::int64_t, Scratch&);
+
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)
 #undef BPLS_INSTANTIATE

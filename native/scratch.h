@@ -21,7 +21,7 @@ class Scratch {
     if (count > std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(2 * sizeof(T)))
       throw std::bad_array_new_length();
     const std::size_t bytes = (static_cast<std::size_t>(std::max<std::int64_t>(count, 1)) * sizeof(T) + 63) / 64 * 64;
-    if (blocks_.empty() || used_ + bytes > blocks_.back().bytes) {
+    if (blocks_.empty() || used_ + bytes > blocks_.back().bytes()) {
       blocks_.push_back(Block(bytes));
       used_ = 0;
     }
@@ -41,7 +41,7 @@ class Scratch {
   void reset() {
     if (blocks_.size() > 1) {
       std::size_t total = 0;
-      for (const Block& block : blocks_) total += block.bytes;
+      for (const Block& block : blocks_) total += block.bytes();
       blocks_.clear();
       blocks_.push_back(Block(total));
     }
@@ -55,14 +55,20 @@ class Scratch {
 
  private:
   struct Free {
-    void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t(64)); }
+    std::size_t bytes;
+    /// The allocator may lend it to anyone next, a child process among them.
+    void operator()(std::byte* memory) const {
+      share_with_children(memory, bytes, true);
+      ::operator delete[](memory, std::align_val_t(64));
+    }
   };
   struct Block {
     explicit Block(std::size_t size)
-        : bytes(size), memory(static_cast<std::byte*>(::operator new[](size, std::align_val_t(64)))) {
-      prefer_huge_pages(memory.get(), bytes);
+        : memory(static_cast<std::byte*>(::operator new[](size, std::align_val_t(64))), Free{size}) {
+      prefer_huge_pages(memory.get(), size);
+      share_with_children(memory.get(), size, false);
     }
-    std::size_t bytes;
+    std::size_t bytes() const { return memory.get_deleter().bytes; }
     std::unique_ptr<std::byte, Free> memory;
   };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "forward.h"
+#include "normal_equations.h"
 #include "targets.h"
 
 namespace bpls {
@@ -21,6 +22,8 @@ struct Accumulators {
   /// Marks of all samples (S), written; samples with a residual in each output (K), added to.
   std::uint8_t* marks = nullptr;
   T* share = nullptr;
+  /// Of the output layer's weights, before the sums: at the first batch of a pass, where it has a factor.
+  Advance<T> step;
   /// The sums start from zero: the first batch of a pass. (The triangle starts from what it holds.)
   bool clear = false;
 };

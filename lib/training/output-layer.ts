@@ -1,3 +1,4 @@
+import type { RawAdvance } from '../../binding/index.js';
 import { smallestRcond } from '../least-squares/normal-equations.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { Settings } from '../options.js';
@@ -47,8 +48,8 @@ const stepsOf = (hidden: Settings['hidden']) => (hidden.length === 0 ? linearSte
 interface StepProblem {
   /** Half the squares of the residuals, at the first weights. */
   loss: number;
-  /** The same at the present weights; leaves the right-hand side there in #rhs. */
-  gradient: () => Promise<number>;
+  /** The same at the present weights, after a step of them where one is given; leaves the right-hand side there in #rhs. */
+  gradient: (step?: RawAdvance) => Promise<number>;
   /** Of those after the first. */
   stepLength: number;
   /** Whether the loss over all rows falls with the one here. */
@@ -73,8 +74,9 @@ export class OutputLayer {
   ridge = 0;
   /** Of the factor, where rounding asks for more than the ridge. */
   damping = 0;
-  /** (AᵀA + S ridge)⁻¹ B with the present factor. */
+  /** (AᵀA + S ridge)⁻¹ B with the present factor; whether that is Cholesky's, in #factor. */
   #solve: (rhs: FloatArray) => Promise<FloatArray> = () => this.#factorAndSolve();
+  #isCholesky = false;
 
   constructor(training: Training) {
     const { inputs, units } = training.output;
@@ -126,23 +128,26 @@ export class OutputLayer {
     };
     let [isFactored, momentum, end, repeats, still] = [false, 1, steps, 0, 0];
     for (let step = 1; ; step++) {
-      const change = isFactored ? await this.#solve(this.#rhs) : await this.#factorAndSolve();
+      const known = isFactored && this.#isCholesky;
+      const change = known ? undefined : await (isFactored ? this.#solve(this.#rhs) : this.#factorAndSolve());
       isFactored = true;
       // A factor with more than the ridge solves nothing at once, not even a two-sided problem.
       if (this.damping > this.ridge && still < 2) end = Math.max(end, stepsOf(training.settings.hidden));
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
       const ahead = step < end ? (momentum - 1) / following : 0;
       const length = step === 1 ? 1 : stepLength;
-      for await (const [from, to] of turns(weights.length))
+      // By the pass that follows, where that can do it: a call less for each step.
+      const advance = known ? { factor: this.#factor, rhs: this.#rhs, previous, stride: length, ahead } : undefined;
+      for await (const [from, to] of turns(change ? weights.length : 0))
         for (let i = from; i < to; i++) {
-          const next = (weights[i] as number) + length * (change[i] as number);
+          const next = (weights[i] as number) + length * (change?.[i] as number);
           weights[i] = next + ahead * (next - (previous[i] as number));
           previous[i] = next;
         }
       momentum = following;
-      const totals = step < end ? undefined : await this.totals();
+      const totals = step < end ? undefined : await this.totals(advance);
       if (totals && !falls) return totals;
-      const objective = (totals ? totals.squares / 2 : await gradient()) + (await this.#penalise(weights));
+      const objective = (totals ? totals.squares / 2 : await gradient(advance)) + (await this.#penalise(weights));
       // What left the range of the precision will not come back: it is an error for the caller to tell of.
       if (!Number.isFinite(objective)) return totals ?? this.totals();
       still = Math.abs(objective - least) <= Math.max(settled, rounding) * least ? still + 1 : 0;
@@ -180,9 +185,9 @@ export class OutputLayer {
   }
 
   /** Sums, marks and shares at the present weights. */
-  async totals(): Promise<PassTotals> {
+  async totals(step?: RawAdvance): Promise<PassTotals> {
     const training = this.#training;
-    return training.sweep({ count: training.rows }, { cached: true, marks: this.marks, share: this.share });
+    return training.sweep({ count: training.rows }, { cached: true, marks: this.marks, share: this.share, ...step });
   }
 
   /** Huber's δ of each output: 1.345 deviations of its residuals (95 % efficient for normal ones), by their median. */
@@ -210,14 +215,15 @@ export class OutputLayer {
     const order = training.output.inputs + 1;
     const rows = steps > 1 ? innerRows(training.rows, kept.count, training.output.inputs) : training.rows;
     if (rows === training.rows) {
-      const gradient = async () =>
-        (await training.sweep({ count: rows }, { cached: true, outputRhs: rhs })).squares / 2;
+      const gradient = async (step?: RawAdvance) =>
+        (await training.sweep({ count: rows }, { cached: true, outputRhs: rhs, ...step })).squares / 2;
       return { loss, gradient, stepLength: 1, falls: training.sampleRule !== 'misclassified' };
     }
     const share = rows / training.rows;
     const effective = rows * effectiveShare(training.weights);
     const { weights } = training.output;
-    const sumKept = async () => (await training.sweep(kept, { cached: true, outputRhs: rhs })).squares / 2 / share;
+    const sumKept = async (step?: RawAdvance) =>
+      (await training.sweep(kept, { cached: true, outputRhs: rhs, ...step })).squares / 2 / share;
     const exact = rhs.slice();
     let keptLoss = await sumKept();
     const correction = exact.map((sum, i) => sum - (rhs[i] as number) / share);
@@ -228,8 +234,8 @@ export class OutputLayer {
     };
     keptLoss -= linear();
     rhs.set(exact);
-    const gradient = async () => {
-      const squares = await sumKept();
+    const gradient = async (step?: RawAdvance) => {
+      const squares = await sumKept(step);
       correction.forEach((sum, i) => (rhs[i] = (rhs[i] as number) / share + sum));
       return squares - linear();
     };
@@ -300,6 +306,7 @@ export class OutputLayer {
     solution ??= await solveLayer(training, system());
     report.ridge = this.ridge;
     this.#solve = solution.solve;
+    this.#isCholesky = solution.factor !== undefined;
     return solution.weights;
   }
 }

@@ -8,7 +8,7 @@ import { f64, layer, rows, valid, type Args, type Name } from '../support/raw-ar
 
 /** What may be left out. */
 const optional: Partial<Record<Name, string[]>> = {
-  sweep: 'indices scale cache grams triangle outputRhs marks share demand'.split(' '),
+  sweep: 'indices scale cache grams triangle outputRhs marks share demand factor'.split(' '),
   tangent: ['change', 'momentum'],
   peel: 'gram rhs triangle weights'.split(' '),
   accumulate: ['gram', 'weights'],
@@ -19,7 +19,7 @@ const optional: Partial<Record<Name, string[]>> = {
 /** Without these, others beside them do not matter; with them, they do. */
 const unread: Partial<Record<Name, string[]>> = { tangent: ['cached'], peel: ['cached'], sweep: ['cached'] };
 /** Numbers that are not sizes. */
-const anyNumber = 'positive negative alpha beta ridge lastRidge cut damping sign weight'.split(' ');
+const anyNumber = 'positive negative alpha beta ridge lastRidge cut damping sign weight stride ahead'.split(' ');
 /** Float64Array whatever the precision, or the array that decides it when there is no other. */
 const eitherPrecision: Partial<Record<Name, string[]>> = {
   columnStatistics: ['inputs'],

@@ -36,6 +36,11 @@ export const valid: { [N in Name]: () => Args } = {
     slopes: [f64(4), f64(9)],
     marks: new Uint8Array(4),
     share: f64(2),
+    factor: f64(16),
+    rhs: f64(8),
+    previous: f64(8),
+    stride: 1,
+    ahead: 0,
   }),
   tangent: () => ({
     ...pass(),
