@@ -128,22 +128,24 @@ export class OutputLayer {
     };
     let [isFactored, momentum, end, repeats, still] = [false, 1, steps, 0, 0];
     for (let step = 1; ; step++) {
-      const known = isFactored && this.#isCholesky;
-      const change = known ? undefined : await (isFactored ? this.#solve(this.#rhs) : this.#factorAndSolve());
+      // With a Cholesky factor the pass that follows takes the step, which saves a call.
+      let change: FloatArray | undefined;
+      if (!isFactored) change = await this.#factorAndSolve();
+      else if (!this.#isCholesky) change = await this.#solve(this.#rhs);
       isFactored = true;
       // A factor with more than the ridge solves nothing at once, not even a two-sided problem.
       if (this.damping > this.ridge && still < 2) end = Math.max(end, stepsOf(training.settings.hidden));
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
       const ahead = step < end ? (momentum - 1) / following : 0;
-      const length = step === 1 ? 1 : stepLength;
-      // By the pass that follows, where that can do it: a call less for each step.
-      const advance = known ? { factor: this.#factor, rhs: this.#rhs, previous, stride: length, ahead } : undefined;
-      for await (const [from, to] of turns(change ? weights.length : 0))
-        for (let i = from; i < to; i++) {
-          const next = (weights[i] as number) + length * (change?.[i] as number);
-          weights[i] = next + ahead * (next - (previous[i] as number));
-          previous[i] = next;
-        }
+      const stride = step === 1 ? 1 : stepLength;
+      const advance = change ? undefined : { factor: this.#factor, rhs: this.#rhs, previous, stride, ahead };
+      if (change)
+        for await (const [from, to] of turns(weights.length))
+          for (let i = from; i < to; i++) {
+            const next = (weights[i] as number) + stride * (change[i] as number);
+            weights[i] = next + ahead * (next - (previous[i] as number));
+            previous[i] = next;
+          }
       momentum = following;
       const totals = step < end ? undefined : await this.totals(advance);
       if (totals && !falls) return totals;
