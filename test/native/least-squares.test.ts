@@ -158,6 +158,8 @@ describe.each(precisions)('orthonormalise in $name', (precision) => {
     [1, 1],
     [120, 70],
     [70, 120],
+    [900, 200],
+    [200, 900],
   ])('gives orthonormal columns or rows of the same span: %i by %i', async (rows, cols) => {
     const given = rounded(precision, source(rows + cols).normals(rows, cols));
     const data = typed(given.data);
