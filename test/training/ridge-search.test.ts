@@ -457,8 +457,9 @@ describe('activation: auto', () => {
         const best = linear.reduce((a, b) => (b.crossLoss! < a.crossLoss! ? b : a));
         expect(best.crossLoss).toBeLessThan(compared.find((trial) => trial.activation !== 'identity')!.crossLoss!);
         expect(activation).toBe('identity');
-        // Of 1,000 rows, and then of 1,250; half a stride either way.
-        expect(Math.abs(Math.log2(scale / best.scale / 0.8 ** 0.75))).toBeLessThan(1 + 1e-9);
+        // Of 1,000 rows, and then of 1,250; moved by half a stride at most, and where five folds judged a neighbour on one side only, not at all.
+        const most = seed === 2 ? 1 : 0;
+        expect(Math.abs(Math.log2(scale / best.scale / 0.8 ** 0.75))).toBeLessThanOrEqual(most + 1e-9);
         // Its scores are there, though it had lost more in the first fold than another.
         expect(best.loss).toBeGreaterThan(seed === 2 ? least(trials, false) : least(trials, true));
         expect(temperature).toBeGreaterThan(0);
