@@ -46,7 +46,7 @@ const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates 
 /** Rows that the search of `ridge: 'auto'` trains and judges by, at most but for `mostJudges`; and at least: of fewer, none can be spared. */
 export const mostTrialRows = 2500;
 const leastTrialRows = 20;
-/** Where memory has no room for as many, at least so many of what there are: fewer say too little of the others. */
+/** On coordinates, where memory has no room for as many, at least so many of what there are: fewer say too little of the others. */
 const fewestTrialRows = 1000;
 /** One part in so many is held out, in turn, until this many rows have been. */
 const folds = 5;
@@ -91,15 +91,14 @@ export function searchSizes(shape: Shape, settings: Settings, element: number): 
   const narrow = settings.hidden.map(({ units }) => trialUnits(units));
   const most = Math.min(shape.rows, mostTrialRows);
   const spanned = most - Math.floor(most / folds);
-  const spans = isWide(settings, spanned, shape.inputs);
   const limit = memoryLimit(settings, element) / element;
-  const room = Math.floor((copiesShare * limit) / (sum(narrow) + (spans ? spanned : shape.inputs) + shape.outputs));
-  const used = Math.min(
-    most,
-    room,
-    spans ? Math.floor((basisShare * limit * most) / (shape.inputs * spanned)) : Infinity,
-  );
-  if (used < leastTrialRows || used < Math.min(shape.rows, fewestTrialRows)) return undefined;
+  const roomOf = (inputs: number) => Math.floor((copiesShare * limit) / (sum(narrow) + inputs + shape.outputs));
+  // Where memory has no room for the columns, it may have for fewer coordinates.
+  const spans = isWide(settings, spanned, shape.inputs, roomOf(shape.inputs) < most ? 1 : undefined);
+  const room = roomOf(spans ? spanned : shape.inputs);
+  const ofBasis = Math.floor((basisShare * limit * most) / (shape.inputs * spanned));
+  const used = spans ? Math.min(most, room, ofBasis) : most;
+  if (used < leastTrialRows || used > room || used < Math.min(shape.rows, fewestTrialRows)) return undefined;
   const part = Math.floor(used / folds);
   const fit = used - part;
   const copies = Math.min(settings.augment?.copies ?? 0, Math.floor((room - used) / fit));

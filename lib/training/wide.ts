@@ -11,9 +11,9 @@ import type { Problem } from './training.js';
 const wide = 2;
 
 /** Whether rows (those that have a weight) are so few beside their columns that a training is on their coordinates in the space that they span. */
-export function isWide({ hidden, image, mask, targets }: Settings, rows: number, cols: number): boolean {
+export function isWide({ hidden, image, mask, targets }: Settings, rows: number, cols: number, times = wide): boolean {
   const asked = image ?? mask ?? (hidden[0] !== undefined && hidden[0].init !== 'contrast');
-  return cols >= wide * rows && targets === 'gauss-newton' && !asked;
+  return cols >= times * rows && targets === 'gauss-newton' && !asked;
 }
 
 /** A problem in fewer columns, and the network of the given columns from that of those. */

@@ -268,11 +268,12 @@ describe("ridge: 'auto'", () => {
     }
   });
 
-  it('has fewer rows where there are more columns, and coordinates where these are twice as many', () => {
-    const sizesOf = (rows: number, inputs: number) =>
-      searchSizes({ rows, inputs, outputs: 10 }, settingsOf({ hidden: [256] }, true), 4);
+  it('is on coordinates of twice as many columns as rows, or of more than there is memory for', () => {
+    const sizesOf = (rows: number, inputs: number, memoryLimit?: number) =>
+      searchSizes({ rows, inputs, outputs: 10 }, settingsOf({ hidden: [256], memoryLimit }, true), 4);
     expect(sizesOf(10_000, 3000)).toMatchObject({ fit: 2000, inputs: 3000 });
-    expect(sizesOf(10_000, 3900)).toMatchObject({ fit: 1611, inputs: 3900 });
+    expect(sizesOf(10_000, 3200)).toMatchObject({ fit: 2000, inputs: 2000 });
+    expect(sizesOf(10_000, 784, 96 * 2 ** 20)).toBeUndefined();
     expect(sizesOf(10_000, 4000)).toMatchObject({ fit: 2000, inputs: 2000 });
     expect(sizesOf(10_000, 20_000)).toMatchObject({ fit: 1258, inputs: 1258 });
     expect(sizesOf(10_000, 40_000)).toBeUndefined();
