@@ -211,7 +211,6 @@ void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t 
                                           Equilibrate);                                                               \
   template void solve_factored(const T*, std::int64_t, const T*, std::int64_t, T*, Scratch&);                         \
   template void advance(const Advance<T>&, std::int64_t, std::int64_t, Scratch&);
-
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)
 #undef BPLS_INSTANTIATE

@@ -444,13 +444,15 @@ describe('activation: auto', () => {
     const least = (trials: RidgeSearch['trials'], linear: boolean) =>
       Math.min(...trials.filter(({ activation }) => (activation === 'identity') === linear).map(({ loss }) => loss));
 
-    it.each([2, 8, 10])(
+    it.each([2, 3, 14, 8, 10])(
       'asks all folds where one leaves open whether a linear model is better, and with which ridge: seed %i',
       async (seed) => {
         const { trials, folds, activation, scale, temperature } = await found(1250, 100, 100, seed);
         expect(folds).toBe(1);
+        // In the last two it leads in the first fold, with another ridge than in all.
+        const leads = seed === 8 || seed === 10;
         const ratio = least(trials, true) / least(trials, false);
-        expect(ratio).toBeGreaterThan(2 / 3);
+        expect(ratio).toBeGreaterThan(leads ? 2 / 3 : 1);
         expect(ratio).toBeLessThan(1.15);
         const compared = trials.filter(({ crossLoss }) => crossLoss !== undefined);
         const linear = compared.filter((trial) => trial.activation === 'identity');
@@ -459,10 +461,10 @@ describe('activation: auto', () => {
         expect(best.crossLoss).toBeLessThan(compared.find((trial) => trial.activation !== 'identity')!.crossLoss!);
         expect(activation).toBe('identity');
         // Of 1,000 rows, and then of 1,250; moved by half a stride at most, and where five folds judged a neighbour on one side only, not at all.
-        const most = seed === 2 ? 1 : 0;
+        const most = leads ? 0 : 1;
         expect(Math.abs(Math.log2(scale / best.scale / 0.8 ** 0.75))).toBeLessThanOrEqual(most + 1e-9);
         // Its scores are there, though it had lost more in the first fold than another.
-        expect(best.loss).toBeGreaterThan(seed === 2 ? least(trials, false) : least(trials, true));
+        expect(best.loss).toBeGreaterThan(least(trials, leads));
         expect(temperature).toBeGreaterThan(0);
       },
     );
