@@ -58,8 +58,10 @@ export interface RawPass extends RawRows {
 
 /** A step of the output layer's weights before the pass; see normal_equations.h. */
 export interface RawAdvance {
-  factor: FloatArray;
-  rhs: FloatArray;
+  /** Else factor⁻¹ rhs. */
+  change?: FloatArray | undefined;
+  factor?: FloatArray;
+  rhs?: FloatArray;
   previous: FloatArray;
   stride: number;
   ahead: number;

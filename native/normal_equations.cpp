@@ -166,8 +166,12 @@ void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t 
 
 template <typename T>
 void advance(const Advance<T>& step, std::int64_t n, std::int64_t m, Scratch& scratch) {
-  T* change = scratch.take<T>(n * m);
-  solve_factored(step.factor, n, step.rhs, m, change, scratch);
+  const T* change = step.change;
+  if (!change) {
+    T* solved = scratch.take<T>(n * m);
+    solve_factored(step.factor, n, step.rhs, m, solved, scratch);
+    change = solved;
+  }
   for (std::int64_t i = 0; i < n * m; ++i) {
     const T next = step.weights[i] + step.stride * change[i];
     step.weights[i] = next + step.ahead * (next - step.previous[i]);

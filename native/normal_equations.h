@@ -69,10 +69,11 @@ CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge,
 template <typename T>
 void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t m, T* solution, Scratch& scratch);
 
-/// A step of accelerated descent: W' = W + stride · factor⁻¹ rhs, then W := W' + ahead · (W' - previous), previous :=
-/// W'.
+/// A step of accelerated descent: W' = W + stride · change, then W := W' + ahead · (W' - previous), previous := W'.
+/// Without a change it is factor⁻¹ rhs.
 template <typename T>
 struct Advance {
+  const T* change = nullptr;
   const T* factor = nullptr;
   const T* rhs = nullptr;
   T* weights = nullptr;
@@ -80,7 +81,7 @@ struct Advance {
   T stride = 1, ahead = 0;
 };
 
-/// W, previous and rhs (n×m), factor (n×n).
+/// W, previous, change and rhs (n×m), factor (n×n).
 template <typename T>
 void advance(const Advance<T>& step, std::int64_t n, std::int64_t m, Scratch& scratch);
 

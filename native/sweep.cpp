@@ -55,7 +55,7 @@ template <typename T>
 Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& samples, const Rows& rows,
             const Cache<T>& cache, bool cached, const Targets<T>* targets, const Accumulators<T>& into,
             Scratch& scratch) {
-  if (into.clear && into.step.factor) advance(into.step, output.inputs + 1, output.units, scratch);
+  if (into.clear && into.step.previous) advance(into.step, output.inputs + 1, output.units, scratch);
   if (into.clear) clear(hidden, output, samples.cols, into);
   const Activations<T> values =
       cached ? recall(hidden, samples, rows, cache, scratch) : forward(hidden, samples, rows, cache, scratch);

@@ -128,7 +128,7 @@ export class OutputLayer {
     };
     let [isFactored, momentum, end, repeats, still] = [false, 1, steps, 0, 0];
     for (let step = 1; ; step++) {
-      // With a Cholesky factor the pass that follows takes the step, which saves a call.
+      // The pass that follows takes the step, and with a Cholesky factor solves for it, which saves a call.
       let change: FloatArray | undefined;
       if (!isFactored) change = await this.#factorAndSolve();
       else if (!this.#isCholesky) change = await this.#solve(this.#rhs);
@@ -138,14 +138,7 @@ export class OutputLayer {
       const following = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
       const ahead = step < end ? (momentum - 1) / following : 0;
       const stride = step === 1 ? 1 : stepLength;
-      const advance = change ? undefined : { factor: this.#factor, rhs: this.#rhs, previous, stride, ahead };
-      if (change)
-        for await (const [from, to] of turns(weights.length))
-          for (let i = from; i < to; i++) {
-            const next = (weights[i] as number) + stride * (change[i] as number);
-            weights[i] = next + ahead * (next - (previous[i] as number));
-            previous[i] = next;
-          }
+      const advance = { change, factor: this.#factor, rhs: this.#rhs, previous, stride, ahead };
       momentum = following;
       const totals = step < end ? undefined : await this.totals(advance);
       if (totals && !falls) return totals;

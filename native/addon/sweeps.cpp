@@ -87,11 +87,14 @@ Work sweep_work(Arguments& args) {
   into.grams = args.arrays<T>("grams", gram_sizes);
   into.triangle = args.optional<T>("triangle", gram_sizes.back());
   into.clear = args.flag("clear");
-  if (args.has("factor")) {
+  if (args.has("previous")) {
     const std::int64_t size = (pass.output.inputs + 1) * outputs;
-    into.step.factor = args.array<T>("factor", gram_sizes.back());
-    into.step.rhs = args.array<T>("rhs", size);
     into.step.previous = args.array<T>("previous", size);
+    into.step.change = args.optional<T>("change", size);
+    if (!into.step.change) {
+      into.step.factor = args.array<T>("factor", gram_sizes.back());
+      into.step.rhs = args.array<T>("rhs", size);
+    }
     into.step.weights = const_cast<T*>(pass.output.weights);
     into.step.stride = static_cast<T>(args.number("stride"));
     into.step.ahead = static_cast<T>(args.number("ahead"));

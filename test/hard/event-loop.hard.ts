@@ -110,7 +110,8 @@ it.runIf(process.platform === 'linux')('leaves the memory that a call works in o
   expect(left() - before).toBeGreaterThan(8);
   // No call follows: it goes back to the system, and is anyone's again.
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  expect(left()).toBe(before);
+  // What V8 itself sets aside moves by some tenths.
+  expect(left() - before).toBeLessThan(4);
 });
 
 describe('calls over two million rows', () => {

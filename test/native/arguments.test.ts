@@ -8,7 +8,7 @@ import { f64, layer, rows, valid, type Args, type Name } from '../support/raw-ar
 
 /** What may be left out. */
 const optional: Partial<Record<Name, string[]>> = {
-  sweep: 'indices scale cache grams triangle outputRhs marks share demand factor'.split(' '),
+  sweep: 'indices scale cache grams triangle outputRhs marks share demand previous'.split(' '),
   tangent: ['change', 'momentum'],
   peel: 'gram rhs triangle weights'.split(' '),
   accumulate: ['gram', 'weights'],
@@ -236,6 +236,8 @@ describe('what the addon checks besides', () => {
   });
 
   it('that what belongs together is there', async () => {
+    await refused('sweep', { change: f64(7) }, 'change to be a Float64Array of at least 8 elements');
+    await refused('sweep', { factor: undefined }, 'factor to be a Float64Array');
     await refused('sweep', { slopes: undefined }, 'slopes to be given with hiddenRhs');
     await refused('sweep', { hiddenRhs: [f64(8), null] }, 'hiddenRhs to be complete');
     await refused('tangent', { outputRhs: [f64(8), null] }, 'outputRhs to be given with change');

@@ -3,7 +3,20 @@ import { call } from '../../lib/lane.js';
 import { activations } from '../../lib/network/activation.js';
 import type { FloatArray } from '../../lib/matrix.js';
 import type { SampleRule } from '../../lib/options.js';
-import { denseOf, innerProduct, lowerTriangle, rowsOf, withOnes } from '../support/dense.js';
+import {
+  add,
+  dense,
+  denseOf,
+  innerProduct,
+  lowerTriangle,
+  multiply,
+  rowsOf,
+  scale,
+  subtract,
+  transpose,
+  withOnes,
+  type Dense,
+} from '../support/dense.js';
 import { expectClose } from '../support/expect.js';
 import { precisions, rounded, type Precision } from '../support/precision.js';
 import { drawProblem, lane, type DrawnProblem, type ProblemShape } from '../support/problem.js';
@@ -216,6 +229,27 @@ describe.each(precisions)('sweep in $name', (precision) => {
     const { grams } = sweep(problem.hidden, problem.output, problem.X, 'all', { labels: everything.map(() => 0) });
     expectClose(lower(gram), lowerTriangle(grams[1]!), epsilon);
     expect(outcome).toMatchObject({ squares: 0, active: 0, weight: 0, misclassified: 0 });
+  });
+
+  it("moves the output layer's weights before the first batch, by a change or by what a factor solves for", async () => {
+    const problem = drawProblem(precision, { ...shape, hidden: [] });
+    const [{ random, raw, samples }, order, outputs] = [problem, shape.columns + 1, shape.outputs];
+    const [stride, ahead] = [0.5, 0.25];
+    const [change, previous] = [0, 1].map(() => rounded(precision, random.uniforms(order, outputs))) as [Dense, Dense];
+    const next = add(problem.output.weights, scale(change, stride));
+    const expected = add(next, scale(subtract(next, previous), ahead));
+    // UᵀU change = rhs, and U by columns.
+    const U = dense(order, order, (i, j) => (i === j ? 2 : i < j ? 1 : 0));
+    const system = { factor: typed(transpose(U).data), rhs: typed(multiply(innerProduct(U, U), change).data) };
+    for (const step of [{ change: typed(change.data) }, system]) {
+      const output = { ...raw.output, weights: raw.output.weights.slice() };
+      const held = typed(previous.data);
+      const common = { ...samples, hidden: [], output, cached: false, previous: held, stride, ahead, ...step };
+      await call(lane(2), 'sweep', { ...common, start: 0, count: 11, clear: true });
+      await call(lane(2), 'sweep', { ...common, start: 11, count: 18 });
+      expectClose(output.weights, expected.data, epsilon, 100);
+      expectClose(held, next.data, epsilon, 100);
+    }
   });
 
   describe('with a cache', () => {
