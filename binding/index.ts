@@ -171,7 +171,6 @@ export interface RawCalls {
     { nonFinite: number },
   ];
   findNonFinite: [{ values: FloatArray; length: number }, { nonFinite: number }];
-  innerProduct: [{ x: FloatArray; y: FloatArray; length: number }, { product: number }];
   combine: [
     {
       weights: FloatArray;

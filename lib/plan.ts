@@ -260,7 +260,7 @@ function heldOut(sizes: Sizes, losses: number, isClassifier: boolean): number {
 function searchTrial(shape: Shape, settings: Settings, element: number): number {
   const search = searchSizes(shape, settings, element);
   if (!search) return 0;
-  const trial = trialSettings(settings, search.copies);
+  const trial = trialSettings(settings, search);
   const sizes = sizesOf({ ...shape, inputs: search.inputs, rows: search.fit }, trial, element);
   const { operations } = gaussNewton(sizes, trial, initialisation(sizes, trial), 0);
   const passes = isCalibrated(settings) ? 2 : 1;

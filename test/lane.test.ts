@@ -71,21 +71,21 @@ describe('the lane', () => {
     const unhandled: unknown[] = [];
     const listen = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', listen);
-    const x = f64(2 ** 22);
+    const values = f64(2 ** 22);
     const [good, bad] = [
-      { x, y: x, length: x.length },
-      { x, y: x, length: -1 },
+      { values, length: values.length },
+      { values, length: -1 },
     ];
-    const products: number[] = [];
+    const found: number[] = [];
     const all = (...calls: (typeof good)[]) =>
-      callEach(lane(), 'innerProduct', calls, ({ product: found }) => products.push(found));
+      callEach(lane(), 'findNonFinite', calls, ({ nonFinite }) => found.push(nonFinite));
     await all(good, good, good);
-    expect(products).toEqual([x.length, x.length, x.length]);
+    expect(found).toEqual([-1, -1, -1]);
     // The second fails at once, while the first runs.
     await expect(all(good, bad, good)).rejects.toBeInstanceOf(AddonError);
-    expect(products).toHaveLength(4);
+    expect(found).toHaveLength(4);
     await expect(all(bad, good)).rejects.toBeInstanceOf(AddonError);
-    expect(products).toHaveLength(4);
+    expect(found).toHaveLength(4);
     await new Promise((resolve) => setTimeout(resolve, 10));
     process.off('unhandledRejection', listen);
     expect(unhandled).toEqual([]);

@@ -164,9 +164,9 @@ async function boundary(): Promise<Table> {
     { name: 'a 1-1 network: raw `predictSync`', each: 1000, run: () => raw.predictSync(args) },
     { name: 'a 1-1 network: `network.forwardSync`', each: 1000, run: () => smallest.forwardSync(X) },
     {
-      name: 'there and back on the lane: `innerProduct` of length 1',
+      name: 'there and back on the lane: `findNonFinite` of length 1',
       each: 1,
-      run: () => call(lane, 'innerProduct', { x: one, y: one, length: 1 }),
+      run: () => call(lane, 'findNonFinite', { values: one, length: 1 }),
       bar: 30,
     },
   ];

@@ -6,6 +6,7 @@ import type { LayerReport } from '../report.js';
 import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import { iterationsOf, leastIterations, progressOf, type HeldOut } from './held-out.js';
 import { drawAnew } from './init.js';
+import { innerProduct } from './inner-product.js';
 import { meanSquare, OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
 import type { Progress } from './progress.js';
@@ -292,9 +293,11 @@ class GaussNewton {
   async #penalty(): Promise<number> {
     const training = this.#training;
     const layers = [...training.hidden, training.output];
-    const pairs = layers.map(({ weights, inputs, units }) => ({ x: weights, y: weights, length: inputs * units }));
     const ridges = [...this.#ridges, this.#output.ridge];
-    return (await training.innerProducts(pairs)).reduce((sum, square, l) => sum + (ridges[l] as number) * square, 0);
+    let sum = 0;
+    for (const [l, { weights, inputs, units }] of layers.entries())
+      sum += (ridges[l] as number) * (await innerProduct(weights, weights, inputs * units));
+    return sum;
   }
 
   /** A new step from the accepted weights, on the active samples; undefined where none can be found. */
@@ -379,8 +382,8 @@ class GaussNewton {
         [change, moved],
         [moved, moved],
       ] as const;
-      const products = await training.innerProducts(pairs.map(([x, y]) => ({ x, y, length })));
-      products.forEach((product, i) => ((sums[i] as number) += (this.#ridges[l] as number) * product));
+      for (const [i, [x, y]] of pairs.entries())
+        (sums[i] as number) += (this.#ridges[l] as number) * (await innerProduct(x, y, length));
     }
     return sums;
   }

@@ -56,12 +56,8 @@ export const fewestFolds = 2;
 /** Where rows are many, so many judge: each costs a forward pass only, and the more they are, the surer is the choice. */
 const mostJudges = 4000;
 
-/** Units of a layer in the trials, at most. */
-const mostTrialUnits = 256;
-
-export function trialUnits(units: number): number {
-  return Math.min(units, mostTrialUnits);
-}
+/** Units of a layer in the trials, at most: of few rows half of them say the same, in half of the time. */
+const trialUnits = (rows: number) => (rows < 1000 ? 128 : 256);
 
 export interface SearchSizes {
   /** Rows to train on in each fold, and to judge by. */
@@ -69,6 +65,8 @@ export interface SearchSizes {
   held: number;
   /** Columns of their inputs: the coordinates in the space that the rows to train on span, where these are so few (wide.ts). */
   inputs: number;
+  /** Units of each hidden layer. */
+  units: number[];
   folds: number;
   /** Folds that there are, of which a decision may ask for more. */
   mostFolds: number;
@@ -88,11 +86,11 @@ const shareAbreast = 1 / 48;
 /** What a search goes over; undefined where the options leave nothing to choose, or rows or memory are too few. */
 export function searchSizes(shape: Shape, settings: Settings, element: number): SearchSizes | undefined {
   if (settings.ridge !== 'auto' || settings.targets !== 'gauss-newton') return undefined;
-  const narrow = settings.hidden.map(({ units }) => trialUnits(units));
+  const widths = settings.hidden.map(({ units }) => Math.min(units, trialUnits(shape.rows)));
   const most = Math.min(shape.rows, mostTrialRows);
   const spanned = most - Math.floor(most / folds);
   const limit = memoryLimit(settings, element) / element;
-  const roomOf = (inputs: number) => Math.floor((copiesShare * limit) / (sum(narrow) + inputs + shape.outputs));
+  const roomOf = (inputs: number) => Math.floor((copiesShare * limit) / (sum(widths) + inputs + shape.outputs));
   // Where memory has no room for the columns, it may have for fewer coordinates.
   const spans = isWide(settings, spanned, shape.inputs, roomOf(shape.inputs) < most ? 1 : undefined);
   const room = roomOf(spans ? spanned : shape.inputs);
@@ -106,11 +104,12 @@ export function searchSizes(shape: Shape, settings: Settings, element: number): 
   const held = Math.max(part, Math.min(mostJudges, shape.rows - fit, room - all));
   const mostFolds = used === shape.rows ? folds : 1;
   const inputs = spans ? fit : shape.inputs;
-  const others = (shareAbreast * limit) / lastingTrial({ ...shape, inputs }, narrow, all);
+  const others = (shareAbreast * limit) / lastingTrial({ ...shape, inputs }, widths, all);
   return {
     fit,
     held,
     inputs,
+    units: widths,
     folds: Math.min(mostFolds, Math.ceil(heldOutRows / part)),
     mostFolds,
     copies,
@@ -183,13 +182,12 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   // Of a search, copies of rows and targets (and those of one of the folds that a decision asks for), the scores of five trials
   // (the best, its rival, each again for longer, and the present one), and what lasts as long as a trial.
   const search = searchSizes(shape, settings, element);
-  const narrow = widths.map(trialUnits);
   const trial = search
     ? (search.fit * (1 + search.copies) + search.held) *
         Math.min(search.folds + 1, search.mostFolds) *
         (search.inputs + shape.outputs) +
       5 * search.held * search.folds * shape.outputs +
-      lastingTrial({ ...shape, inputs: search.inputs }, narrow, search.fit * (1 + search.copies))
+      lastingTrial({ ...shape, inputs: search.inputs }, search.units, search.fit * (1 + search.copies))
     : 0;
   const basis = search && search.inputs < shape.inputs ? shape.inputs * search.fit : 0;
   // Labels, marks, the indices of those that ask for change and where these are kept, and a weight where rows are held out.

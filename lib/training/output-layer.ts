@@ -4,6 +4,7 @@ import { epsilon, type FloatArray } from '../matrix.js';
 import type { Settings } from '../options.js';
 import type { LayerReport } from '../report.js';
 import { turns } from '../turns.js';
+import { innerProduct } from './inner-product.js';
 import { byCholesky, solveLayer, type LayerSolution } from './solve.js';
 import { medianDeviation, probeOf } from './robust.js';
 import type { PassTotals, Training } from './training.js';
@@ -256,12 +257,7 @@ export class OutputLayer {
    */
   async takenUp([first, second]: readonly [FloatArray, FloatArray]): Promise<[number, number, number]> {
     const [x, y] = [await this.#solve(first), await this.#solve(second)];
-    const { length } = first;
-    return (await this.#training.innerProducts([
-      { x: first, y: x, length },
-      { x: first, y, length },
-      { x: second, y, length },
-    ])) as [number, number, number];
+    return [await innerProduct(first, x), await innerProduct(first, y), await innerProduct(second, y)];
   }
 
   get #factorRidge(): number {

@@ -10,7 +10,7 @@ import type { Columns } from './columns.js';
 import { gaussNewton } from './gauss-newton.js';
 import { heldScores, iterationsOf, manyRows } from './held-out.js';
 import { initialise } from './init.js';
-import { fewestFolds, mostTrialRows, searchSizes, trialUnits, type SearchSizes } from './layout.js';
+import { fewestFolds, mostTrialRows, searchSizes, type SearchSizes } from './layout.js';
 import { Memory } from './memory.js';
 import { compressTails } from './standardize.js';
 import { Training, type Problem } from './training.js';
@@ -63,9 +63,13 @@ function trialIterations(settings: Settings, most = shortIterations(settings)): 
   return Math.min(iterationsOf(settings), most);
 }
 
-/** Settings of a trial, whose rows have so many copies. */
-export function trialSettings(settings: Settings, copies: number, iterations = trialIterations(settings)): Settings {
-  const hidden = settings.hidden.map((layer) => ({ ...layer, units: trialUnits(layer.units) }));
+/** Settings of a trial. */
+export function trialSettings(
+  settings: Settings,
+  { units, copies }: SearchSizes,
+  iterations = trialIterations(settings),
+): Settings {
+  const hidden = settings.hidden.map((layer, l) => ({ ...layer, units: units[l] as number }));
   const augment = settings.augment && { ...settings.augment, copies };
   return { ...settings, hidden, iterations, augment, validation: undefined, onIteration: undefined };
 }
@@ -78,8 +82,9 @@ export function trialSettings(settings: Settings, copies: number, iterations = t
  *
  * @source Mei, Montanari and Nguyen 2018 (arXiv 1804.06561) for the scaling
  */
-export function narrowing(hidden: Settings['hidden']): number[] {
-  const shares = [1, ...hidden.map(({ units }) => Math.max(trialUnits(units) / units, leastShare)), 1];
+export function narrowing(wide: readonly { units: number }[], narrow: readonly { units: number }[]): number[] {
+  const shareOf = (units: number, l: number) => Math.max(units / (wide[l] as { units: number }).units, leastShare);
+  const shares = [1, ...narrow.map(({ units }, l) => shareOf(units, l)), 1];
   return shares.slice(1).map((share, l) => (shares[l] as number) / share);
 }
 
@@ -472,9 +477,13 @@ class Search {
 
   /** Some of the folds, side by side: of few rows a call takes less than the way to it and back. */
   async #judge(parts: Part[], activation: Activation, scale: number, iterations: number): Promise<Judged[]> {
+    const own = trialSettings(this.#training.settings, this.#sizes, iterations);
+    // Where identity is tried instead of another activation, it is a linear model, solved as such.
+    const hidden = activation === 'identity' ? [] : own.hidden;
+    const settings = { ...own, hidden, samples: this.#training.sampleRule };
     const judging = parts.map((part, i) => {
       const memory = i === 0 ? this.#training.memory : (this.#memories[i - 1] ??= new Memory(part.fit.inputs.data));
-      return memory.lend(() => judge(this.#training, part, memory, activation, scale, iterations));
+      return memory.lend(() => judge(this.#training, part, memory, settings, activation, scale));
     });
     // Where one fails, the others are still at work on what they were lent.
     await Promise.allSettled(judging);
@@ -518,15 +527,10 @@ async function judge(
   training: Training,
   { fit, held }: Part,
   memory: Memory,
+  settings: Settings,
   activation: Activation,
   scale: number,
-  iterations: number,
 ): Promise<Judged> {
-  const copies = fit.inputs.rows / (fit.originals as number) - 1;
-  const own = { ...trialSettings(training.settings, copies, iterations), samples: training.sampleRule };
-  // Where identity is tried instead of another activation, it is a linear model, solved as such.
-  const isLinear = activation === 'identity';
-  const settings = isLinear ? { ...own, hidden: [] } : own;
   const trial = new Training(fit, settings, memory);
   const judged = new Training(held, settings, memory, false);
   // Coordinates are of standardised rows; the ridge is a share of what a column has, and fewer with as much have more each.
@@ -535,7 +539,7 @@ async function judge(
     if (share === 1) each.standardization = training.standardization;
     each.activate(activation);
   }
-  trial.ridgeScales = narrowing(isLinear ? [] : training.settings.hidden).map(
+  trial.ridgeScales = narrowing(training.settings.hidden, settings.hidden).map(
     (factor, l) => factor * scale * (l === 0 ? share : 1),
   );
   try {

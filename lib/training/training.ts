@@ -387,13 +387,6 @@ export class Training implements Lane {
     return outputs;
   }
 
-  /** Σ x_i y_i of the first `length` numbers of each pair. */
-  async innerProducts(pairs: readonly RawCalls['innerProduct'][0][]): Promise<number[]> {
-    const products: number[] = [];
-    await callEach(this, 'innerProduct', pairs, ({ product }) => products.push(product));
-    return products;
-  }
-
   /** Rows whose mark has one of the bits; undefined indices where all have. */
   async markedRows(marks: Uint8Array, bits: number, count: number): Promise<RowSet> {
     if (count === this.rows) return { count };

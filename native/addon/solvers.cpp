@@ -75,18 +75,6 @@ Work multiply_work(Arguments& args) {
 }
 
 template <typename T>
-Work inner_product_work(Arguments& args) {
-  const std::int64_t count = args.size("length", std::int64_t{1} << 40);
-  const T* x = args.array<T>("x", count);
-  const T* y = args.array<T>("y", count);
-  return [=](Scratch&) -> Outcome {
-    double sum = 0;
-    for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
-    return {{"product", sum}};
-  };
-}
-
-template <typename T>
 Work combine_work(Arguments& args) {
   const std::int64_t count = args.size("length", std::int64_t{1} << 40);
   const T* weights = args.array<T>("weights", count);
@@ -152,7 +140,6 @@ BPLS_RAW(solve_factored, "factor")
 BPLS_RAW(solve_svd, "a")
 BPLS_RAW(pseudo_inverse, "a")
 BPLS_RAW(multiply, "a")
-BPLS_RAW(inner_product, "x")
 BPLS_RAW(combine, "weights")
 BPLS_RAW(orthonormalise, "matrix")
 BPLS_RAW(curvature, "share")
@@ -166,7 +153,6 @@ void export_solvers(Napi::Env env, Napi::Object exports) {
   exports.Set("solveSvd", Napi::Function::New<solve_svd>(env, "solveSvd"));
   exports.Set("pseudoInverse", Napi::Function::New<pseudo_inverse>(env, "pseudoInverse"));
   exports.Set("multiply", Napi::Function::New<multiply>(env, "multiply"));
-  exports.Set("innerProduct", Napi::Function::New<inner_product>(env, "innerProduct"));
   exports.Set("combine", Napi::Function::New<combine>(env, "combine"));
   exports.Set("orthonormalise", Napi::Function::New<orthonormalise>(env, "orthonormalise"));
   exports.Set("curvature", Napi::Function::New<curvature>(env, "curvature"));

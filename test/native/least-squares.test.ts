@@ -172,16 +172,3 @@ describe.each(precisions)('orthonormalise in $name', (precision) => {
     expectClose(multiply(Q, innerProduct(Q, A)).data, A.data, epsilon, 100);
   });
 });
-
-describe.each(precisions)('innerProduct in $name', (precision) => {
-  const { typed } = precision;
-
-  it('is summed in double precision', async () => {
-    const random = source(6);
-    const [x, y] = [typed(random.uniforms(1, 1000).data), typed(random.uniforms(1, 1000).data)];
-    const { product } = await call(lane(), 'innerProduct', { x, y, length: 999 });
-    let expected = 0;
-    for (let i = 0; i < 999; i++) expected += x[i]! * y[i]!;
-    expect(product).toBe(expected);
-  });
-});

@@ -105,7 +105,6 @@ export const valid: { [N in Name]: () => Args } = {
     greatest: f64(3),
   }),
   findNonFinite: () => ({ values: f64(5), length: 5 }),
-  innerProduct: () => ({ x: f64(5), y: f64(5), length: 5 }),
   combine: () => ({
     weights: f64(5),
     change: f64(5),

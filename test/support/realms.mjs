@@ -43,10 +43,10 @@ const require = createRequire(import.meta.url);
 const once = require(addon.pathname).load();
 for (const path of Object.keys(require.cache)) delete require.cache[path];
 const twice = require(addon.pathname).load();
-const sum = { x: Float64Array.of(1, 2), y: Float64Array.of(3, 4), length: 2, threads: 1 };
-for (const { innerProduct } of [once, twice]) {
-  const { product } = await innerProduct(sum);
-  if (product !== 11) throw new Error(`Expected 11 but received ${product}`);
+const numbers = { values: Float64Array.of(1, NaN), length: 2, threads: 1 };
+for (const { findNonFinite } of [once, twice]) {
+  const { nonFinite } = await findNonFinite(numbers);
+  if (nonFinite !== 1) throw new Error(`Expected 1 but received ${nonFinite}`);
 }
 globalThis.gc?.();
 const second = await train(short, () => undefined);
