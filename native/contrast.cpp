@@ -37,7 +37,7 @@ void contrast(const Samples<T>& samples, const Rows& probe, const std::int32_t* 
   const T* x = load(samples, Rows{0, units * candidates * 2, pairs}, scratch);
   T* w = scratch.take_zeroed<T>(units * d);  // one unit a row
   T* b = scratch.take_zeroed<T>(units);
-  parallel_for(units, 8, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(units, rows_to_touch(candidates * d), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t u = begin; u < end; ++u)
       for (std::int64_t c = 0; c < candidates; ++c) {
         const T* pair = x + (u * candidates + c) * 2 * d;
@@ -47,7 +47,7 @@ void contrast(const Samples<T>& samples, const Rows& probe, const std::int32_t* 
   const T* probed = load(samples, probe, scratch);
   T* z = scratch.take<T>(units * count);
   gemm(no_trans, trans, units, count, d, T(1), w, d, probed, d, T(0), z, count);
-  parallel_for(units, 8, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(units, rows_to_touch(count), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t u = begin; u < end; ++u) {
       double sum = 0, squares = 0;
       for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(z[u * count + i]);

@@ -9,13 +9,11 @@
 namespace bpls {
 namespace {
 
-constexpr std::int64_t copy_grain = 32768;
-
 /// Rows of a contiguous matrix, gathered into scratch.
 template <typename T>
 T* gather(const T* matrix, std::int64_t cols, const Rows& rows, Scratch& scratch) {
   T* target = scratch.take<T>(rows.count * cols);
-  parallel_for(rows.count, copy_grain / std::max<std::int64_t>(cols, 1), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(rows.count, rows_to_touch(cols), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) std::copy_n(matrix + rows[i] * cols, cols, target + i * cols);
   });
   return target;
@@ -31,7 +29,7 @@ const T* load(const Samples<T>& samples, const Rows& rows, Scratch& scratch) {
     return gather(samples.data, cols, rows, scratch);
   }
   T* target = scratch.take<T>(rows.count * cols);
-  parallel_for(rows.count, copy_grain / std::max<std::int64_t>(cols, 1), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(rows.count, rows_to_touch(cols), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const T* from = samples.data + rows[i] * cols;
       T* to = target + i * cols;

@@ -31,7 +31,7 @@ void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scr
 
 template <typename T>
 void scale_rows(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* scaled) {
-  parallel_for(rows, 64, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(rows, rows_to_touch(n), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const T root = std::sqrt(weights[i]);
       for (std::int64_t j = 0; j < n; ++j) scaled[i * n + j] = root * a[i * n + j];
@@ -75,7 +75,7 @@ void multiply(const T* a, const T* v, std::int64_t rows, std::int64_t n, std::in
 
 template <typename T>
 void subtract_row(const T* row, std::int64_t rows, std::int64_t m, T* t) {
-  parallel_for(rows, 256, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(rows, rows_to_touch(m), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       for (std::int64_t j = 0; j < m; ++j) t[i * m + j] -= row[j];
   });
@@ -105,7 +105,7 @@ T* unit_scales(const T* a, std::int64_t n, Scratch& scratch) {
 /// Lower triangle A (n×n) := diag(scales) A diag(scales)
 template <typename T>
 void scale_symmetric(T* a, std::int64_t n, const T* scales) {
-  parallel_for(n, 64, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(n, rows_to_touch(n), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       for (std::int64_t j = 0; j <= i; ++j) a[i * n + j] = a[i * n + j] * scales[i] * scales[j];
   });
@@ -114,7 +114,7 @@ void scale_symmetric(T* a, std::int64_t n, const T* scales) {
 /// Lower triangle L (n×n) := diag(scales)⁻¹ L
 template <typename T>
 void unscale_factor(T* l, std::int64_t n, const T* scales) {
-  parallel_for(n, 64, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(n, rows_to_touch(n), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       for (std::int64_t j = 0; j <= i; ++j) l[i * n + j] /= scales[i];
   });
@@ -132,7 +132,7 @@ void scale_columns(T* b, std::int64_t m, std::int64_t n, const T* scales) {
 template <typename T>
 CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge, T last_ridge, const T* rhs,
                                std::int64_t m, T* factor, T* solution, Scratch& scratch, Equilibrate equilibrate) {
-  parallel_for(n, 64, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(n, rows_to_touch(n), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       for (std::int64_t j = 0; j <= i; ++j) factor[i * n + j] = gram[i * n + j] * weight;
       factor[i * n + i] += i + 1 < n ? ridge : last_ridge;

@@ -47,31 +47,32 @@ int reserve_buffers(int wanted) {
 
 using Body = std::function<void(int, std::int64_t, std::int64_t)>;
 
-/// Workers that spin for a moment between calls and then sleep. Never destroyed: the process may end while one waits.
+/// Workers that spin for a moment between calls and then sleep. A part belongs to whoever claims it: its own worker, as
+/// a rule, which has its rows in its cache; but one that sleeps, or has no core, is not waited for. Never destroyed:
+/// the process may end while one waits.
 class Pool {
  public:
   void run(int parts, std::int64_t count, const Body& body) {
-    const int helpers = hire(reserve_buffers(parts) - 1);
-    remaining_.store(helpers);
+    hire(reserve_buffers(parts) - 1);
     body_ = &body;
     count_ = count;
+    parts_ = parts;
+    remaining_.store(parts - 1);
+    for (int part = 1; part < parts; ++part) open_[part].store(true);
     {
       const std::lock_guard lock(mutex_);
-      call_.store(((call_.load() >> part_bits) + 1) << part_bits | static_cast<std::uint64_t>(parts));
+      call_.fetch_add(1);
     }
     if (sleepers_.load() > 0) wake_.notify_all();
-    run_part(body, 0, parts, count);
-    // The parts of threads for which the system has no room: the parts decide the bits, whoever computes them.
-    for (int part = helpers + 1; part < parts; ++part) run_part(body, part, parts, count);
+    run_part(0);
+    remaining_.fetch_sub(run_open_parts());
     while (remaining_.load() > 0)
       if (!spin_until([this] { return remaining_.load() == 0; })) std::this_thread::yield();
   }
 
  private:
-  static constexpr int part_bits = 16;
-
-  /// Sees to it that there are so many workers, and returns how many of them there are.
-  int hire(int wanted) {
+  /// Sees to it that there are so many workers, if the system lets it.
+  void hire(int wanted) {
     const std::lock_guard lock(mutex_);
     try {
       while (workers_ < wanted) {
@@ -81,11 +82,22 @@ class Pool {
     } catch (const std::system_error&) {
       // The process or the system has as many threads as it may.
     }
-    return std::min(workers_, wanted);
   }
 
-  static void run_part(const Body& body, int part, int parts, std::int64_t count) {
-    body(part, count * part / parts, count * (part + 1) / parts);
+  /// The parts decide the bits, whoever computes them.
+  void run_part(int part) const { (*body_)(part, count_ * part / parts_, count_ * (part + 1) / parts_); }
+
+  bool claim(int part) { return open_[part].load() && open_[part].exchange(false); }
+
+  /// Those that nobody has claimed yet, by one who has one of this call, which is not over before it says so; how many.
+  int run_open_parts() {
+    int done = 0;
+    for (int part = 1; part < parts_; ++part)
+      if (claim(part)) {
+        run_part(part);
+        ++done;
+      }
+    return done;
   }
 
   void work(int part, std::uint64_t seen) {
@@ -98,21 +110,23 @@ class Pool {
         sleepers_.fetch_sub(1);
       }
       seen = call_.load();
-      // A worker without a part may come late and find a later call; one with a part is waited for.
-      const int parts = static_cast<int>(seen & ((1 << part_bits) - 1));
-      if (part >= parts) continue;
-      run_part(*body_, part, parts, count_);
-      remaining_.fetch_sub(1);
+      // One that comes late may claim its part of a later call. It then has that call's body: a claim is after them.
+      if (!claim(part)) continue;
+      run_part(part);
+      remaining_.fetch_sub(1 + run_open_parts());
     }
   }
 
   std::mutex mutex_;
   std::condition_variable wake_;
+  int workers_ = 0;
   const Body* body_ = nullptr;
   std::int64_t count_ = 0;
-  int workers_ = 0;
+  int parts_ = 0;
+  /// Whether a part waits for someone.
+  std::atomic<bool> open_[most_threads] = {};
   std::atomic<int> remaining_ = 0, sleepers_ = 0;
-  /// Number of the call, and in its last bits the number of its parts.
+  /// Number of the call.
   std::atomic<std::uint64_t> call_ = 0;
 };
 

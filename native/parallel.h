@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 
@@ -31,6 +32,12 @@ void parallel_for(std::int64_t count, std::int64_t grain, const std::function<vo
 /// The same with the number of the part, for bodies that need memory of their own.
 void parallel_parts(std::int64_t count, std::int64_t grain,
                     const std::function<void(int, std::int64_t, std::int64_t)>& body);
+
+/// Rows for each thread, at least, of so many numbers that are only touched: fewer take less time than a thread to wake.
+inline std::int64_t rows_to_touch(std::int64_t numbers) {
+  constexpr std::int64_t least_numbers = 32768;
+  return std::max<std::int64_t>(1, least_numbers / std::max<std::int64_t>(numbers, 1));
+}
 
 /// How many parts that makes.
 int parts_of(std::int64_t count, std::int64_t grain);

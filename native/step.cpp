@@ -65,7 +65,7 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
   const T b = root * trace(curvature, units, units) / static_cast<T>(units);
 
   T* gradient = scratch.take<T>(p * units);
-  parallel_for(p, 64, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(p, rows_to_touch(units), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin * units; i < end * units; ++i)
       gradient[i] = rhs[i] * weight - (i < n * units ? ridge * weights[i] : T(0));
   });
@@ -91,7 +91,7 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
 template <typename T>
 void combine(const T* weights, const T* change, const T* momentum, T alpha, T beta, std::int64_t count, T* moved,
              T* next) {
-  parallel_for(count, 32768, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(count, rows_to_touch(1), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       moved[i] = alpha * change[i] + beta * momentum[i];
       next[i] = weights[i] + moved[i];
