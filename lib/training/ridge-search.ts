@@ -597,8 +597,11 @@ async function spannedPart(
   const { problem, standardization } = training;
   const rows = heldLast(order, held, fold);
   const { inputs } = await coordinates(training, problem.inputs, standardization, rows.subarray(0, fit), rows);
-  const part = (begin: number, end: number) =>
-    take(problem, rows.subarray(begin, end), 0, inputs.data.subarray(begin * fit, end * fit), fit);
+  const part = async (begin: number, end: number): Promise<Problem> => ({
+    inputs: { data: inputs.data.subarray(begin * fit, end * fit), rows: end - begin, cols: fit },
+    originals: end - begin,
+    ...(await wantedOf(problem, rows.subarray(begin, end))),
+  });
   return { fit: await part(0, fit), held: await part(fit, rows.length) };
 }
 
@@ -611,38 +614,42 @@ function heldLast(order: Int32Array, held: number, fold: number): Int32Array {
   return rows;
 }
 
-/** The problem of some of the rows, and of so many copies of each; with their inputs where these are not the problem's own. */
-async function take(
-  problem: Problem,
-  own: Int32Array,
-  copies = 0,
-  data?: FloatArray,
-  cols = problem.inputs.cols,
-): Promise<Problem> {
-  const { inputs, outputs, labels, targets, weights, variance, bias, positive, negative, originals = 0 } = problem;
+/** The problem of some of the rows, and of so many copies of each. */
+async function take(problem: Problem, own: Int32Array, copies = 0): Promise<Problem> {
+  const { inputs, originals = 0 } = problem;
   const count = own.length * (1 + copies);
   const rows = new Int32Array(count).map(
     (_, i) => (own[i % own.length] as number) + originals * Math.floor(i / own.length),
   );
-  const gather = async <T extends FloatArray>(from: T, cols: number): Promise<T> => {
-    const to = allocate(from, count * cols) as T;
-    for await (const [begin, end] of turns(count, cols))
-      for (let i = begin; i < end; i++) {
-        const start = (rows[i] as number) * cols;
-        to.set(from.subarray(start, start + cols), i * cols);
-      }
-    return to;
-  };
+  const data = await gather(inputs.data, rows, inputs.cols);
   return {
-    inputs: { data: data ?? (await gather(inputs.data, cols)), rows: count, cols },
-    outputs,
+    inputs: { data, rows: count, cols: inputs.cols },
     originals: own.length,
+    ...(await wantedOf(problem, rows)),
+  };
+}
+
+/** What is wanted of some of the rows. */
+async function wantedOf(problem: Problem, rows: Int32Array): Promise<Omit<Problem, 'inputs' | 'originals'>> {
+  const { outputs, labels, targets, weights, variance, bias, positive, negative } = problem;
+  return {
+    outputs,
     ...(labels && { labels: rows.map((row) => labels[row] as number) }),
-    ...(targets && { targets: await gather(targets, outputs) }),
-    ...(weights && { weights: toMeanOne(await gather(weights, 1)) }),
+    ...(targets && { targets: await gather(targets, rows, outputs) }),
+    ...(weights && { weights: toMeanOne(await gather(weights, rows, 1)) }),
     ...(variance !== undefined && { variance }),
     ...(bias && { bias }),
     ...(positive !== undefined && { positive }),
     ...(negative !== undefined && { negative }),
   };
+}
+
+async function gather<T extends FloatArray>(from: T, rows: Int32Array, cols: number): Promise<T> {
+  const to = allocate(from, rows.length * cols) as T;
+  for await (const [begin, end] of turns(rows.length, cols))
+    for (let i = begin; i < end; i++) {
+      const start = (rows[i] as number) * cols;
+      to.set(from.subarray(start, start + cols), i * cols);
+    }
+  return to;
 }

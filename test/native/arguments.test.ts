@@ -246,9 +246,8 @@ describe('what the addon checks besides', () => {
   });
 
   it('that arrays stay in place while it reads what comes after them', async () => {
-    const args = { ...valid.combine(), threads: 1 };
-    const { weights } = args as { weights: Float64Array };
-    Object.defineProperty(args, 'change', { get: () => (take(weights), f64(5)) });
+    const weights = f64(5);
+    const args = { ...valid.combine(), weights, threads: 1, get change() { return take(weights), f64(5); } }; // prettier-ignore
     expect(await failure(() => attempt('combine', args))).toMatchObject({
       name: 'TypeError',
       message: 'Expected typed arrays that stay in place while arguments are read',
