@@ -33,7 +33,8 @@ void parallel_for(std::int64_t count, std::int64_t grain, const std::function<vo
 void parallel_parts(std::int64_t count, std::int64_t grain,
                     const std::function<void(int, std::int64_t, std::int64_t)>& body);
 
-/// Rows for each thread, at least, of so many numbers that are only touched: fewer take less time than a thread to wake.
+/// Rows for each thread, at least, of so many numbers that are only touched: fewer take less time than a thread to
+/// wake.
 inline std::int64_t rows_to_touch(std::int64_t numbers) {
   constexpr std::int64_t least_numbers = 32768;
   return std::max<std::int64_t>(1, least_numbers / std::max<std::int64_t>(numbers, 1));
