@@ -11,7 +11,8 @@
 namespace bpls {
 namespace {
 
-constexpr std::int64_t grain = 16384;
+/// What an activation takes of each number, in numbers that are only touched.
+constexpr std::int64_t cost = 2;
 
 /// std::bit_cast, which GCC leaves a call in a long function, so that its loop is not vectorised.
 template <typename To, typename From>
@@ -269,7 +270,7 @@ Kernels<T> kernels(Activation f) {
 /// Each row becomes exp(±(z - extreme)) over its sum, so that no exponent is positive.
 template <typename T>
 void normalised_exponential(T* z, T sign, std::int64_t rows, std::int64_t cols) {
-  parallel_for(rows, grain / std::max<std::int64_t>(cols, 1), [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(rows, rows_to_touch(cost * cols), [=](std::int64_t begin, std::int64_t end) {
     for (T* row = z + begin * cols; row != z + end * cols; row += cols) {
       T largest = -std::numeric_limits<T>::infinity(), sum = 0;
       for (std::int64_t j = 0; j < cols; ++j) largest = std::max(largest, sign * row[j]);
@@ -309,7 +310,7 @@ T inverse_of(Activation f, T y) {
 template <typename T>
 void activate(Activation f, T* z, const T* bias, std::int64_t rows, std::int64_t cols) {
   const auto kernel = kernels<T>(f).value;
-  parallel_for(rows, grain / std::max<std::int64_t>(cols, 1),
+  parallel_for(rows, rows_to_touch(cost * cols),
                [=](std::int64_t begin, std::int64_t end) { kernel(z + begin * cols, bias, end - begin, cols); });
   if (f == Activation::softmax) normalised_exponential(z, T(1), rows, cols);
   if (f == Activation::softmin) normalised_exponential(z, T(-1), rows, cols);
@@ -318,14 +319,14 @@ void activate(Activation f, T* z, const T* bias, std::int64_t rows, std::int64_t
 template <typename T>
 void scale_by_derivative(Activation f, const T* h, T* e, T* d, std::int64_t count) {
   const auto kernel = kernels<T>(f).scale;
-  parallel_for(count, grain,
+  parallel_for(count, rows_to_touch(cost),
                [=](std::int64_t begin, std::int64_t end) { kernel(h + begin, e + begin, d + begin, end - begin); });
 }
 
 template <typename T>
 void add_and_scale(Activation f, const T* h, const T* bias, T* e, std::int64_t rows, std::int64_t cols) {
   const auto kernel = kernels<T>(f).add_and_scale;
-  parallel_for(rows, grain / std::max<std::int64_t>(cols, 1), [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(rows, rows_to_touch(cost * cols), [=](std::int64_t begin, std::int64_t end) {
     kernel(h + begin * cols, bias, e + begin * cols, end - begin, cols);
   });
 }
@@ -333,7 +334,7 @@ void add_and_scale(Activation f, const T* h, const T* bias, T* e, std::int64_t r
 template <typename T>
 void invert(Activation f, T* x, std::int64_t count) {
   if (f == Activation::identity) return;
-  parallel_for(count, grain / 8, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(count, rows_to_touch(8 * cost), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t j = begin; j < end; ++j) x[j] = inverse_of(f, x[j]);
   });
 }

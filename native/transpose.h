@@ -23,7 +23,7 @@ void to_columns(const T* from, std::int64_t rows, std::int64_t cols, T* to, std:
 template <typename T>
 void transpose(const T* from, std::int64_t rows, std::int64_t cols, T* to) {
   parallel_for((rows + transpose_tile - 1) / transpose_tile,
-               std::max<std::int64_t>(1, 1024 / std::max<std::int64_t>(cols, 1)),
+               std::max<std::int64_t>(1, rows_to_touch(cols) / transpose_tile),
                [=](std::int64_t begin, std::int64_t end) {
                  const std::int64_t first = begin * transpose_tile, last = std::min(rows, end * transpose_tile);
                  to_columns(from + first * cols, last - first, cols, to + first, rows);
