@@ -41,11 +41,15 @@ export const parts: Readonly<Record<string, Part>> = {
   growth,
 };
 
-const usage = `npm run bench -- [NAME…] [--seeds N] [--json FILE]
+/** The parts that have many data sets. */
+const onDataSets = ['accuracy', 'problems', 'ablation'];
+
+const usage = `npm run bench -- [NAME…] [--seeds N] [--data SET]… [--json FILE]
 npm run bench -- paper --help
 
   NAME        ${Object.keys(parts).join(', ')}; all of them where none is named
   --seeds N   runs of each row
+  --data SET  a data set of ${onDataSets.join(', ')}, in place of all
   --json FILE also writes what was measured
 `;
 
@@ -60,7 +64,12 @@ export async function benchmark(args: string[], print: (text: string) => void = 
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { seeds: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      seeds: { type: 'string' },
+      data: { type: 'string', multiple: true },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) {
     print(usage);
@@ -70,11 +79,14 @@ export async function benchmark(args: string[], print: (text: string) => void = 
   if (unknown !== undefined)
     throw new UsageError(`Expected one of ${Object.keys(parts).join(', ')} but received ${unknown}`);
   const seeds = values.seeds === undefined ? undefined : count('--seeds', values.seeds);
+  const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
+  if (values.data && !chosen.every((name) => onDataSets.includes(name)))
+    throw new UsageError(`Expected --data with ${onDataSets.join(', ')} alone but received ${chosen.join(' ')}`);
 
   const result: Benchmark = { environment: environment(), parts: [] };
   print(heading(result.environment));
-  for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
-    const measured = await parts[name]!({ seeds });
+  for (const name of chosen) {
+    const measured = await parts[name]!({ seeds, data: values.data });
     endProgress();
     result.parts.push({ name, ...measured });
     print(section(name, measured));

@@ -5,6 +5,8 @@ import type { Table } from './table.js';
 export interface PartOptions {
   /** Runs of each row, each with a seed of its own; where it is not given, as many as the part finds enough. */
   seeds?: number | undefined;
+  /** Names of data sets, for the parts that have many; all of theirs where none is given. */
+  data?: readonly string[] | undefined;
 }
 
 /** What a part measured. */

@@ -12,6 +12,7 @@ import {
   type Regressor,
 } from '../lib/index.js';
 import { defaultThreads } from '../lib/threads.js';
+import { UsageError } from './command-line.js';
 import { imageSets } from './part.js';
 import { hasModule, Peer, versionsLine } from './python.js';
 import { timed } from './stopwatch.js';
@@ -88,19 +89,30 @@ export interface DataSet {
   args: string[];
 }
 
-/** All data sets that there are here; what is missing is noted. None where there is no scikit-learn. */
-export async function dataSets(notes: string[]): Promise<DataSet[]> {
+/** All data sets that there are here, or those of these names; what is missing is noted. None where there is no scikit-learn. */
+export async function dataSets(notes: string[], names?: readonly string[]): Promise<DataSet[]> {
   if (!(await hasModule('sklearn', 'python3-sklearn', notes))) return [];
   const images = [...imageSets(notes)].map(({ name, folder }) => ({ name, args: ['--images', folder] }));
-  return [...tables.map((name) => ({ name, args: [] })), ...images];
+  return named([...tables.map((name) => ({ name, args: [] })), ...images], names);
 }
 
-/** The problems of problems.py. */
-export async function problemSets(notes: string[]): Promise<DataSet[]> {
+/** The problems of problems.py, or those of these names. */
+export async function problemSets(notes: string[], names?: readonly string[]): Promise<DataSet[]> {
   if (!(await hasModule('sklearn', 'python3-sklearn', notes))) return [];
   const { peer, versions } = await Peer.start('problems.py', [], { openblas: 1, openmp: 1 });
   await peer.close();
-  return (versions.problems ?? []).map((name) => ({ name, args: [] }));
+  const sets = (versions.problems ?? []).map((name) => ({ name, args: [] }));
+  return named(sets, names);
+}
+
+/** Those of these names, or all. */
+export function named(sets: readonly DataSet[], names: readonly string[] = sets.map(({ name }) => name)): DataSet[] {
+  const unknown = names.find((name) => !sets.some((set) => set.name === name));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `Expected --data to be one of ${sets.map(({ name }) => name).join(', ')} but received ${unknown}`,
+    );
+  return sets.filter(({ name }) => names.includes(name));
 }
 
 /** Visits a data set's splits, one for each seed; with `compete`, scikit-learn's trainers are trained on each. */

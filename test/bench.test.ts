@@ -33,6 +33,7 @@ import { rateRow } from '../bench/parts/rate.js';
 import { peakMemory } from '../bench/peak-memory.js';
 import { hasModule, Peer, versionsLine } from '../bench/python.js';
 import { consistentRatio, leastSquaresRatio, product } from '../bench/ratios.js';
+import { named } from '../bench/splits.js';
 import { deviation, exponent, mean, median, percentile } from '../bench/statistics.js';
 import { timed } from '../bench/stopwatch.js';
 import { markdown, type Cell } from '../bench/table.js';
@@ -338,6 +339,27 @@ describe('rows', () => {
     expect(rows[0]!.seconds).toBeCloseTo(1, 12);
     expect(rows[1]!.counted).toBeCloseTo(3, 12);
     expect(rows[1]!.planned).toBeCloseTo(1.5, 12);
+  });
+});
+
+describe('data sets', () => {
+  const sets = ['iris', 'wine'].map((name) => ({ name, args: [] }));
+
+  it('are all of them, or those asked for', () => {
+    expect(named(sets)).toEqual(sets);
+    expect(named(sets, ['wine'])).toEqual([sets[1]]);
+    expect(() => named(sets, ['wine', 'beer'])).toThrow('Expected --data to be one of iris, wine but received beer');
+  });
+
+  it('are for the parts that have many', async () => {
+    const print = vi.fn();
+    await expect(benchmark(['accuracy', 'rate', '--data', 'wine'], print)).rejects.toThrow(
+      'but received accuracy rate',
+    );
+    await expect(benchmark(['--data', 'wine'], print)).rejects.toThrow(
+      'Expected --data with accuracy, problems, ablation alone',
+    );
+    expect(print).not.toHaveBeenCalled();
   });
 });
 

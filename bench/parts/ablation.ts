@@ -34,10 +34,10 @@ const others = ['elu for all', 'output by IRLS'] as const;
 type Name = 'everything' | (typeof parts)[number] | (typeof others)[number];
 
 /** Each part of the method left out in turn. */
-export async function ablation({ seeds = 3 }: PartOptions): Promise<PartResult> {
+export async function ablation({ seeds = 3, data: names }: PartOptions): Promise<PartResult> {
   const notes: string[] = [];
   const sets: { data: string; runs: Partial<Record<Name, Run>>[] }[] = [];
-  for (const data of await dataSets(notes)) {
+  for (const data of await dataSets(notes, names)) {
     if (data.name === nothing) continue;
     const runs: Partial<Record<Name, Run>>[] = [];
     try {
