@@ -37,7 +37,7 @@ function install() {
 }
 
 function checkFiles() {
-  const missing = ['LICENSE', 'README.md', 'CHANGELOG.md', 'native', 'prebuilds'].filter(
+  const missing = ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'docs', 'native', 'prebuilds'].filter(
     (name) => !existsSync(join(installed, name)),
   );
   const stray = ['dist/bench', 'test', 'bench', 'build'].filter((name) => existsSync(join(installed, name)));

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { formatWithOptions } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as bpls from '../lib/index.js';
@@ -12,6 +12,17 @@ function block(language: string, from = 0): string {
   const fence = `\n\`\`\`${language}\n`;
   const start = readme.indexOf(fence, from) + fence.length;
   return readme.slice(start, readme.indexOf('\n```', start));
+}
+
+/** Of the headings of a Markdown text, as GitHub makes them. */
+function anchors(text: string): string[] {
+  const headings = text.match(/(?<=^#+ ).*$/gm) ?? [];
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 }
 
 describe('README', () => {
@@ -38,5 +49,23 @@ describe('README', () => {
     const names = /const trainOptions = \[([^\]]*)\]/.exec(options)?.[1]?.match(/(?<=')\w+/g) ?? [];
     expect(names.length).toBeGreaterThan(15);
     for (const name of names) expect(readme).toContain(`\`${name}\``);
+  });
+
+  it.each([
+    'README.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+    'docs/options.md',
+    'docs/method.md',
+    'docs/results.md',
+    'docs/reliability.md',
+  ])('has links that lead somewhere, as has %s', (page) => {
+    const text = fs.readFileSync(join(root, page), 'utf8');
+    for (const [, to] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [file, anchor] = to!.split('#') as [string, string | undefined];
+      const path = file === '' ? join(root, page) : join(root, dirname(page), file);
+      expect(fs.existsSync(path), to).toBe(true);
+      if (anchor !== undefined) expect(anchors(fs.readFileSync(path, 'utf8')), to).toContain(anchor);
+    }
   });
 });
