@@ -1,6 +1,6 @@
 import type { OutputActivation } from './network/activation.js';
 import { encodeLabels, indexLabels, type Label, type Labels } from './network/labels.js';
-import { ArgumentError, ModelFileError } from './errors.js';
+import { ArgumentError, ModelFileError, withinMemory } from './errors.js';
 import {
   checkEqual,
   checkMatrix,
@@ -14,6 +14,7 @@ import { calibrationOf, toProbabilities } from './network/metrics.js';
 import { checkParts, type Layer, type Network } from './network/network.js';
 import {
   checkImage,
+  checkUnits,
   readOptions,
   runOf,
   settingsOf,
@@ -190,7 +191,8 @@ export async function loadClassifier<L extends Label = Label, T extends FloatArr
 
 function areLabels(classes: unknown): classes is readonly Label[] {
   if (!Array.isArray(classes) || new Set(classes).size < classes.length) return false;
-  return classes.every(Number.isFinite) || classes.every((label) => typeof label === 'string');
+  const all = Array.from(classes as unknown[]); // A hole is undefined in it.
+  return all.every(Number.isFinite) || all.every((label) => typeof label === 'string');
 }
 
 /** The column of a row's greatest score, or of its least. */
@@ -268,10 +270,19 @@ export async function trainClassifier<T extends FloatArray = FloatArray>(
   labels: Labels,
   options: ClassifierOptions = {},
 ): Promise<Classifier<Label, T>> {
+  return withinMemory(() => classifierOf(inputs, labels, options));
+}
+
+async function classifierOf<T extends FloatArray>(
+  inputs: Matrix<T>,
+  labels: Labels,
+  options: ClassifierOptions,
+): Promise<Classifier<Label, T>> {
   const settings = settingsOf(options, true);
   const X = checkMatrix('X', inputs);
   checkImage(settings, X.cols);
   const { classes, indices } = await encodeLabels(labels, X.rows);
+  checkUnits('the classes of labels', classes.length);
   const weights = await weightsOf(settings, X.rows, X.data, { classes, indices });
   const { output, samples } = settings;
   const oneSided = samples === 'margin' || settings.targets === 'gauss-newton';

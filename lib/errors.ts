@@ -113,6 +113,16 @@ export class MemoryError extends BplsError {
   }
 }
 
+/** @internal What V8 says where the system gives no memory for an array, as an error of this package. */
+export async function withinMemory<R>(work: () => Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    const isRefused = error instanceof RangeError && error.message === 'Array buffer allocation failed';
+    throw isRefused ? new MemoryError('The system would not give memory for an array', { cause: error }) : error;
+  }
+}
+
 /** The native addon could not be loaded, or failed in a way that is this package's fault. */
 export class AddonError extends BplsError {
   declare readonly code: 'ADDON';

@@ -1,6 +1,7 @@
 import { call, type Lane } from './lane.js';
 import { NonFiniteError } from './errors.js';
 import type { Matrix } from './matrix.js';
+import { turns } from './turns.js';
 
 /** The error for the element of `X` at `index`. */
 export function nonFinite(name: string, X: Matrix, index: number): NonFiniteError {
@@ -53,13 +54,14 @@ export function sumsOverflowed(): NonFiniteError {
 }
 
 /** @throws NonFiniteError where the weights of a solution left the range of the precision */
-export function checkSolution<S extends { readonly weights: Matrix }>(solution: S): S {
+export async function checkSolution<S extends { readonly weights: Matrix }>(solution: S): Promise<S> {
   const { data } = solution.weights;
-  for (let i = 0; i < data.length; i++)
-    if (!Number.isFinite(data[i]))
-      throw new NonFiniteError(
-        `Expected a solution within the range of the precision but a weight came to ${data[i]}: scale the data, or use Float64Array`,
-      );
+  for await (const [begin, end] of turns(data.length))
+    for (let i = begin; i < end; i++)
+      if (!Number.isFinite(data[i]))
+        throw new NonFiniteError(
+          `Expected a solution within the range of the precision but a weight came to ${data[i]}: scale the data, or use Float64Array`,
+        );
   return solution;
 }
 

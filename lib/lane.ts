@@ -62,18 +62,18 @@ export async function callEach<Name extends keyof RawCalls>(
   add: (outcome: RawCalls[Name][1] & RawOutcome) => void = () => undefined,
 ): Promise<void> {
   let last: Promise<RawCalls[Name][1] & RawOutcome> | undefined;
-  for (const args of all) {
-    const next = call(lane, name, args);
-    // It may fail before it is waited for below, which Node would take for a failure that nobody handles.
-    const ended = next.catch(() => undefined);
-    try {
+  // It may fail before it is waited for below, which Node would take for a failure that nobody handles.
+  let ended: Promise<unknown> | undefined;
+  try {
+    for (const args of all) {
+      const next = call(lane, name, args);
+      ended = next.catch(() => undefined);
       if (last) add(await last);
-    } catch (error) {
-      // What is still queued reads and writes the caller's arrays.
-      await ended;
-      throw error;
+      last = next;
     }
-    last = next;
+    if (last) add(await last);
+  } finally {
+    // What is still queued reads and writes the caller's arrays.
+    await ended;
   }
-  if (last) add(await last);
 }

@@ -89,7 +89,7 @@ export interface TrainOptions {
    * and once more for the images, whatever `memoryLimit` is.
    */
   augment?: Augmentation | undefined;
-  /** Weight of each input column for one `contrast` unit, instead of `image`; the first `init` is to be `contrast`. Called for every unit, in a trial of `ridge: 'auto'` as well, and once more for `checkpoint`. */
+  /** Weight of each input column for one `contrast` unit, instead of `image`; the first `init` is to be `contrast`. Called for every unit, in a trial of `ridge: 'auto'` as well, and once more each for `checkpoint`. */
   mask?: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
   /** Rule for the desired values of the hidden layers. @default 'gauss-newton' */
   targets?: TargetRule | undefined;
@@ -307,6 +307,14 @@ export function integer(name: string, value: unknown, least: number, most: numbe
   return value as number;
 }
 
+/** Of one layer. */
+export const mostUnits = 2 ** 20;
+
+/** @throws ArgumentError where a layer cannot have so many */
+export function checkUnits(name: string, units: unknown): number {
+  return integer(name, units, 1, mostUnits);
+}
+
 export function isNonNegative(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value < Infinity;
 }
@@ -368,9 +376,13 @@ function functionOf(name: string, value: unknown): unknown {
 const inits = ['uniform', 'orthogonal', 'contrast'] as const;
 const hiddenActivations = ['auto', ...activations] as const;
 
+const mostLayers = 10_000;
+
 function hiddenOf(value: unknown, activation: Activation | 'auto', init: Init): Settings['hidden'] {
   if (value !== undefined && !Array.isArray(value))
     throw new ArgumentError(`Expected options.hidden to be an array but received ${describe(value)}`);
+  if (value && value.length > mostLayers)
+    throw new ArgumentError(`Expected at most ${mostLayers} layers in options.hidden but received ${value.length}`);
   return Array.from((value as unknown[] | undefined) ?? [500], (layer, l) => {
     const name = `options.hidden[${l}]`;
     const given = readOptions(
@@ -380,7 +392,7 @@ function hiddenOf(value: unknown, activation: Activation | 'auto', init: Init): 
     );
     if (given.units === undefined)
       throw new ArgumentError(`Expected ${name} to be units or { units } but received ${describe(layer)}`);
-    const units = integer(`${name}.units`, given.units, 1, 2 ** 20);
+    const units = checkUnits(`${name}.units`, given.units);
     const first = oneOf(`${name}.init`, given.init, inits, l > 0 && init === 'contrast' ? 'orthogonal' : init);
     if (l > 0 && first === 'contrast')
       throw new ArgumentError(`Expected ${name}.init not to be 'contrast': only the first layer sees the samples`);

@@ -3,6 +3,8 @@ import { contrastProbeRows, layout, rowsWithCopies, searchSizes, type Shape } fr
 import { checkEqual, checkMatrix, describe } from './matrix.js';
 import { ArgumentError } from './errors.js';
 import {
+  checkImage,
+  checkUnits,
   integer,
   isCalibrated,
   oneOf,
@@ -145,7 +147,7 @@ function peeling(sizes: Sizes, nearest: boolean): number {
 function checkShape(value: unknown): Shape {
   const given = readOptions(value, ['rows', 'inputs', 'outputs'], 'shape');
   const size = (name: keyof Shape) => integer(`shape.${name}`, given[name], 1, 2 ** 31 - 1);
-  return { rows: size('rows'), inputs: size('inputs'), outputs: size('outputs') };
+  return { rows: size('rows'), inputs: size('inputs'), outputs: checkUnits('shape.outputs', given.outputs) };
 }
 
 /**
@@ -174,6 +176,7 @@ export function plan(
   const element = oneOf('options.precision', precision, ['float64', 'float32'], 'float64') === 'float64' ? 8 : 4;
   const settings = settingsOf(rest, classifier);
   const given = checkShape(shape);
+  checkImage(settings, given.inputs);
   const wide = isWide(settings, given.rows, given.inputs);
   const checked = wide ? { ...given, inputs: given.rows } : given;
   const { batch, cacheRows, bytes } = layout(checked, settings, element);

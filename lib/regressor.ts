@@ -1,6 +1,6 @@
 import { inverse, rangeOf, type Activation } from './network/activation.js';
 import { checkFinite } from './finite.js';
-import { ArgumentError, NonFiniteError } from './errors.js';
+import { ArgumentError, NonFiniteError, withinMemory } from './errors.js';
 import {
   allocate,
   checkEqual,
@@ -14,6 +14,7 @@ import {
 import { checkParts, type Network } from './network/network.js';
 import {
   checkImage,
+  checkUnits,
   laneOf,
   readOptions,
   runOf,
@@ -24,6 +25,7 @@ import {
 } from './options.js';
 import type { TrainReport } from './report.js';
 import { loadNetwork, networkBytes, saveNetwork, type SavedNetwork } from './network/saved-network.js';
+import { columnsOf, type Columns } from './training/columns.js';
 import { scaleTargets, type ScaledTargets } from './training/targets.js';
 import { train } from './training/train.js';
 import type { Problem } from './training/training.js';
@@ -191,11 +193,20 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
   targets: Inputs<T>,
   options: RegressorOptions = {},
 ): Promise<Regressor<T>> {
+  return withinMemory(() => regressorOf(inputs, targets, options));
+}
+
+async function regressorOf<T extends FloatArray>(
+  inputs: Matrix<T>,
+  targets: Inputs<T>,
+  options: RegressorOptions,
+): Promise<Regressor<T>> {
   const settings = settingsOf(options, false);
   const X = checkMatrix('X', inputs);
   const Y = checkMatrix('Y', targets);
   checkSamePrecision('Y.data', Y.data, 'X.data', X.data);
   checkEqual('Y.rows', Y.rows, 'X.rows', X.rows);
+  checkUnits('Y.cols', Y.cols);
   checkImage(settings, X.cols);
   const output = settings.output as Activation;
   const lane = laneOf(settings);
@@ -212,7 +223,7 @@ export async function trainRegressor<T extends FloatArray = FloatArray>(
     ...(await validation(settings, X, Y, restore)),
   };
   const { network, report } = await train(problem, settings);
-  return new Regressor(restore(network) as Network<T>, report);
+  return new Regressor((await restore(network)) as Network<T>, report);
 }
 
 /**
@@ -252,9 +263,21 @@ async function validation(
   checkSamePrecision(`${name}.data`, targets.data, 'Y.data', Y.data);
   checkEqual(`${name}.cols`, targets.cols, 'Y.cols', Y.cols);
   checkEqual(`${name}.rows`, targets.rows, 'options.validation.inputs.rows', inputs.rows);
-  await checkFinite(laneOf(settings), name, targets);
+  const columns = await columnsOf(laneOf(settings), name, targets);
   return {
     validation: [inputs.data, targets.data],
-    validate: async (network, lane) => (await errors(await restore(network).forwardOn(lane, inputs), targets)).r2,
+    validate: async (network, lane) => {
+      const predicted = await (await restore(network)).forwardOn(lane, inputs);
+      return scoreOf(await errors(predicted, targets), columns);
+    },
   };
+}
+
+/** R², for an output that does not vary of its size instead of its deviation: which iteration is best shows in it, too. */
+function scoreOf({ perOutput }: RegressionEvaluation, { least, greatest }: Columns): number {
+  const scores = perOutput.map(({ rmse, r2 }, k) => {
+    const value = least[k] as number;
+    return value === greatest[k] ? 1 - (rmse / (Math.abs(value) || 1)) ** 2 : r2;
+  });
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }

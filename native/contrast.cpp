@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "blas.h"
 #include "parallel.h"
@@ -49,15 +50,20 @@ void contrast(const Samples<T>& samples, const Rows& probe, const std::int32_t* 
   gemm(no_trans, trans, units, count, d, T(1), w, d, probed, d, T(0), z, count);
   parallel_for(units, rows_to_touch(count), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t u = begin; u < end; ++u) {
-      double sum = 0, squares = 0;
-      for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(z[u * count + i]);
+      double sum = 0, squares = 0, greatest = 0;
+      for (std::int64_t i = 0; i < count; ++i) {
+        sum += static_cast<double>(z[u * count + i]);
+        greatest = std::max(greatest, std::abs(static_cast<double>(z[u * count + i])));
+      }
       const double mean = sum / static_cast<double>(count);
       for (std::int64_t i = 0; i < count; ++i) {
         const double centred = static_cast<double>(z[u * count + i]) - mean;
         squares += centred * centred;
       }
       const double deviation = std::sqrt(squares / static_cast<double>(count));
-      const T scale = deviation > 0 ? static_cast<T>(1 / deviation) : T(1);
+      // Less is what rounding left of a constant.
+      const bool varies = deviation > 4 * static_cast<double>(std::numeric_limits<T>::epsilon()) * greatest;
+      const T scale = varies ? static_cast<T>(1 / deviation) : T(1);
       for (std::int64_t j = 0; j < d; ++j) weights[j * total + first + u] = w[u * d + j] * scale;
       weights[d * total + first + u] = b[u] * scale;
     }

@@ -69,18 +69,25 @@ BPLS_CLONES void multiply_here(const float* x, const float* v, float* z, std::in
   multiply(x, v, z, rows, k, n);
 }
 
+/// A multiple of the four that go together, so that it does not matter to the sums how many rows there are.
+constexpr std::int64_t rows_at_once = 64;
+
 }  // namespace
 
 template <typename T>
 void predict_here(const Network<T>& network, const Samples<T>& samples, T* outputs, Scratch& scratch) {
   const SingleThread alone;
-  const T* h = load(samples, Rows{0, samples.rows}, scratch);
-  for (std::size_t l = 0; l < network.size(); ++l) {
-    const Layer<T>& layer = network[l];
-    T* z = l + 1 == network.size() ? outputs : scratch.take<T>(samples.rows * layer.units);
-    multiply_here(h, layer.weights, z, samples.rows, layer.inputs, layer.units);
-    activate(layer.activation, z, layer.bias(), samples.rows, layer.units);
-    h = z;
+  for (std::int64_t start = 0; start < samples.rows; start += rows_at_once) {
+    const std::int64_t count = std::min(rows_at_once, samples.rows - start);
+    scratch.reset();
+    const T* h = load(samples, Rows{start, count}, scratch);
+    for (std::size_t l = 0; l < network.size(); ++l) {
+      const Layer<T>& layer = network[l];
+      T* z = l + 1 == network.size() ? outputs + start * layer.units : scratch.take<T>(count * layer.units);
+      multiply_here(h, layer.weights, z, count, layer.inputs, layer.units);
+      activate(layer.activation, z, layer.bias(), count, layer.units);
+      h = z;
+    }
   }
 }
 

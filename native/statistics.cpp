@@ -79,14 +79,15 @@ std::int64_t column_statistics(const T* x, const T* weights, std::int64_t rows, 
                                double* deviation, double* least, double* greatest, Scratch& scratch) {
   const std::int64_t bad = find_non_finite(x, rows * cols);
   if (bad >= 0) return bad;
-  std::int64_t first = 0;
+  std::int64_t central = 0;
   double total = static_cast<double>(rows);
   if (weights) {
-    while (first + 1 < rows && weights[first] == T(0)) ++first;
+    // One that hardly counts may lie far from all that do.
+    central = std::max_element(weights, weights + rows) - weights;
     total = 0;
     for (std::int64_t i = 0; i < rows; ++i) total += static_cast<double>(weights[i]);
   }
-  const T* centre = x + first * cols;
+  const T* centre = x + central * cols;
   // A fixed number of parts, summed in order: the same bits whatever the number of threads.
   constexpr std::int64_t parts = 16;
   double* sums = scratch.take_zeroed<double>(parts * 4 * cols);

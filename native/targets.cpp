@@ -61,6 +61,12 @@ Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, con
       T* row = r + i * outputs;
       for (std::int64_t k = 0; k < outputs; ++k) row[k] += bias[k];
       const bool wrong = is_misclassified(targets, rows[i], row, outputs);
+      if (weights && weights[i] == T(0)) {  // Its square may be infinite, and that times 0 is no number.
+        std::fill_n(row, outputs, T(0));
+        squares[i] = 0;
+        mark[i] = wrong ? misclassified_mark : 0;
+        continue;
+      }
       double sum = 0;
       bool active = false;
       for_each_wanted(targets, rows[i], wrong, row, outputs, [&](std::int64_t k, T wanted) {

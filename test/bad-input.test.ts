@@ -172,6 +172,11 @@ describe('arguments that do not fit each other', () => {
       () => regress(singleX, Y),
       precision('Expected Y.data to be a Float32Array like X.data but received a Float64Array'),
     ],
+    [
+      'outputs of a regressor',
+      () => regress(matrix(new Float32Array(3), 1, 3), matrix(new Float32Array(2 ** 20 + 1), 1, 2 ** 20 + 1)),
+      argument('Expected Y.cols to be an integer from 1 to 1048576 but received 1048577'),
+    ],
     ['rows of lstsq', () => solve(X, short), shape('Expected B.rows to equal A.rows (8) but received 5')],
     [
       'precisions of lstsq',

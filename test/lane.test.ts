@@ -86,6 +86,15 @@ describe('the lane', () => {
     expect(found).toHaveLength(4);
     await expect(all(bad, good)).rejects.toBeInstanceOf(AddonError);
     expect(found).toHaveLength(4);
+    // What makes the arguments fails, while a call runs: it is over before the caller may have its arrays back.
+    const size = 400;
+    const [a, b, solution] = [f64(size ** 2), f64(size ** 2), f64(size ** 2, 0)];
+    function* broken() {
+      yield { a, b, rows: size, inner: size, columns: size, transposed: false, solution };
+      throw new RangeError('no memory');
+    }
+    await expect(callEach(lane(), 'multiply', broken())).rejects.toBeInstanceOf(RangeError);
+    expect(solution.every((sum) => sum === size)).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 10));
     process.off('unhandledRejection', listen);
     expect(unhandled).toEqual([]);

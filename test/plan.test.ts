@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matrix, paper, plan, trainClassifier, trainRegressor } from '../lib/index.js';
+import { matrix, paper, plan, ShapeError, trainClassifier, trainRegressor } from '../lib/index.js';
 import { checkerboard3, mulberry32, teacher } from '../bench/data/toy.js';
 
 const rows = 1000;
@@ -85,6 +85,13 @@ describe('plan', () => {
     expect(() => plan({ rows: 0, inputs: 2, outputs: 1 })).toThrow(
       'Expected shape.rows to be an integer from 1 to 2147483647 but received 0',
     );
+    expect(() => plan({ rows: 10, inputs: 2, outputs: 2 ** 20 + 1 })).toThrow(
+      'Expected shape.outputs to be an integer from 1 to 1048576 but received 1048577',
+    );
+    expect(() => plan({ rows: 10, inputs: 2, outputs: 1 }, { hidden: new Array<number>(20_000).fill(1) })).toThrow(
+      'Expected at most 10000 layers in options.hidden but received 20000',
+    );
+    expect(() => plan({ rows: 10, inputs: 3, outputs: 2 }, { image: { height: 2, width: 2 } })).toThrow(ShapeError);
     expect(() => plan({ rows: 10, inputs: 2, outputs: 1 }, { precision: 'float16' as 'float32' })).toThrow(
       "Expected options.precision to be one of 'float64', 'float32' but received \"float16\"",
     );

@@ -370,6 +370,19 @@ describe('validation', () => {
     expect((await unstopped.evaluate(held, heldTargets)).r2).toBeLessThan(best);
   });
 
+  it.each([1, 10])('knows better from worse where the targets of %i rows do not vary', async (rows) => {
+    const level = matrix(new Float64Array(2 * rows).fill(heldTargets.data[0]!), rows, 2);
+    const validation = { inputs: matrix(held.data.slice(0, held.cols * rows), rows, held.cols), targets: level };
+    const { report } = await trainRegressor(L, T, { hidden: [20], ridge: 1e-4, iterations: 20, validation });
+    const scores = accepted(report).map(({ validation }) => validation!);
+    expect(new Set(scores).size).toBe(scores.length);
+    expect(Math.max(...scores)).toBe(report.iterations[report.bestIteration]!.validation);
+    const { rmse } = await (
+      await trainRegressor(L, T, { hidden: [20], ridge: 1e-4, iterations: 0, validation })
+    ).evaluate(validation.inputs, level);
+    expect(scores[0]).toBeCloseTo(1 - (rmse / level.data[0]!) ** 2, 9);
+  });
+
   it('is of the outputs, not of what is under them', async () => {
     const targets = (Z: Matrix) => matrix(Float64Array.from(Z.data, Math.tanh), Z.rows, Z.cols);
     const model = await trainRegressor(L, targets(T), {
@@ -515,6 +528,32 @@ describe('units of measurement', () => {
         2 ** -52,
         1e8,
       );
+    }
+  });
+});
+
+describe('targets in units at the ends of the range', () => {
+  const inputs = source(21).uniforms(200, 2);
+  const wanted = Float64Array.from(
+    { length: 200 },
+    (_, i) => Math.sin(3 * inputs.data[2 * i]!) + inputs.data[2 * i + 1]!,
+  );
+
+  it.each([
+    [Float64Array, 1e-300],
+    [Float64Array, 1e-160],
+    [Float64Array, 1e160],
+    [Float64Array, 1e300],
+    [Float32Array, 1e-35],
+    [Float32Array, 1e-22],
+    [Float32Array, 1e20],
+    [Float32Array, 1e35],
+  ] as const)('are learnt as others: %o times %f', async (Floats, unit) => {
+    const X = matrix(Floats.from(inputs.data), 200, 2);
+    const pair = Float64Array.from({ length: 400 }, (_, i) => wanted[i >> 1]! * (i % 2 === 0 ? unit : 1 / unit));
+    for (const Y of [matrix(Floats.from(wanted.map((y) => y * unit)), 200, 1), matrix(Floats.from(pair), 200, 2)]) {
+      const model = await trainRegressor(X, Y, { hidden: [20] });
+      for (const { r2 } of (await model.evaluate(X, Y)).perOutput) expect(r2).toBeGreaterThan(0.999);
     }
   });
 });

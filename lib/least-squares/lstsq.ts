@@ -20,7 +20,10 @@ import { NormalEquations, smallestRcond, type Solution } from './normal-equation
 export interface LstsqOptions extends RunOptions {
   /** `auto` tries Cholesky on AᵀA and falls to the SVD of A; `svd` is as accurate as can be. @default 'auto' */
   solver?: Solver | undefined;
-  /** Singular values up to `rcond` times the largest count as zero. @default ε · max(rows, cols), at most 4 ε · min(rows, cols) */
+  /**
+   * Singular values up to `rcond` times the largest count as zero; with `solver: 'cholesky'` one that is given is a bound
+   * below which A is refused. @default ε · max(rows, cols), at most 4 ε · min(rows, cols)
+   */
   rcond?: number | undefined;
 }
 
@@ -32,7 +35,7 @@ export interface RidgeOptions extends LstsqOptions {
 /**
  * Least squares W = argmin ‖A W − B‖², the one of minimum norm where there are several.
  *
- * Cholesky solves AᵀA W = AᵀB (`dposv`) and, where AᵀA has a reciprocal condition number below 0.01, refines the result
+ * Cholesky solves AᵀA W = AᵀB (`dposv`), scaled to a diagonal of ones, so that the units of the columns do not matter, and, where that has a reciprocal condition number below 0.01, refines the result
  * once with its residual; it is trusted down to one of ε^¾ (condition of A up to 10⁶ in double). The SVD is `dgelsd` on
  * the R-factor of a tall A (two rows a column and more) or on a copy of any other.
  *
@@ -107,11 +110,15 @@ async function solve<T extends FloatArray>(
   const least = Math.max(smallestRcond(A.data), options.rcond === undefined ? 0 : 100 * cut ** 2);
   // A wide A has a singular Gram matrix unless a ridge fills it.
   if (solver === 'cholesky' || (solver === 'auto' && (A.rows >= A.cols || penalty > 0))) {
-    const solution = await byCholesky(lane, A, B, penalty, solver === 'cholesky' ? 0 : least);
+    // Without a bound of the caller's own Cholesky alone takes whatever it can.
+    const takesAll = solver === 'cholesky' && options.rcond === undefined;
+    // A bound of the caller's own is one on A as it is.
+    const equilibrate = options.rcond === undefined;
+    const solution = await byCholesky(lane, A, B, penalty, { least: takesAll ? 0 : least, equilibrate });
     if (solution) return checkSolution(solution);
     if (solver === 'cholesky')
       throw new SingularError(
-        "Expected A to have full column rank with solver 'cholesky' but it has not; 'auto' and 'svd' solve it",
+        `Expected A to have full column rank${takesAll ? '' : ' by options.rcond'} with solver 'cholesky' but it has not; 'auto' and 'svd' solve it`,
       );
   }
   return checkSolution(await bySvd(lane, A, B, penalty, cut));
@@ -126,13 +133,13 @@ async function byCholesky<T extends FloatArray>(
   A: Matrix<T>,
   B: Matrix<T>,
   penalty: number,
-  least: number,
+  { least, equilibrate }: { least: number; equilibrate: boolean },
 ): Promise<Solution<T> | undefined> {
   const always = least === 0;
   const precision: keyof Arrays = types.isFloat64Array(A.data) ? 'float64' : 'float32';
   const sums = new NormalEquations(A.cols, B.cols, { precision, intercept: false });
   await sums.pass(lane, A, B, { gram: sums.gram, rhs: sums.rhs, sign: 1 });
-  const isFinite = sums.isFinite();
+  const isFinite = await sums.isFinite();
   if (!isFinite) {
     await checkBoth(lane, A, B);
     if (always) throw sumsOverflowed();
@@ -141,14 +148,15 @@ async function byCholesky<T extends FloatArray>(
   if (!always && (!isFinite || (await haveLostDigits(sums, B)))) return undefined;
   sums.count = A.rows;
   const factor = allocate(A.data, A.cols ** 2);
-  const solution = (await sums.cholesky(lane, penalty, { factor })) as Solution<T> | undefined;
+  const solution = (await sums.cholesky(lane, penalty, { factor, equilibrate })) as Solution<T> | undefined;
   if (!solution || solution.rcond < least) return undefined;
   if (solution.rcond >= wellConditioned) return solution;
   // One refinement: the residual in the data, not in the Gram matrix, restores what squaring the condition cost.
   const X = solution.weights.data;
   const correction = { rhs: allocate(A.data, X.length), weights: X, sign: 1 };
   await sums.pass(lane, A, B, correction);
-  for (let i = 0; i < X.length; i++) (correction.rhs[i] as number) -= penalty * A.rows * (X[i] as number);
+  for await (const [begin, end] of turns(X.length))
+    for (let i = begin; i < end; i++) (correction.rhs[i] as number) -= penalty * A.rows * (X[i] as number);
   await call(lane, 'solveFactored', {
     factor,
     order: A.cols,
@@ -156,7 +164,8 @@ async function byCholesky<T extends FloatArray>(
     rightHandSides: B.cols,
     solution: correction.rhs,
   });
-  for (let i = 0; i < X.length; i++) (X[i] as number) += correction.rhs[i] as number;
+  for await (const [begin, end] of turns(X.length))
+    for (let i = begin; i < end; i++) (X[i] as number) += correction.rhs[i] as number;
   return solution;
 }
 
@@ -164,7 +173,7 @@ async function byCholesky<T extends FloatArray>(
 async function haveLostDigits(sums: NormalEquations<keyof Arrays>, { data, cols }: Matrix): Promise<boolean> {
   const least = (types.isFloat64Array(data) ? 2 ** -1022 : 2 ** -126) / epsilon(data);
   const isSmall = (value: number) => value !== 0 && Math.abs(value) < least;
-  const sizes = sums.sizes();
+  const sizes = await sums.sizes();
   if (sizes.some(isSmall)) return true;
   const greatest = sizes.subarray(sums.order);
   if (!greatest.includes(0)) return false;

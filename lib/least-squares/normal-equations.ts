@@ -24,8 +24,8 @@ export interface Solution<T extends FloatArray = FloatArray> {
   /** Rank of A; full where Cholesky succeeded. */
   rank: number;
   /**
-   * Reciprocal condition number: for `cholesky` of the Gram matrix (1-norm), for `svd` of the decomposed matrix.
-   * {@link NormalEquations.solve} scales the Gram matrix to a diagonal of ones before.
+   * Reciprocal condition number: for `cholesky` of the Gram matrix (1-norm), scaled to a diagonal of ones, for `svd` of the
+   * decomposed matrix. (With an `rcond` of the caller's own the Gram matrix is not scaled.)
    */
   rcond: number;
 }
@@ -143,7 +143,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     const lane = runOf(options);
     await checkFinite(lane, 'X', X);
     await checkFinite(lane, 'Y', Y);
-    if (sign < 0) this.#notePeaks(this.sizes());
+    if (sign < 0) this.#notePeaks(await this.sizes());
     this.#isWhole = false;
     await this.pass(lane, X, Y, { gram: this.gram, rhs: this.rhs, sign });
     this.#isWhole = true;
@@ -160,14 +160,15 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
   }
 
   /** @internal The diagonal of AᵀA, and then of each column of AᵀB the greatest. */
-  sizes(): Float64Array {
+  async sizes(): Promise<Float64Array> {
     const sizes = new Float64Array(this.#peaks.length);
     const [p, m] = [this.order, this.outputs];
-    for (let j = 0; j < p; j++) {
-      sizes[j] = this.gram[j * (p + 1)] as number;
-      for (let k = 0; k < m; k++)
-        sizes[p + k] = Math.max(sizes[p + k] as number, Math.abs(this.rhs[j * m + k] as number));
-    }
+    for (let j = 0; j < p; j++) sizes[j] = this.gram[j * (p + 1)] as number;
+    for await (const [begin, end] of turns(p * m))
+      for (let i = begin; i < end; i++) {
+        const k = i % m;
+        sizes[p + k] = Math.max(sizes[p + k] as number, Math.abs(this.rhs[i] as number));
+      }
     return sizes;
   }
 
@@ -203,9 +204,11 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
   }
 
   /** @internal Whether all rows were, as far as their squares do not overflow: NaN and infinity reach the diagonal of AᵀA and AᵀB. */
-  isFinite(): boolean {
+  async isFinite(): Promise<boolean> {
     for (let i = 0; i < this.gram.length; i += this.order + 1) if (!Number.isFinite(this.gram[i])) return false;
-    return this.rhs.every((sum) => Number.isFinite(sum));
+    for await (const [begin, end] of turns(this.rhs.length))
+      for (let i = begin; i < end; i++) if (!Number.isFinite(this.rhs[i])) return false;
+    return true;
   }
 
   /**
@@ -255,8 +258,8 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     if (this.count === 0) throw new ShapeError('Expected at least one row in the sums but received none');
     if (!Number.isInteger(this.count) || this.count < 0)
       throw new ArgumentError(`Expected count to be the rows in the sums but received ${describe(this.count)}`);
-    if (!this.isFinite()) throw sumsOverflowed();
-    this.#checkDigits();
+    if (!(await this.isFinite())) throw sumsOverflowed();
+    await this.#checkDigits();
     if (solver !== 'svd') {
       const solution = await this.cholesky(lane, ridge, { equilibrate: true });
       if (solution && (solver === 'cholesky' || solution.rcond >= smallestRcond(this.gram))) return solution;
@@ -272,9 +275,9 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
    * @throws NonFiniteError where what is left of a column is near to the rounding of rows that were removed; 0 may be exact,
    * as it is of integers within the precision
    */
-  #checkDigits(): void {
+  async #checkDigits(): Promise<void> {
     const unit = epsilon(this.gram);
-    const sizes = this.sizes();
+    const sizes = await this.sizes();
     this.#peaks.forEach((peak, j) => {
       const left = sizes[j] as number;
       if (left >= 2 ** 10 * unit * peak || (left === 0 && peak * unit < 1)) return;

@@ -66,7 +66,7 @@ export async function encodeTensors(file: TensorFile): Promise<Uint8Array> {
   const bytes = allocate(parts.reduce((total, part) => total + part.byteLength, 0));
   let offset = 0;
   for (const part of parts) {
-    bytes.set(part, offset);
+    await copy(bytes, part, offset);
     offset += part.byteLength;
   }
   sign(bytes, await checksum([bytes]));
@@ -82,7 +82,9 @@ export async function encodeTensors(file: TensorFile): Promise<Uint8Array> {
  * @throws {@link ModelFileError} for anything else.
  */
 export async function decodeTensors(bytes: Uint8Array): Promise<TensorFile> {
-  return checked(allocate(bytes.length, bytes));
+  const own = allocate(bytes.length);
+  await copy(own, bytes, 0);
+  return checked(own);
 }
 
 async function checked(bytes: Uint8Array): Promise<TensorFile> {
@@ -375,11 +377,9 @@ function headerLength(bytes: Uint8Array): number {
   return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
 }
 
-function allocate(length: number, content?: Uint8Array): Uint8Array {
+function allocate(length: number): Uint8Array {
   try {
-    const bytes = new Uint8Array(length);
-    if (content) bytes.set(content);
-    return bytes;
+    return new Uint8Array(length);
   } catch (error) {
     throw new MemoryError(`The system would not give ${length} bytes for a model file`, { cause: error });
   }
@@ -398,6 +398,14 @@ function unsigned(bytes: Uint8Array): Uint8Array[] {
 function* chunks(parts: readonly Uint8Array[]): Generator<Uint8Array> {
   for (const part of parts) {
     for (let begin = 0; begin < part.length; begin += CHUNK_BYTES) yield part.subarray(begin, begin + CHUNK_BYTES);
+  }
+}
+
+async function copy(into: Uint8Array, part: Uint8Array, offset: number): Promise<void> {
+  for (const chunk of chunks([part])) {
+    into.set(chunk, offset);
+    offset += chunk.length;
+    await nextTurn();
   }
 }
 

@@ -16,7 +16,7 @@ import {
   type Matrix,
   type Precision,
 } from '../matrix.js';
-import { integer, oneOf, runOf, type RunOptions } from '../options.js';
+import { checkUnits, integer, oneOf, runOf, type RunOptions } from '../options.js';
 import { activationCode, outputActivations, type OutputActivation } from './activation.js';
 
 /** One layer: H = f([H_below, 1] W), `weights` W ((inputs+1)×units, row-major), its last row the bias. */
@@ -44,7 +44,7 @@ function checkLayer(name: string, layer: unknown): void {
       `Expected ${name}.weights to be a Float64Array or Float32Array but received ${describe(weights)}`,
     );
   checkBuffer(`${name}.weights`, weights);
-  const length = (integer(`${name}.inputs`, inputs, 1, 2 ** 31 - 1) + 1) * integer(`${name}.units`, units, 1, 2 ** 20);
+  const length = (integer(`${name}.inputs`, inputs, 1, 2 ** 31 - 1) + 1) * checkUnits(`${name}.units`, units);
   checkEqual(`${name}.weights.length`, weights.length, '(inputs + 1) * units', length);
   oneOf(`${name}.activation`, activation, outputActivations);
 }

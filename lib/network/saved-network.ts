@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { ArgumentError, ModelFileError, NonFiniteError } from '../errors.js';
 import { checkBuffer, describe, precisionName, type FloatArray } from '../matrix.js';
-import { checkPath } from '../options.js';
+import { checkPath, mostUnits } from '../options.js';
 import type { TrainReport } from '../report.js';
 import { outputActivations, type OutputActivation } from './activation.js';
 import { decodeTensors, encodeTensors, readTensors, writeTensors, type Tensor, type TensorFile } from './model-file.js';
@@ -49,10 +49,19 @@ async function fileOf({ kind, network, report, extra }: SavedNetwork): Promise<T
     'bpls.format': format,
     'bpls.kind': kind,
     'bpls.activations': JSON.stringify(network.layers.map(({ activation }) => activation)),
-    'bpls.extra': JSON.stringify(extra),
-    'bpls.report': JSON.stringify(report),
+    'bpls.extra': jsonOf('classes', extra),
+    'bpls.report': jsonOf('report', report),
   };
   return { metadata, tensors };
+}
+
+/** @throws ArgumentError where a caller's own value is none */
+function jsonOf(name: string, value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    throw new ArgumentError(`Expected the ${name} of a model to be plain data, as JSON has it`, { cause: error });
+  }
 }
 
 /**
@@ -129,6 +138,7 @@ function networkOf(
     const { shape, data } = tensorOf(`layers.${l}.weights`, [inputs === undefined ? undefined : inputs + 1, undefined]);
     const [rows, units] = shape as [number, number];
     if (rows < 2) refuse('layers with inputs', rows);
+    if (units > mostUnits) refuse(`layers of at most ${mostUnits} units`, units);
     inputs = units;
     return { weights: data, inputs: rows - 1, units, activation: activation as OutputActivation };
   });

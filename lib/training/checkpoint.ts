@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BplsError, ModelFileError } from '../errors.js';
-import { allocate, describe, precisionName, type FloatArray, type Matrix } from '../matrix.js';
+import { allocate, describe, precisionName, type FloatArray } from '../matrix.js';
 import { readTensors, writeTensors, type Tensor } from '../network/model-file.js';
 import { parseJson } from '../network/saved-network.js';
 import type { Settings } from '../options.js';
@@ -120,7 +120,7 @@ const deciding = [
   'loss',
 ] as const;
 
-/** What decides the weights: data and options; of `mask` what it returns for the first unit. */
+/** What decides the weights: data and options; of `mask` what it returns. */
 async function fingerprintOf(problem: Problem, settings: Settings): Promise<string> {
   const { inputs, outputs, labels, targets, weights, validation = [] } = problem;
   const options = Object.fromEntries(deciding.map((name) => [name, settings[name]]));
@@ -132,21 +132,22 @@ async function fingerprintOf(problem: Problem, settings: Settings): Promise<stri
     ...validation.map(({ length }) => length),
   ];
   const hash = createHash('sha256').update(JSON.stringify([format, options, shape]));
-  for (const array of [inputs.data, labels, targets, weights, firstMask(inputs, settings), ...validation]) {
+  for (const array of [inputs.data, labels, targets, weights, ...validation]) {
     hash.update(array ? 'given' : 'absent');
     if (!array) continue;
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
     // Bytes are hashed sixteen times as fast as numbers are touched.
     for await (const [begin, end] of turns(bytes.length, 1 / 16)) hash.update(bytes.subarray(begin, end));
   }
+  const { mask, seed, hidden } = settings;
+  const random = createRandom(seed);
+  const window = allocate(inputs.data, inputs.cols);
+  for await (const [begin, end] of turns(mask ? (hidden[0]?.units ?? 0) : 0, inputs.cols))
+    for (let unit = begin; unit < end; unit++) {
+      fillFromFunction(window, mask!(random, unit));
+      hash.update(new Uint8Array(window.buffer, window.byteOffset, window.byteLength));
+    }
   return hash.digest('hex');
-}
-
-function firstMask({ data, cols }: Matrix, { mask, seed }: Settings): FloatArray | undefined {
-  if (!mask) return undefined;
-  const first = allocate(data, cols);
-  fillFromFunction(first, mask(createRandom(seed), 0));
-  return first;
 }
 
 /** Takes up a state: what fails in it that is no error of this package is the file's fault. */

@@ -45,21 +45,34 @@ export interface Range {
   high: number;
 }
 
-/** From least to greatest value of at least two and half of the varying columns. */
+/**
+ * From least to greatest value of at least two and half of the varying columns.
+ *
+ * @source Misra and Gries 1982
+ */
 export function sharedRange({ least, greatest }: Columns): Range | undefined {
-  const ranges = new Map<string, Range & { count: number }>();
+  // All that more than a third of the columns have are among the two that are left: a new one takes one off each.
+  let candidates: (Range & { count: number })[] = [];
   let varying = 0;
-  least.forEach((low, j) => {
-    const high = greatest[j] as number;
-    if (low === high) return;
+  const visit = (met: (low: number, high: number) => void) =>
+    least.forEach((low, j) => {
+      if (low !== greatest[j]) met(low, greatest[j] as number);
+    });
+  const among = (low: number, high: number) => candidates.find((range) => range.low === low && range.high === high);
+  visit((low, high) => {
     varying++;
-    const key = `${low} ${high}`;
-    const range = ranges.get(key) ?? { low, high, count: 0 };
-    ranges.set(key, range);
-    range.count++;
+    const range = among(low, high);
+    if (range) range.count++;
+    else if (candidates.length < 2) candidates.push({ low, high, count: 1 });
+    else candidates = candidates.filter((other) => --other.count > 0);
+  });
+  candidates.forEach((range) => (range.count = 0));
+  visit((low, high) => {
+    const range = among(low, high);
+    if (range) range.count++;
   });
   const isUsable = ({ low, high }: Range) => high - low < Infinity && Number.isFinite(Math.fround(1 / (high - low)));
-  return [...ranges.values()].find((range) => range.count > 1 && range.count >= varying / 2 && isUsable(range));
+  return candidates.find((range) => range.count > 1 && range.count >= varying / 2 && isUsable(range));
 }
 
 /** From one end of the range to the other, or to less than that, as a pixel is that is never white. */

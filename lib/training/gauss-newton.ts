@@ -1,7 +1,7 @@
 import { ModelFileError } from '../errors.js';
 import { checkObjective } from '../finite.js';
 import { call } from '../lane.js';
-import type { FloatArray } from '../matrix.js';
+import { epsilon, type FloatArray } from '../matrix.js';
 import type { LayerReport } from '../report.js';
 import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import { iterationsOf, leastIterations, progressOf, type HeldOut } from './held-out.js';
@@ -355,7 +355,11 @@ class GaussNewton {
       right,
     );
     const taken = await this.#output.takenUp(right);
-    const own = curvature.map((sum, i) => sum - (taken[i] as number));
+    const left = curvature.map((sum, i) => sum - (taken[i] as number));
+    // Rounding may leave less than nothing: then as if the output layer took nothing up.
+    const rounding = 16 * epsilon(this.#acceptedOutput);
+    const isPositive = [0, 2].every((i) => (left[i] as number) >= rounding * (curvature[i] as number));
+    const own = isPositive ? left : curvature;
     const [g0, g1, q00, q01, q11] = [...slope, ...own].map((sum) => sum / training.rows) as Five;
     const [r0, r1, r00, r01, r11] = await this.#ridgeProducts();
     const stride = training.sampleRule === 'margin' && training.problem.labels ? oneSidedStride : 1;

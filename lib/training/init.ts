@@ -73,7 +73,7 @@ async function contrast(training: Training, layer: HiddenState): Promise<void> {
     const units = Math.min(contrastUnitsAtOnce, layer.units - first);
     const pairs = new Int32Array(units * contrastCandidates * 2);
     for (let i = 0; i < pairs.length; i += 2) [pairs[i], pairs[i + 1]] = drawPair(training);
-    const masks = drawMasks(training, first, units);
+    const masks = await drawMasks(training, first, units);
     await call(training, 'contrast', {
       ...training.samples(),
       start: 0,
@@ -103,16 +103,17 @@ function drawPair(training: Training): [number, number] {
   return [i, other];
 }
 
-function drawMasks(training: Training, first: number, units: number): FloatArray | undefined {
+async function drawMasks(training: Training, first: number, units: number): Promise<FloatArray | undefined> {
   const { image, mask } = training.settings;
   const { cols } = training.problem.inputs;
   if (!image && !mask) return undefined;
   const masks = training.zeros(units * cols);
-  for (let unit = 0; unit < units; unit++) {
-    const target = masks.subarray(unit * cols, (unit + 1) * cols);
-    if (mask) fillFromFunction(target, mask(training.random, first + unit));
-    else if (image) fillWindow(training, target, image);
-  }
+  for await (const [begin, end] of turns(units, cols))
+    for (let unit = begin; unit < end; unit++) {
+      const target = masks.subarray(unit * cols, (unit + 1) * cols);
+      if (mask) fillFromFunction(target, mask(training.random, first + unit));
+      else if (image) fillWindow(training, target, image);
+    }
   return masks;
 }
 
@@ -143,9 +144,7 @@ function fillWindow({ random }: Training, target: FloatArray, { height, width, c
     return Float64Array.from({ length: side }, (_, i) => Math.exp(-(((i + 0.5 - centre) / deviation) ** 2) / 2));
   };
   const [rows, columns] = [profile(height), profile(width)];
-  rows.forEach((row, y) =>
-    columns.forEach((column, x) =>
-      target.fill(row * column, (y * width + x) * channels, (y * width + x + 1) * channels),
-    ),
-  );
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (let channel = 0; channel < channels; channel++) target[at++] = (rows[y] as number) * (columns[x] as number);
 }

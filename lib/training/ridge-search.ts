@@ -3,7 +3,7 @@ import { allocate, epsilon, type FloatArray } from '../matrix.js';
 import { usualActivation, type Activation } from '../network/activation.js';
 import type { Standardization } from '../network/network.js';
 import { calibration, type Calibration, type HeldScores } from '../network/temperature.js';
-import type { Settings } from '../options.js';
+import { isCalibrated, type Settings } from '../options.js';
 import type { RidgeSearch } from '../report.js';
 import { turns } from '../turns.js';
 import type { Columns } from './columns.js';
@@ -324,9 +324,23 @@ class Search {
 
   /** What makes the scores of the held-out rows, which are let go of then, probabilities; undefined where there are none. */
   async calibration(trial: Trial): Promise<Calibration | undefined> {
-    const found = trial.scores.length > 0 ? await calibration(trial.scores) : undefined;
+    if (trial.calibration) return trial.calibration;
+    const { problem, settings } = this.#training;
+    if (!problem.labels || !isCalibrated(settings)) return undefined;
+    if (trial.scores.length < this.#parts.length) trial.scores = await this.#scoresOf(trial);
+    const found = await calibration(trial.scores);
     if (found) [trial.calibration, trial.scores, trial.note.logLoss] = [found, [], found.logLoss];
     return trial.calibration;
+  }
+
+  /** Those that were let go of, once more. */
+  async #scoresOf(trial: Trial): Promise<HeldScores[]> {
+    const all: HeldScores[] = [];
+    for (const part of this.#parts) {
+      const { scores } = await this.#judgeOnce(part, trial);
+      if (scores) all.push(scores);
+    }
+    return all;
   }
 
   /**
@@ -392,21 +406,13 @@ class Search {
    * leave it open; then with the ridge of least loss in these, its own or next to it, which costs little.
    */
   async #leading(linear: Trial, other: Trial, share: number): Promise<Trial | undefined> {
-    const { folds, mostFolds } = this.#sizes;
     const ratio = linear.loss / other.loss;
-    if (folds === mostFolds || !(ratio > closeBelow && ratio < closeAbove))
-      return ratio < 1 - share ? linear : undefined;
+    const isJudged = [linear, other].every(({ squares }) => squares.length === this.#sizes.mostFolds);
+    if (isJudged || !(ratio > closeBelow && ratio < closeAbove)) return ratio < 1 - share ? linear : undefined;
     const near = [linear, ...this.#neighbours(linear).filter((trial) => trial !== undefined)];
     await this.#crossJudge([other, ...near]);
     const least = near.reduce((a, b) => (crossLoss(b) < crossLoss(a) ? b : a));
     if (!(crossLoss(least) < crossLoss(other) * (1 - share))) return undefined;
-    if (least === linear) return linear;
-    // Those that it had have been let go of.
-    least.scores = [];
-    for (const part of this.#parts) {
-      const { scores } = await this.#judgeOnce(part, least);
-      if (scores) least.scores.push(scores);
-    }
     return instead(least, linear);
   }
 

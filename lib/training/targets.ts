@@ -6,6 +6,9 @@ import { turns } from '../turns.js';
 import { columnsOf, fits, isConstant, sharedRange, type Columns } from './columns.js';
 import { median, medianDeviation, probeOf } from './robust.js';
 
+/** Up to which power of two deviations keep the units of the targets: sums of many squares stay in range. */
+const usualExponent = 24;
+
 /** What a regression is trained on, and what its network is to become. */
 export interface ScaledTargets {
   /** T, or with each column's own centre and spread taken to 0 and those of all. */
@@ -15,13 +18,14 @@ export interface ScaledTargets {
   /** Mean of each column of T, where they are not centred. */
   readonly bias?: Float64Array;
   /** The network of T from that of the targets. */
-  readonly restore: (network: Network) => Network;
+  readonly restore: (network: Network) => Promise<Network>;
 }
 
 /**
  * Of several outputs each has the same say under `ridge: 'auto'`: all are taken to one deviation, so that the objective is
  * not that of the one in the greatest units. Columns that measure one thing on one scale (`sharedRange`) keep theirs, and
- * so does whatever a ridge in numbers, which has the units of the targets, or a rule of the paper is given for.
+ * so does whatever a ridge in numbers, which has the units of the targets, or a rule of the paper is given for. Units so
+ * large or small that their squares may leave the range of single precision are taken out, as a power of two.
  *
  * @throws NonFiniteError where T holds NaN or infinity
  */
@@ -36,14 +40,22 @@ export async function scaleTargets(
   const robust = loss === 'huber' ? await robustDeviations(data, cols, weights) : undefined;
   // A deviation of 0 by the medians is one of a column where most values are one.
   const deviations = robust?.some((deviation) => deviation > 0) ? robust : columns.deviation;
-  const variance = meanSquare(deviations) || 1;
-  const asGiven = { targets: data, variance, bias: columns.mean, restore: (network: Network) => network };
+  const unit = unitOf(deviations);
+  const variance = meanSquare(deviations.map((deviation) => deviation / unit)) || 1;
   const range = sharedRange(columns);
   const isAlike = cols === 1 || (range !== undefined && columns.mean.every((_, k) => fits(columns, k, range)));
-  if (isAlike || ridge !== 'auto' || rule !== 'gauss-newton') return asGiven;
+  const isOwn = ridge === 'auto' && rule === 'gauss-newton';
+  if (!isOwn || (isAlike && unit === 1))
+    return {
+      targets: data,
+      variance: variance * unit ** 2,
+      bias: columns.mean,
+      restore: (network) => Promise.resolve(network),
+    };
   const factors = deviations.map((deviation, k) => {
+    if (isAlike) return 1 / unit;
     const own = deviation > 0 ? deviation : (columns.deviation[k] as number);
-    return isConstant(columns, k, data) ? 1 : Math.sqrt(variance) / own;
+    return isConstant(columns, k, data) ? 1 / unit : Math.sqrt(variance) / own;
   });
   const targets = allocate(data, data.length);
   for await (const [begin, end] of turns(data.length))
@@ -54,13 +66,21 @@ export async function scaleTargets(
   return { targets, variance, restore: (network) => restored(network, columns, factors) };
 }
 
-function restored(network: Network, { mean }: Columns, factors: Float64Array): Network {
+/** 1, or the power of two next to the greatest where that is far from 1. */
+function unitOf(deviations: Float64Array): number {
+  const exponent = Math.floor(Math.log2(deviations.reduce((most, deviation) => Math.max(most, deviation), 0)));
+  return Math.abs(exponent) > usualExponent && exponent > -Infinity ? 2 ** Math.max(exponent, -1000) : 1;
+}
+
+async function restored(network: Network, { mean }: Columns, factors: Float64Array): Promise<Network> {
   const top = network.layers.at(-1) as Layer;
-  const weights = top.weights.map((weight, i) => {
-    const k = i % top.units;
-    const isBias = i >= top.inputs * top.units;
-    return weight / (factors[k] as number) + (isBias ? (mean[k] as number) : 0);
-  });
+  const weights = allocate(top.weights, top.weights.length);
+  for await (const [begin, end] of turns(weights.length))
+    for (let i = begin; i < end; i++) {
+      const k = i % top.units;
+      const isBias = i >= top.inputs * top.units;
+      weights[i] = (top.weights[i] as number) / (factors[k] as number) + (isBias ? (mean[k] as number) : 0);
+    }
   return new Network([...network.layers.slice(0, -1), { ...top, weights }], network.standardization);
 }
 

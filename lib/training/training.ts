@@ -492,7 +492,8 @@ export class Training implements Lane {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  const mayHave = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return mayHave && 'then' in value && typeof value.then === 'function';
 }
 
 /** Waits for what a caller promised, which need not come. */

@@ -207,7 +207,6 @@ void predict_now(Arguments& args) {
   T* outputs = args.array<T>("outputs", samples.rows * network.back().units);
   args.verify();
   static thread_local Scratch scratch;
-  scratch.reset();
   predict_here(network, samples, outputs, scratch);
 }
 

@@ -40,9 +40,9 @@ describe.each(precisions)('in $name', (precision) => {
     return { ...drawn, A, consistent, B: rounded(precision, random.uniforms(A.rows, columns)) };
   });
 
-  /** Beyond this, the Gram matrix does not carry the solution. */
-  const isWell = ({ rank, A, condition }: (typeof systems)[number]) =>
-    rank === A.cols && condition < epsilon ** -0.375 / 10;
+  /** Beyond this, the Gram matrix does not carry the solution; the scales of the columns are taken out of it. */
+  const isWell = ({ rank, A, condition, name }: (typeof systems)[number]) =>
+    rank === A.cols && (condition < epsilon ** -0.375 / 10 || name.startsWith('columns scaled'));
 
   const methods = systems.flatMap((system) =>
     (['auto', 'svd', 'cholesky'] as const)
@@ -181,6 +181,43 @@ describe.each(precisions)('in $name', (precision) => {
     expect([one!.rank, two!.rank]).toEqual([1, 2]);
     expectClose(one!.weights.data, [1, 0], epsilon);
     expectClose(two!.weights.data, [1, 1000], epsilon);
+  });
+
+  it('refuses with Cholesky alone what a bound of the caller’s own rules out', async () => {
+    const A = matrix(precision.typed([1, 0, 0, 1e-3]), 2, 2);
+    const B = matrix(precision.typed([1, 1]), 2, 1);
+    expect((await lstsq(A, B, { solver: 'cholesky' })).rank).toBe(2);
+    await expectBplsError(
+      lstsq(A, B, { solver: 'cholesky', rcond: 0.1 }),
+      SingularError,
+      'SINGULAR',
+      "Expected A to have full column rank by options.rcond with solver 'cholesky' but it has not; 'auto' and 'svd' solve it",
+    );
+  });
+
+  it('solves columns in any units by Cholesky', async () => {
+    const size = precision.name === 'float64' ? 1e8 : 1e5;
+    const units = [size, 1 / size, 1];
+    const plain = rounded(precision, source(61).uniforms(50, 3));
+    const W = [1, -2, 3];
+    const A = rounded(
+      precision,
+      map(plain, (x, _, j) => x * units[j]!),
+    );
+    const B = rounded(
+      precision,
+      dense(50, 1, (i) => W.reduce((sum, w, j) => sum + w * at(plain, i, j), 0)),
+    );
+    for (const solve of [lstsq, (a: Matrix, b: Matrix) => ridge(a, b, { ridge: 0 })]) {
+      const { solver, rank, weights } = await solve(typedMatrix(precision, A), typedMatrix(precision, B));
+      expect([solver, rank]).toEqual(['cholesky', 3]);
+      expectClose(
+        Float64Array.from(weights.data, (w, j) => w * units[j]!),
+        W,
+        epsilon,
+        1e3,
+      );
+    }
   });
 
   it.each([

@@ -87,6 +87,17 @@ describe.each(precisions)('contrast in $name', (precision) => {
     expect([1, 3, 5].every((i) => weights[i] === 0)).toBe(true);
   });
 
+  it('does not blow up what rounding leaves of a column that is constant over the probe', async () => {
+    // A third of the rows differ; of those none is in the probe.
+    const inputs = typed(Array.from({ length: 60 }, (_, i) => (i < 40 ? 1 / 3 : 2)));
+    const weights = zeros(2);
+    const probe = Int32Array.from({ length: 37 }, (_, i) => i);
+    const pairs = Int32Array.of(0, 50);
+    const one = { inputs, samples: 60, columns: 1, start: 0, count: 37, indices: probe, candidates: 1 };
+    await call(lane(), 'contrast', { ...one, pairs, first: 0, units: 1, total: 1, weights });
+    expect(Math.abs(weights[0]!)).toBeCloseTo(1, 5);
+  });
+
   it('writes its own columns of the weights alone', async () => {
     const { samples: given, pairs } = draw();
     const [total, first] = [units + 5, 3];

@@ -37,6 +37,27 @@ describe.each(precisions)('predict and predictSync in $name', (precision) => {
     }
   });
 
+  it('gives the same bits at once for many rows as for every four of them', () => {
+    const samples = 132;
+    const problem = drawProblem(precision, {
+      samples,
+      columns: 7,
+      hidden: [[9, 'tanh']],
+      outputs: 3,
+      standardized: true,
+    });
+    const layers = [...problem.raw.hidden, problem.raw.output];
+    const whole = zeros(samples * 3);
+    native().predictSync({ ...problem.samples, layers, outputs: whole });
+    const inputs = problem.samples.inputs;
+    for (let row = 0; row < samples; row += 4) {
+      const four = zeros(12);
+      const some = { ...problem.samples, inputs: inputs.slice(row * 7, (row + 4) * 7), samples: 4 };
+      native().predictSync({ ...some, layers, outputs: four });
+      expect(four).toEqual(whole.slice(row * 3, (row + 4) * 3));
+    }
+  });
+
   it('writes the rows of its batch alone', async () => {
     const problem = drawProblem(precision, { samples: 20, columns: 3, hidden: [[4, 'tanh']], outputs: 2 });
     const layers = [...problem.raw.hidden, problem.raw.output];

@@ -84,6 +84,11 @@ describe('save and load', () => {
         ['a', 'b', 1],
         'Expected classes to be different numbers, all finite, or different strings but received an Array',
       ],
+      [
+        // eslint-disable-next-line no-sparse-arrays
+        ['a', , 'c'],
+        'Expected classes to be different numbers, all finite, or different strings but received an Array',
+      ],
       [[1, 2, NaN], 'Expected classes to be different numbers, all finite, or different strings but received an Array'],
       [undefined, 'Expected classes to be different numbers, all finite, or different strings but received undefined'],
     ] as [string[], string][])
@@ -109,6 +114,19 @@ describe('save and load', () => {
         'Expected layers.0.weights to be finite but received NaN',
       );
     expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  it('is not written where its report is no plain data', async () => {
+    const { network } = await trainClassifier(X, species, { hidden: [3], ridge: 1e-3 });
+    const circular: Record<string, unknown> = {};
+    circular.itself = circular;
+    for (const report of [{ count: 1n }, circular] as never[])
+      await expectBplsError(
+        () => new Classifier(network, names, report).toBytes(),
+        ArgumentError,
+        'INVALID_ARGUMENT',
+        'Expected the report of a model to be plain data, as JSON has it',
+      );
   });
 
   it('refuses a path that is none', async () => {

@@ -210,7 +210,13 @@ describe('checkpoint', () => {
     const masked = (mask: ClassifierOptions['mask']) => classify({ mask });
     const half = masked((random) => [1, 1, random.uniform(), 0]);
     await cutOff(half, 3);
-    for (const other of [classify({}), masked(() => [1, 1, 1, 0]), masked((random) => [1, 1, 0, random.uniform()])])
+    const later = masked((random, unit) => [1, 1, random.uniform(), unit < 19 ? 0 : 1]);
+    for (const other of [
+      classify({}),
+      masked(() => [1, 1, 1, 0]),
+      masked((random) => [1, 1, 0, random.uniform()]),
+      later,
+    ])
       await expectOthers(other);
     const resumed = await half({ checkpoint: path });
     rmSync(path, { force: true });

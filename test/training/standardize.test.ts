@@ -239,6 +239,16 @@ describe('statistics of the columns', () => {
     expectClose(network.standardization!.scale, standardization!.scale, 2 ** -52, 100);
   });
 
+  it('are not thrown by a row far off that hardly counts', async () => {
+    const X = columns([-3, 5], [0, 1]);
+    const outlier = matrix(Float64Array.of(1e9, -1e9, ...X.data), rows + 1, 2);
+    const options = { hidden: [3], iterations: 1, standardize: true };
+    const sampleWeights = [1e-30, ...labels.map(() => 1)];
+    const { network } = await trainClassifier(outlier, [0, ...labels], { ...options, sampleWeights });
+    const { standardization } = (await trainClassifier(X, labels, options)).network;
+    expectClose(network.standardization!.scale, standardization!.scale, 2 ** -52, 1e5);
+  });
+
   it('count a row as often as its weight says', async () => {
     const X = columns([-3, 5], [0, 1]);
     const twice = matrix(Float64Array.of(...X.data, ...X.data.subarray(0, 20)), rows + 10, 2);

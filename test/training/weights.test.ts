@@ -51,6 +51,19 @@ describe('samples of weight 0', () => {
     expectClose((await network.forward(probe)).data, (await alone.network.forward(probe)).data, 2 ** -52, 1e6);
   });
 
+  it.each(['inputs', 'targets'] as const)('may hold the largest of %s', async (which) => {
+    const far = (data: Float64Array) => data.map((value, i) => (i === 0 ? 1e300 : value));
+    const [inputs, targets] = [X.data.slice(), Y.data.slice()];
+    const given = which === 'inputs' ? [far(inputs), targets] : [inputs, far(targets)];
+    const options = { hidden: [5], activation: 'elu', iterations: 3, ridge: 1e-3 } as const;
+    const sampleWeights = Array.from({ length: X.rows }, (_, i) => Number(i > 0));
+    const { network } = await trainRegressor(matrix(given[0]!, X.rows, X.cols), matrix(given[1]!, Y.rows, 1), { ...options, sampleWeights }); // prettier-ignore
+    for (const { weights } of network.layers) expect(weights.every(Number.isFinite)).toBe(true);
+    const plain = await trainRegressor(X, Y, { ...options, sampleWeights });
+    const rest = matrix(X.data.subarray(X.cols), X.rows - 1, X.cols);
+    expectClose((await network.forward(rest)).data, (await plain.network.forward(rest)).data, 2 ** -52, 1e9);
+  });
+
   it('have none in the first weights', async () => {
     const [rows, idle] = [20, 5000];
     const all = random.normals(rows + idle, 3).data;
