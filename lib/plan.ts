@@ -17,7 +17,7 @@ import {
 } from './options.js';
 import { innerRows, outputSteps } from './training/output-layer.js';
 import { probeSize } from './training/robust.js';
-import { trialSettings } from './training/ridge-search.js';
+import { trialSettings } from './training/trial.js';
 import { isWide } from './training/wide.js';
 
 export type { Shape } from './training/layout.js';
@@ -259,7 +259,7 @@ function heldOut(sizes: Sizes, losses: number, isClassifier: boolean): number {
   return losses * loss + (isClassifier ? outputs(sizes, rows) + forward(sizes, rows) : 0);
 }
 
-/** A trial of ridge-search.ts: a short training in each fold, and a pass over the rows held out. */
+/** A trial (trial.ts): a short training in each fold, and a pass over the rows held out. */
 function searchTrial(shape: Shape, settings: Settings, element: number): number {
   const search = searchSizes(shape, settings, element);
   if (!search) return 0;

@@ -58,7 +58,7 @@ struct CholeskyOutcome {
 /// 2), which is what the error of a Cholesky solution depends on (van der Sluis 1969).
 enum class Equilibrate : bool { no, yes };
 
-/// Solve (gram · weight + diag(ridge, …, ridge, last_ridge)) X = rhs by dposv.
+/// Solve (gram · weight + diag(ridge, …, ridge, last_ridge)) X = rhs by Cholesky (cholesky.h).
 /// gram (n×n, lower triangle) and rhs (n×m) are left as they were; factor (n×n) and solution (n×m) are written.
 template <typename T>
 CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge, T last_ridge, const T* rhs,

@@ -20,7 +20,7 @@ struct StepOutcome {
 
 /// Damped two-sided least squares for one hidden layer: (G + aI) ΔW (C + bI) = g,
 /// G = gram / samples, g = rhs / samples - ridge V, a = √damping · mean diagonal of G (its constant's entry
-/// apart: that row gets √damping), b = √damping tr(C)/N: the units of the inputs do not matter.
+/// apart: that row gets √damping), b = √damping tr(C)/N: a common factor of the inputs does not matter.
 /// change (ΔW) may be rhs; it is written only where both factors were found.
 template <typename T>
 StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, std::int64_t units, const T* rhs,

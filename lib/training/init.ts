@@ -8,7 +8,7 @@ import { turns } from '../turns.js';
 import { contrastCandidates, contrastProbeRows, contrastUnitsAtOnce } from './layout.js';
 import type { HiddenState, Training } from './training.js';
 
-/** First weights of every hidden layer; the output layer starts at zero. */
+/** First weights of every hidden layer; those of the output layer start at zero. */
 export async function initialise(training: Training): Promise<void> {
   for (const [l, layer] of training.hidden.entries()) {
     const { init } = training.settings.hidden[l] as Training['settings']['hidden'][number];

@@ -178,7 +178,6 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const perRow = element * (shape.inputs + sum(widths) + 3 * widest + 6 * shape.outputs);
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
-  // Scratch memory serves one call after the other.
   // Of a search, copies of rows and targets (and those of one of the folds that a decision asks for), the scores of five trials
   // (the best, its rival, each again for longer, and the present one), and what lasts as long as a trial.
   const search = searchSizes(shape, settings, element);

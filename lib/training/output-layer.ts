@@ -284,7 +284,7 @@ export class OutputLayer {
       rhs: this.#rhs,
       ridge: this.#factorRidge,
       count: training.rows,
-      // A ridge makes the problem well posed; and the steps refine each other, where there are more than one.
+      // A ridge makes the problem well posed; and steps refine each other, where there are more than one.
       leastRcond: this.#factorRidge > 0 ? 0 : isAtOnce ? smallestRcond(this.gram) : epsilon(this.gram),
       accumulate: (triangle: FloatArray) => training.sweep({ count: training.rows }, { cached: true, triangle }),
     });

@@ -45,8 +45,7 @@ export class Patience {
   }
 
   /** Leaves the best weights in the training: on validation data where given, else those last accepted. */
-  restore(accepted: Snapshot | undefined): void {
-    const best = this.#best ?? accepted;
-    if (best) this.#training.restore(best);
+  restore(accepted: Snapshot): void {
+    this.#training.restore(this.#best ?? accepted);
   }
 }

@@ -1,27 +1,18 @@
-import { SingularError } from '../errors.js';
-import { allocate, epsilon, type FloatArray } from '../matrix.js';
+import { epsilon } from '../matrix.js';
 import { usualActivation, type Activation } from '../network/activation.js';
 import type { Standardization } from '../network/network.js';
 import { calibration, type Calibration, type HeldScores } from '../network/temperature.js';
-import { isCalibrated, type Settings } from '../options.js';
+import { isCalibrated } from '../options.js';
 import type { RidgeSearch } from '../report.js';
-import { turns } from '../turns.js';
 import type { Columns } from './columns.js';
-import { gaussNewton } from './gauss-newton.js';
-import { heldScores, iterationsOf, manyRows } from './held-out.js';
-import { initialise } from './init.js';
+import { manyRows } from './held-out.js';
 import { fewestFolds, mostTrialRows, searchSizes, type SearchSizes } from './layout.js';
 import { Memory } from './memory.js';
 import { compressTails } from './standardize.js';
-import { Training, type Problem } from './training.js';
-import { toMeanOne } from './weights.js';
-import { coordinates } from './wide.js';
+import type { Training } from './training.js';
+import { partOf, spannedPart, type Part } from './trial-parts.js';
+import { judge, longIterations, trialIterations, trialSettings, type Judged } from './trial.js';
 
-/**
- * Iterations of a trial: what two say of one layer's ridge, eight do not change. Each further layer takes longer to learn,
- * and before it has, the strongest ridge looks best. So it is with Huber's loss, whose δ is that of a bad fit at first.
- */
-const shortIterations = ({ hidden, loss }: Settings) => (loss === 'huber' ? longIterations : hidden.length + 1);
 /** From one trial to the next. */
 const stride = 4;
 /** From the usual scale either way. */
@@ -46,10 +37,6 @@ const mostLinearRows = 4 * mostTrialRows;
 const outclassed = 2;
 /** A linear model that loses so many times what hidden units do, within these, is compared with them in all folds. */
 const [closeBelow, closeAbove] = [2 / 3, 1.15];
-/** Of a wide layer's units that a trial has, as far as the penalty goes by it. */
-const leastShare = 1 / 4;
-/** Of many rows, whose training goes on for long, activations are compared by trials of so many iterations: elu learns longer. */
-const longIterations = 8;
 
 /**
  * The penalty per sample that is best falls about as the rows to the power of −¾; at so many rows it is `autoRidge`
@@ -57,36 +44,6 @@ const longIterations = 8;
  * of 350 to 80,000 rows.
  */
 const scaleAt = (rows: number, strides: number) => (100_000 / rows) ** 0.75 * stride ** strides;
-
-/** Iterations of a trial, as many as the training itself makes at most. */
-function trialIterations(settings: Settings, most = shortIterations(settings)): number {
-  return Math.min(iterationsOf(settings), most);
-}
-
-/** Settings of a trial. */
-export function trialSettings(
-  settings: Settings,
-  { units, copies }: SearchSizes,
-  iterations = trialIterations(settings),
-): Settings {
-  const hidden = settings.hidden.map((layer, l) => ({ ...layer, units: units[l] as number }));
-  const augment = settings.augment && { ...settings.augment, copies };
-  return { ...settings, hidden, iterations, augment, validation: undefined, onIteration: undefined };
-}
-
-/**
- * What a ridge is to be multiplied by, layer by layer, so that it does in the narrow layers of a trial what it does in
- * the wide ones. Each of m units has a share of 1/m in the outputs, so that the squared derivatives of these with respect
- * to the weights from n units to m sum up to as much as n/m: the penalty goes with that. It does so to four times the
- * units of the trials: wider layers find finer detail, which a penalty that went on to grow would take from them.
- *
- * @source Mei, Montanari and Nguyen 2018 (arXiv 1804.06561) for the scaling
- */
-export function narrowing(wide: readonly { units: number }[], narrow: readonly { units: number }[]): number[] {
-  const shareOf = (units: number, l: number) => Math.max(units / (wide[l] as { units: number }).units, leastShare);
-  const shares = [1, ...narrow.map(({ units }, l) => shareOf(units, l)), 1];
-  return shares.slice(1).map((share, l) => (shares[l] as number) / share);
-}
 
 /**
  * Chooses the scale of `ridge: 'auto'`: short trainings on a part of the rows, each judged by its residuals on rows held
@@ -147,12 +104,6 @@ interface Trial {
   calibration?: Calibration;
   /** Its entry in the report. */
   note: RidgeSearch['trials'][number];
-}
-
-/** Rows to train on, and those to judge by. */
-interface Part {
-  fit: Problem;
-  held: Problem;
 }
 
 class Search {
@@ -520,142 +471,4 @@ export function vertex(below = Infinity, least: number, above = Infinity): numbe
   const curvature = below - 2 * least + above;
   if (!Number.isFinite(curvature) || curvature <= 0) return 0;
   return Math.max(-1 / 2, Math.min(1 / 2, (below - above) / (2 * curvature)));
-}
-
-interface Judged {
-  /** Sum of squares of the residuals on the held-out rows, truncated for Huber's loss. */
-  squares: number;
-  scores?: HeldScores;
-}
-
-/** A network trained on one part of the rows and judged by the other. */
-async function judge(
-  training: Training,
-  { fit, held }: Part,
-  memory: Memory,
-  settings: Settings,
-  activation: Activation,
-  scale: number,
-): Promise<Judged> {
-  const trial = new Training(fit, settings, memory);
-  const judged = new Training(held, settings, memory, false);
-  // Coordinates are of standardised rows; the ridge is a share of what a column has, and fewer with as much have more each.
-  const share = fit.inputs.cols / training.problem.inputs.cols;
-  for (const each of [trial, judged]) {
-    if (share === 1) each.standardization = training.standardization;
-    each.activate(activation);
-  }
-  trial.ridgeScales = narrowing(training.settings.hidden, settings.hidden).map(
-    (factor, l) => factor * scale * (l === 0 ? share : 1),
-  );
-  try {
-    await initialise(trial);
-    await gaussNewton(trial);
-  } catch (error) {
-    if (error instanceof SingularError) return { squares: Infinity };
-    throw error;
-  } finally {
-    training.operations += trial.operations;
-  }
-  judged.restore(trial.snapshot());
-  // All trials are judged by one loss.
-  const bounds = (training.residualBounds ??= trial.residualBounds);
-  const rows = Int32Array.from({ length: held.inputs.rows }, (_, row) => row);
-  const squares = bounds
-    ? truncatedSquares(held, await judged.scores(rows), bounds)
-    : (await judged.sweep({ count: rows.length }, { cached: false })).squares;
-  const scores = await heldScores(judged, rows);
-  training.operations += judged.operations;
-  return { squares, ...(scores && { scores }) };
-}
-
-/** Sum of squares of the residuals, each at most that of twice Huber's δ: of outliers only their number counts. */
-function truncatedSquares({ targets, outputs, weights }: Problem, predicted: FloatArray, bounds: FloatArray): number {
-  let sum = 0;
-  predicted.forEach((z, i) => {
-    const size = Math.min(Math.abs((targets?.[i] as number) - z), 2 * (bounds[i % outputs] as number));
-    sum += (weights?.[Math.floor(i / outputs)] ?? 1) * size ** 2;
-  });
-  return sum;
-}
-
-/** Of the rows that a fold holds out no copy is among those to train on. */
-export async function partOf(
-  problem: Problem,
-  { held, copies }: SearchSizes,
-  order: Int32Array,
-  fold: number,
-): Promise<Part> {
-  const rows = heldLast(order, held, fold);
-  return {
-    fit: await take(problem, rows.subarray(0, -held), copies),
-    held: await take(problem, rows.subarray(-held)),
-  };
-}
-
-/** The same on coordinates in the space that the rows to train on span: of more columns than rows (wide.ts). */
-async function spannedPart(
-  training: Training,
-  { fit, held }: SearchSizes,
-  order: Int32Array,
-  fold: number,
-): Promise<Part> {
-  const { problem, standardization } = training;
-  const rows = heldLast(order, held, fold);
-  const { inputs } = await coordinates(training, problem.inputs, standardization, rows.subarray(0, fit), rows);
-  const part = async (begin: number, end: number): Promise<Problem> => ({
-    inputs: { data: inputs.data.subarray(begin * fit, end * fit), rows: end - begin, cols: fit },
-    originals: end - begin,
-    ...(await wantedOf(problem, rows.subarray(begin, end))),
-  });
-  return { fit: await part(0, fit), held: await part(fit, rows.length) };
-}
-
-/** The rows with those that the fold holds out behind the others. */
-function heldLast(order: Int32Array, held: number, fold: number): Int32Array {
-  const [first, end] = [fold * held, (fold + 1) * held];
-  const rows = order.slice();
-  rows.set(order.subarray(end), first);
-  rows.set(order.subarray(first, end), rows.length - held);
-  return rows;
-}
-
-/** The problem of some of the rows, and of so many copies of each. */
-async function take(problem: Problem, own: Int32Array, copies = 0): Promise<Problem> {
-  const { inputs, originals = 0 } = problem;
-  const count = own.length * (1 + copies);
-  const rows = new Int32Array(count).map(
-    (_, i) => (own[i % own.length] as number) + originals * Math.floor(i / own.length),
-  );
-  const data = await gather(inputs.data, rows, inputs.cols);
-  return {
-    inputs: { data, rows: count, cols: inputs.cols },
-    originals: own.length,
-    ...(await wantedOf(problem, rows)),
-  };
-}
-
-/** What is wanted of some of the rows. */
-async function wantedOf(problem: Problem, rows: Int32Array): Promise<Omit<Problem, 'inputs' | 'originals'>> {
-  const { outputs, labels, targets, weights, variance, bias, positive, negative } = problem;
-  return {
-    outputs,
-    ...(labels && { labels: rows.map((row) => labels[row] as number) }),
-    ...(targets && { targets: await gather(targets, rows, outputs) }),
-    ...(weights && { weights: toMeanOne(await gather(weights, rows, 1)) }),
-    ...(variance !== undefined && { variance }),
-    ...(bias && { bias }),
-    ...(positive !== undefined && { positive }),
-    ...(negative !== undefined && { negative }),
-  };
-}
-
-async function gather<T extends FloatArray>(from: T, rows: Int32Array, cols: number): Promise<T> {
-  const to = allocate(from, rows.length * cols) as T;
-  for await (const [begin, end] of turns(rows.length, cols))
-    for (let i = begin; i < end; i++) {
-      const start = (rows[i] as number) * cols;
-      to.set(from.subarray(start, start + cols), i * cols);
-    }
-  return to;
 }

@@ -16,7 +16,7 @@ import { settingsOf } from '../../lib/options.js';
 import { withCopies } from '../../lib/training/augment.js';
 import { HeldOut } from '../../lib/training/held-out.js';
 import { searchSizes } from '../../lib/training/layout.js';
-import { partOf } from '../../lib/training/ridge-search.js';
+import { partOf } from '../../lib/training/trial-parts.js';
 import { Training, type Problem } from '../../lib/training/training.js';
 import { expectClose, failure } from '../support/expect.js';
 import { lane } from '../support/problem.js';

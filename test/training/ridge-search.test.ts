@@ -3,7 +3,8 @@ import { matrix, plan, trainClassifier, trainRegressor, type Matrix, type RidgeS
 import { mulberry32 } from '../../bench/data/toy.js';
 import { searchSizes } from '../../lib/training/layout.js';
 import { settingsOf } from '../../lib/options.js';
-import { narrowing, vertex } from '../../lib/training/ridge-search.js';
+import { vertex } from '../../lib/training/ridge-search.js';
+import { narrowing } from '../../lib/training/trial.js';
 import { clouds } from '../support/clouds.js';
 import { parameters } from '../support/models.js';
 import { source } from '../support/random.js';

@@ -1,0 +1,93 @@
+import { allocate, type FloatArray } from '../matrix.js';
+import { turns } from '../turns.js';
+import type { SearchSizes } from './layout.js';
+import type { Training, Problem } from './training.js';
+import { toMeanOne } from './weights.js';
+import { coordinates } from './wide.js';
+
+/** Rows to train on, and those to judge by. */
+export interface Part {
+  fit: Problem;
+  held: Problem;
+}
+
+/** Of the rows that a fold holds out no copy is among those to train on. */
+export async function partOf(
+  problem: Problem,
+  { held, copies }: SearchSizes,
+  order: Int32Array,
+  fold: number,
+): Promise<Part> {
+  const rows = heldLast(order, held, fold);
+  return {
+    fit: await take(problem, rows.subarray(0, -held), copies),
+    held: await take(problem, rows.subarray(-held)),
+  };
+}
+
+/** The same on coordinates in the space that the rows to train on span: of more columns than rows (wide.ts). */
+export async function spannedPart(
+  training: Training,
+  { fit, held }: SearchSizes,
+  order: Int32Array,
+  fold: number,
+): Promise<Part> {
+  const { problem, standardization } = training;
+  const rows = heldLast(order, held, fold);
+  const { inputs } = await coordinates(training, problem.inputs, standardization, rows.subarray(0, fit), rows);
+  const part = async (begin: number, end: number): Promise<Problem> => ({
+    inputs: { data: inputs.data.subarray(begin * fit, end * fit), rows: end - begin, cols: fit },
+    originals: end - begin,
+    ...(await wantedOf(problem, rows.subarray(begin, end))),
+  });
+  return { fit: await part(0, fit), held: await part(fit, rows.length) };
+}
+
+/** The rows with those that the fold holds out behind the others. */
+function heldLast(order: Int32Array, held: number, fold: number): Int32Array {
+  const [first, end] = [fold * held, (fold + 1) * held];
+  const rows = order.slice();
+  rows.set(order.subarray(end), first);
+  rows.set(order.subarray(first, end), rows.length - held);
+  return rows;
+}
+
+/** The problem of some of the rows, and of so many copies of each. */
+async function take(problem: Problem, own: Int32Array, copies = 0): Promise<Problem> {
+  const { inputs, originals = 0 } = problem;
+  const count = own.length * (1 + copies);
+  const rows = new Int32Array(count).map(
+    (_, i) => (own[i % own.length] as number) + originals * Math.floor(i / own.length),
+  );
+  const data = await gather(inputs.data, rows, inputs.cols);
+  return {
+    inputs: { data, rows: count, cols: inputs.cols },
+    originals: own.length,
+    ...(await wantedOf(problem, rows)),
+  };
+}
+
+/** What is wanted of some of the rows. */
+async function wantedOf(problem: Problem, rows: Int32Array): Promise<Omit<Problem, 'inputs' | 'originals'>> {
+  const { outputs, labels, targets, weights, variance, bias, positive, negative } = problem;
+  return {
+    outputs,
+    ...(labels && { labels: rows.map((row) => labels[row] as number) }),
+    ...(targets && { targets: await gather(targets, rows, outputs) }),
+    ...(weights && { weights: toMeanOne(await gather(weights, rows, 1)) }),
+    ...(variance !== undefined && { variance }),
+    ...(bias && { bias }),
+    ...(positive !== undefined && { positive }),
+    ...(negative !== undefined && { negative }),
+  };
+}
+
+async function gather<T extends FloatArray>(from: T, rows: Int32Array, cols: number): Promise<T> {
+  const to = allocate(from, rows.length * cols) as T;
+  for await (const [begin, end] of turns(rows.length, cols))
+    for (let i = begin; i < end; i++) {
+      const start = (rows[i] as number) * cols;
+      to.set(from.subarray(start, start + cols), i * cols);
+    }
+  return to;
+}

@@ -1,0 +1,109 @@
+import { SingularError } from '../errors.js';
+import type { FloatArray } from '../matrix.js';
+import type { Activation } from '../network/activation.js';
+import type { HeldScores } from '../network/temperature.js';
+import type { Settings } from '../options.js';
+import { gaussNewton } from './gauss-newton.js';
+import { heldScores, iterationsOf } from './held-out.js';
+import { initialise } from './init.js';
+import type { SearchSizes } from './layout.js';
+import type { Memory } from './memory.js';
+import { Training, type Problem } from './training.js';
+import type { Part } from './trial-parts.js';
+
+/**
+ * Iterations of a trial: what two say of one layer's ridge, eight seldom change. Each further layer takes longer to
+ * learn, and before it has, the strongest ridge looks best. So it is with Huber's loss, whose δ is that of a bad fit at first.
+ */
+const shortIterations = ({ hidden, loss }: Settings) => (loss === 'huber' ? longIterations : hidden.length + 1);
+/** Of many rows, whose training goes on for long, activations are compared by trials of so many iterations: elu learns longer. */
+export const longIterations = 8;
+/** Of a wide layer's units that a trial has, as far as the penalty goes by it. */
+const leastShare = 1 / 4;
+
+/** Iterations of a trial, as many as the training itself makes at most. */
+export function trialIterations(settings: Settings, most = shortIterations(settings)): number {
+  return Math.min(iterationsOf(settings), most);
+}
+
+/** Settings of a trial. */
+export function trialSettings(
+  settings: Settings,
+  { units, copies }: SearchSizes,
+  iterations = trialIterations(settings),
+): Settings {
+  const hidden = settings.hidden.map((layer, l) => ({ ...layer, units: units[l] as number }));
+  const augment = settings.augment && { ...settings.augment, copies };
+  return { ...settings, hidden, iterations, augment, validation: undefined, onIteration: undefined };
+}
+
+/**
+ * What a ridge is to be multiplied by, layer by layer, so that it does in the narrow layers of a trial what it does in
+ * the wide ones. Each of m units has a share of 1/m in the outputs, so that the squared derivatives of these with respect
+ * to the weights from n units to m sum up to as much as n/m: the penalty goes with that. It does so to four times the
+ * units of the trials: wider layers find finer detail, which a penalty that went on to grow would take from them.
+ *
+ * @source Mei, Montanari and Nguyen 2018 (arXiv 1804.06561) for the scaling
+ */
+export function narrowing(wide: readonly { units: number }[], narrow: readonly { units: number }[]): number[] {
+  const shareOf = (units: number, l: number) => Math.max(units / (wide[l] as { units: number }).units, leastShare);
+  const shares = [1, ...narrow.map(({ units }, l) => shareOf(units, l)), 1];
+  return shares.slice(1).map((share, l) => (shares[l] as number) / share);
+}
+
+export interface Judged {
+  /** Sum of squares of the residuals on the held-out rows, truncated for Huber's loss. */
+  squares: number;
+  scores?: HeldScores;
+}
+
+/** A network trained on one part of the rows and judged by the other. */
+export async function judge(
+  training: Training,
+  { fit, held }: Part,
+  memory: Memory,
+  settings: Settings,
+  activation: Activation,
+  scale: number,
+): Promise<Judged> {
+  const trial = new Training(fit, settings, memory);
+  const judged = new Training(held, settings, memory, false);
+  // Coordinates are of standardised rows; the ridge is a share of what a column has, and fewer with as much have more each.
+  const share = fit.inputs.cols / training.problem.inputs.cols;
+  for (const each of [trial, judged]) {
+    if (share === 1) each.standardization = training.standardization;
+    each.activate(activation);
+  }
+  trial.ridgeScales = narrowing(training.settings.hidden, settings.hidden).map(
+    (factor, l) => factor * scale * (l === 0 ? share : 1),
+  );
+  try {
+    await initialise(trial);
+    await gaussNewton(trial);
+  } catch (error) {
+    if (error instanceof SingularError) return { squares: Infinity };
+    throw error;
+  } finally {
+    training.operations += trial.operations;
+  }
+  judged.restore(trial.snapshot());
+  // All trials are judged by one loss.
+  const bounds = (training.residualBounds ??= trial.residualBounds);
+  const rows = Int32Array.from({ length: held.inputs.rows }, (_, row) => row);
+  const squares = bounds
+    ? truncatedSquares(held, await judged.scores(rows), bounds)
+    : (await judged.sweep({ count: rows.length }, { cached: false })).squares;
+  const scores = await heldScores(judged, rows);
+  training.operations += judged.operations;
+  return { squares, ...(scores && { scores }) };
+}
+
+/** Sum of squares of the residuals, each at most that of twice Huber's δ: of outliers only their number counts. */
+function truncatedSquares({ targets, outputs, weights }: Problem, predicted: FloatArray, bounds: FloatArray): number {
+  let sum = 0;
+  predicted.forEach((z, i) => {
+    const size = Math.min(Math.abs((targets?.[i] as number) - z), 2 * (bounds[i % outputs] as number));
+    sum += (weights?.[Math.floor(i / outputs)] ?? 1) * size ** 2;
+  });
+  return sum;
+}
