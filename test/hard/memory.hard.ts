@@ -54,8 +54,9 @@ describe('memory that there is not', () => {
     const lines = stdout.trim().split('\n');
     console.log(lines.join('; '));
     expect(lines.pop()).toBe('alive');
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(4);
     expect(lines[0]).toBe('wide layers OUT_OF_MEMORY');
+    expect(lines[3]).toBe('labels of many rows OUT_OF_MEMORY');
     for (const line of lines) expect(line).toMatch(/ (OUT_OF_MEMORY|done)$/);
   });
 });

@@ -11,6 +11,18 @@ const attempts = {
     const wide = bpls.matrix(new Float64Array(20_000), 1, 20_000);
     return bpls.lstsq(wide, bpls.matrix(new Float64Array(1), 1, 1), { solver: 'svd' });
   },
+  // Nothing is left for an array of V8's own.
+  'labels of many rows': () => {
+    const count = 5_000_000;
+    const many = bpls.matrix(new Float32Array(count), count, 1);
+    const sides = new Uint8Array(count);
+    const taken = [];
+    try {
+      for (;;) taken.push(new ArrayBuffer(16 << 20));
+    } catch {
+      return bpls.trainClassifier(many, sides, options).finally(() => taken.splice(0));
+    }
+  },
 };
 await train(short, () => undefined);
 for (const [name, attempt] of Object.entries(attempts)) {
