@@ -32,4 +32,11 @@ describe('resident memory', () => {
     console.log(`${what}: ${samples.map((mib) => mib.toFixed(1)).join(' ')} MiB`);
     expect(growth(samples)).toBeLessThan(2);
   });
+
+  it('is not kept by a synchronous prediction of many rows', async () => {
+    const { output } = await run('many-rows-now.mjs', [], { flags: ['--expose-gc'] });
+    console.log(`60,000 rows at once: ${Number(output).toFixed(1)} MiB kept`);
+    // Their activations are 229.
+    expect(Number(output)).toBeLessThan(20);
+  });
 });
