@@ -2,7 +2,7 @@ import { allocate } from '../matrix.js';
 import type { Standardization } from '../network/network.js';
 import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
-import { fits, isConstant, sharedRange, type Columns } from './columns.js';
+import { costOfColumn, fits, isConstant, sharedRange, type Columns } from './columns.js';
 import { probeOf, probeSize } from './robust.js';
 import type { Problem, Training } from './training.js';
 
@@ -19,23 +19,24 @@ const quartiles = 1.349;
  * do, `auto` keeps the scale: dividing each by its own deviation would blow up the rare ones. Where there are others beside
  * them, or 0 is not on that scale, it runs from 0 to 1.
  */
-export function standardizationOf(
+export async function standardizationOf(
   columns: Columns,
   { inputs }: Problem,
   { standardize }: Settings,
-): Standardization | undefined {
+): Promise<Standardization | undefined> {
   if (standardize === false) return undefined;
-  const shared = standardize === 'auto' ? sharedRange(columns) : undefined;
+  const shared = standardize === 'auto' ? await sharedRange(columns) : undefined;
   const isShared = (j: number) => shared !== undefined && fits(columns, j, shared);
   if (shared && shared.low <= 0 && shared.high >= 0 && columns.mean.every((_, j) => isShared(j))) return undefined;
   const shift = allocate(inputs.data, inputs.cols);
   const scale = allocate(inputs.data, inputs.cols);
-  columns.mean.forEach((mean, j) => {
-    if (shared && isShared(j)) [shift[j], scale[j]] = [shared.low, 1 / (shared.high - shared.low)];
-    // A constant column stays at zero.
-    else if (isConstant(columns, j, inputs.data)) shift[j] = mean;
-    else [shift[j], scale[j]] = [mean, 1 / (columns.deviation[j] as number)];
-  });
+  for await (const [begin, end] of turns(inputs.cols, costOfColumn))
+    for (let j = begin; j < end; j++) {
+      if (shared && isShared(j)) [shift[j], scale[j]] = [shared.low, 1 / (shared.high - shared.low)];
+      // A constant column stays at zero.
+      else if (isConstant(columns, j, inputs.data)) shift[j] = columns.mean[j] as number;
+      else [shift[j], scale[j]] = [columns.mean[j] as number, 1 / (columns.deviation[j] as number)];
+    }
   return { shift, scale };
 }
 
@@ -49,7 +50,7 @@ export async function compressTails(training: Training, columns: Columns): Promi
   const { inputs } = training.problem;
   if (settings.standardize !== 'auto' || !standardization) return undefined;
   const { mean, deviation, least, greatest } = columns;
-  const shared = sharedRange(columns);
+  const shared = await sharedRange(columns);
   const [shift, scale] = [standardization.shift.slice(), standardization.scale.slice()];
   const asinh = training.zeros(inputs.cols);
   const rows = await probeOf(inputs.rows, weights);

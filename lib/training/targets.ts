@@ -42,7 +42,7 @@ export async function scaleTargets(
   const deviations = robust?.some((deviation) => deviation > 0) ? robust : columns.deviation;
   const unit = unitOf(deviations);
   const variance = meanSquare(deviations.map((deviation) => deviation / unit)) || 1;
-  const range = sharedRange(columns);
+  const range = await sharedRange(columns);
   const isAlike = cols === 1 || (range !== undefined && columns.mean.every((_, k) => fits(columns, k, range)));
   const isOwn = ridge === 'auto' && rule === 'gauss-newton';
   if (!isOwn || (isAlike && unit === 1))

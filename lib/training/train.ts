@@ -20,7 +20,7 @@ export async function train(given: Problem, settings: Settings): Promise<{ netwo
   const started = performance.now();
   const lane = laneOf(settings);
   const columns = await columnsOf(lane, 'X', given.inputs, given.weights);
-  const standardization = standardizationOf(columns, given, settings);
+  const standardization = await standardizationOf(columns, given, settings);
   const { rows, cols } = given.inputs;
   const weighted = weightedRows(given.weights);
   const hasFewRows = isWide(settings, weighted?.length ?? rows, cols);

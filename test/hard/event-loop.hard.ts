@@ -155,8 +155,8 @@ describe('calls over wide data', () => {
     await held('20,000 outputs', () => trainRegressor(few, many, { hidden: [50], ridge: 1e-2, iterations: 1 }));
     const sums = [matrix(new Float64Array(200).map(Math.random), 2, 100), matrix(new Float64Array(200_000).map(Math.random), 2, 100_000)] as const; // prettier-ignore
     await held('100,000 right-hand sides', () => ridge(...sums, { ridge: 1 }));
-    const images = matrix(new Float32Array(20 * 256 * 256).map(Math.random), 20, 256 * 256);
-    const image = { height: 256, width: 256 };
+    const images = matrix(new Float32Array(20 * 128 * 64).map(Math.random), 20, 128 * 64);
+    const image = { height: 128, width: 64 };
     const halves = Array.from({ length: 20 }, (_, i) => i % 2);
     await held('windows', () => trainClassifier(images, halves, { hidden: [64], image, ridge: 1e-2, iterations: 0 }));
     const layer = { weights: new Float32Array(5001 * 5000).fill(0.5), inputs: 5000, units: 5000 };
