@@ -148,7 +148,7 @@ export interface TrainOptions {
    * off begins anew. Where it exists, left by a training of the
    * same data and options that was cut off, this one goes on from there, to the same weights bit for bit (with as many
    * threads and as much memory). One of other data or options is refused with a ModelFileError: remove it to start anew.
-   * It is written beside and renamed, and removed when the training is done.
+   * It is written beside and renamed, and removed when the training is done. One training of a process at a time has it.
    */
   checkpoint?: string | undefined;
   /** Aborts the training between two batches. */

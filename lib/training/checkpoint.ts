@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { BplsError, ModelFileError } from '../errors.js';
+import { ArgumentError, BplsError, ModelFileError } from '../errors.js';
 import { allocate, describe, precisionName, type FloatArray } from '../matrix.js';
 import { readTensors, writeTensors, type Tensor } from '../network/model-file.js';
 import { parseJson } from '../network/saved-network.js';
@@ -24,6 +24,8 @@ export interface State {
 
 /** The file in which a training keeps its state, so that another process can go on with it. */
 export class Checkpoint {
+  /** Of the trainings under way in this process. */
+  static readonly #open = new Set<string>();
   readonly #path: string;
   readonly #fingerprint: string;
   /** What the file held when the training began. */
@@ -35,9 +37,30 @@ export class Checkpoint {
     this.found = found;
   }
 
-  /** @throws ModelFileError where the file cannot be read, is damaged, or is of other data or options */
-  static async open(path: string, problem: Problem, settings: Settings): Promise<Checkpoint> {
+  /**
+   * What `work` returns, with the file that is this training's own meanwhile.
+   *
+   * @throws ModelFileError where the file cannot be read, is damaged, or is of other data or options
+   * @throws ArgumentError where another training under way has it
+   */
+  static async with<R>(
+    path: string,
+    problem: Problem,
+    settings: Settings,
+    work: (checkpoint: Checkpoint) => Promise<R>,
+  ): Promise<R> {
     const file = resolve(path); // The working folder may change meanwhile.
+    if (Checkpoint.#open.has(file))
+      throw new ArgumentError(`Expected options.checkpoint to be of one training at a time but another has ${file}`);
+    Checkpoint.#open.add(file);
+    try {
+      return await work(await Checkpoint.#read(file, problem, settings));
+    } finally {
+      Checkpoint.#open.delete(file);
+    }
+  }
+
+  static async #read(file: string, problem: Problem, settings: Settings): Promise<Checkpoint> {
     const fingerprint = await fingerprintOf(problem, settings);
     const found = await read(file, fingerprint);
     // Now, not after the first iteration.

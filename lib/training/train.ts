@@ -15,8 +15,19 @@ import { Training, type Problem, type TrainingState } from './training.js';
 import { weightedRows } from './weights.js';
 import { isWide, narrow } from './wide.js';
 
+interface Trained {
+  network: Network;
+  report: TrainReport;
+}
+
 /** Trains a network for a checked problem: what both public trainers are made of. */
-export async function train(given: Problem, settings: Settings): Promise<{ network: Network; report: TrainReport }> {
+export async function train(given: Problem, settings: Settings): Promise<Trained> {
+  const path = settings.checkpoint;
+  if (path === undefined) return trainWith(undefined, given, settings);
+  return Checkpoint.with(path, given, settings, (checkpoint) => trainWith(checkpoint, given, settings));
+}
+
+async function trainWith(checkpoint: Checkpoint | undefined, given: Problem, settings: Settings): Promise<Trained> {
   const started = performance.now();
   const lane = laneOf(settings);
   const columns = await columnsOf(lane, 'X', given.inputs, given.weights);
@@ -30,7 +41,6 @@ export async function train(given: Problem, settings: Settings): Promise<{ netwo
   if (!narrowed) training.standardization = standardization;
   const seconds = (performance.now() - started) / 1000;
   training.resume({ ...training.state(), operations: lane.operations, seconds });
-  const checkpoint = settings.checkpoint === undefined ? undefined : await Checkpoint.open(settings.checkpoint, given, settings); // prettier-ignore
   if (checkpoint?.found) {
     const { ridgeSearch } = (checkpoint.found.values as { training?: Partial<TrainingState> }).training ?? {};
     training.ridgeSearch = ridgeSearch;

@@ -17,7 +17,7 @@ import {
 import { readTensors, writeTensors } from '../../lib/network/model-file.js';
 import { alike } from '../support/alike.js';
 import { clouds } from '../support/clouds.js';
-import { failure } from '../support/expect.js';
+import { expectBplsError, failure } from '../support/expect.js';
 import { parameters } from '../support/models.js';
 import { source } from '../support/random.js';
 import { rules } from '../support/rules.js';
@@ -204,6 +204,21 @@ describe('checkpoint', () => {
       await expectOthers(train);
       expect(readFileSync(path)).toEqual(before);
     }
+  });
+
+  it('is of one training at a time', async () => {
+    const first = classify({})({ checkpoint: path });
+    await expectBplsError(
+      classify({ seed: 1 })({ checkpoint: path }),
+      ArgumentError,
+      'INVALID_ARGUMENT',
+      `Expected options.checkpoint to be of one training at a time but another has ${path}`,
+    );
+    await first;
+    // Whether it ends well or not.
+    await failure(classify({ labels: 3 } as never)({ checkpoint: path }));
+    await cutOff(classify({}), 1);
+    await classify({})({ checkpoint: path });
   });
 
   it('is of its mask alone', async () => {
