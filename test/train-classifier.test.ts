@@ -710,7 +710,11 @@ describe('an onIteration that returns a promise', () => {
     await trainClassifier(B, board.labels, { hidden: [10], iterations: 3, onIteration: () => later });
     expect(asked).toEqual([1, 1, 1, 1]);
     const callable = Object.assign(() => undefined, { then: (done: (value: string) => void) => done('stop') });
-    const stopped = await trainClassifier(B, board.labels, { hidden: [10], iterations: 3, onIteration: () => callable });
+    const stopped = await trainClassifier(B, board.labels, {
+      hidden: [10],
+      iterations: 3,
+      onIteration: () => callable,
+    });
     expect(stopped.report.iterations).toHaveLength(1);
     const failing = { then: (_: unknown, fail: (reason: unknown) => void) => fail(new Error('no database')) };
     const run = trainClassifier(B, board.labels, { hidden: [10], iterations: 3, onIteration: () => failing });
