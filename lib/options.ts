@@ -376,6 +376,7 @@ function functionOf(name: string, value: unknown): unknown {
 const inits = ['uniform', 'orthogonal', 'contrast'] as const;
 const hiddenActivations = ['auto', ...activations] as const;
 
+/** Few enough to be looked at in one turn, and for a call's arguments. */
 const mostLayers = 10_000;
 
 function hiddenOf(value: unknown, activation: Activation | 'auto', init: Init): Settings['hidden'] {

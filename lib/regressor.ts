@@ -273,11 +273,9 @@ async function validation(
   };
 }
 
-/** R², for an output that does not vary of its size instead of its deviation: which iteration is best shows in it, too. */
-function scoreOf({ perOutput }: RegressionEvaluation, { least, greatest }: Columns): number {
-  const scores = perOutput.map(({ rmse, r2 }, k) => {
-    const value = least[k] as number;
-    return value === greatest[k] ? 1 - (rmse / (Math.abs(value) || 1)) ** 2 : r2;
-  });
-  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+/** R²; where no output varies, of their sizes instead of their deviations: which iteration is best shows in that, too. */
+function scoreOf({ r2, perOutput }: RegressionEvaluation, { least, greatest }: Columns): number {
+  if (least.some((low, k) => low !== greatest[k])) return r2;
+  const shares = perOutput.map(({ rmse }, k) => (rmse / (Math.abs(least[k] as number) || 1)) ** 2);
+  return 1 - shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }

@@ -23,7 +23,7 @@ export interface IterationReport {
   damping: number;
   /** Mean over the rows that `iterations: 'auto'` held out of Σ (T* − z)², as in {@link RidgeSearch}. */
   heldOutLoss?: number;
-  /** Accuracy (classifier) or R² (regressor) on the validation data. */
+  /** Accuracy (classifier) or R² (regressor) on the validation data; where no target of these varies, 1 − (rmse / its size)². */
   validation?: number;
   /** Since the training began. */
   seconds: number;

@@ -35,9 +35,10 @@ export interface RidgeOptions extends LstsqOptions {
 /**
  * Least squares W = argmin ‖A W − B‖², the one of minimum norm where there are several.
  *
- * Cholesky solves AᵀA W = AᵀB (`dposv`), scaled to a diagonal of ones, so that the units of the columns do not matter, and, where that has a reciprocal condition number below 0.01, refines the result
- * once with its residual; it is trusted down to one of ε^¾ (condition of A up to 10⁶ in double). The SVD is `dgelsd` on
- * the R-factor of a tall A (two rows a column and more) or on a copy of any other.
+ * Cholesky solves AᵀA W = AᵀB (`dposv`), scaled to a diagonal of ones, so that the units of the columns do not matter.
+ * Where that has a reciprocal condition number below 0.01 the result is refined once with its residual; it is trusted down to
+ * one of ε^¾ (condition of A up to 10⁶ in double). The SVD is `dgelsd` on the R-factor of a tall A (two rows a column and
+ * more) or on a copy of any other.
  *
  * @param A rows×n
  * @param B rows×m
@@ -99,26 +100,25 @@ async function solve<T extends FloatArray>(
   checkSamePrecision('B.data', B.data, 'A.data', A.data);
   checkEqual('B.rows', B.rows, 'A.rows', A.rows);
   const solver = oneOf('options.solver', options.solver, ['auto', 'cholesky', 'svd'], 'auto');
-  const cut =
-    options.rcond === undefined
-      ? // Of very many rows no more: they are reduced to a triangle first, by blocks.
-        epsilon(A.data) * Math.min(Math.max(A.rows, A.cols), 4 * Math.min(A.rows, A.cols))
-      : nonNegative('options.rcond', options.rcond);
+  // A bound of the caller's own is one on A as it is.
+  const isBounded = options.rcond !== undefined;
+  const cut = isBounded
+    ? nonNegative('options.rcond', options.rcond)
+    : // Of very many rows no more: they are reduced to a triangle first, by blocks.
+      epsilon(A.data) * Math.min(Math.max(A.rows, A.cols), 4 * Math.min(A.rows, A.cols));
   if (cut >= 1) throw new ArgumentError(`Expected options.rcond to be below 1 but received ${describe(options.rcond)}`);
   const lane = laneOf(options);
   // The squares of A's; the estimate of a Gram matrix's condition may be some times too good.
-  const least = Math.max(smallestRcond(A.data), options.rcond === undefined ? 0 : 100 * cut ** 2);
+  const least = Math.max(smallestRcond(A.data), isBounded ? 100 * cut ** 2 : 0);
   // A wide A has a singular Gram matrix unless a ridge fills it.
   if (solver === 'cholesky' || (solver === 'auto' && (A.rows >= A.cols || penalty > 0))) {
-    // Without a bound of the caller's own Cholesky alone takes whatever it can.
-    const takesAll = solver === 'cholesky' && options.rcond === undefined;
-    // A bound of the caller's own is one on A as it is.
-    const equilibrate = options.rcond === undefined;
-    const solution = await byCholesky(lane, A, B, penalty, { least: takesAll ? 0 : least, equilibrate });
+    // Without one Cholesky alone takes whatever it can.
+    const trusted = solver === 'cholesky' && !isBounded ? 0 : least;
+    const solution = await byCholesky(lane, A, B, penalty, { least: trusted, equilibrate: !isBounded });
     if (solution) return checkSolution(solution);
     if (solver === 'cholesky')
       throw new SingularError(
-        `Expected A to have full column rank${takesAll ? '' : ' by options.rcond'} with solver 'cholesky' but it has not; 'auto' and 'svd' solve it`,
+        `Expected A to have full column rank${isBounded ? ' by options.rcond' : ''} with solver 'cholesky' but it has not; 'auto' and 'svd' solve it`,
       );
   }
   return checkSolution(await bySvd(lane, A, B, penalty, cut));

@@ -163,13 +163,15 @@ async function fingerprintOf(problem: Problem, settings: Settings): Promise<stri
     for await (const [begin, end] of turns(bytes.length, 1 / 16)) hash.update(bytes.subarray(begin, end));
   }
   const { mask, seed, hidden } = settings;
-  const random = createRandom(seed);
-  const window = allocate(inputs.data, inputs.cols);
-  for await (const [begin, end] of turns(mask ? (hidden[0]?.units ?? 0) : 0, inputs.cols))
-    for (let unit = begin; unit < end; unit++) {
-      fillFromFunction(window, mask!(random, unit));
-      hash.update(new Uint8Array(window.buffer, window.byteOffset, window.byteLength));
-    }
+  if (mask && hidden[0]) {
+    const random = createRandom(seed);
+    const window = allocate(inputs.data, inputs.cols);
+    for await (const [begin, end] of turns(hidden[0].units, inputs.cols))
+      for (let unit = begin; unit < end; unit++) {
+        fillFromFunction(window, mask(random, unit));
+        hash.update(new Uint8Array(window.buffer, window.byteOffset, window.byteLength));
+      }
+  }
   return hash.digest('hex');
 }
 
