@@ -175,11 +175,10 @@ export interface RawCalls {
     {
       weights: FloatArray;
       change: FloatArray;
-      momentum: FloatArray;
+      moved: FloatArray;
       alpha: number;
       beta: number;
       length: number;
-      moved: FloatArray;
       next: FloatArray;
     },
     object,

@@ -25,7 +25,7 @@ import {
 import type { TrainReport } from './report.js';
 import { loadNetwork, networkBytes, saveNetwork, type SavedNetwork } from './network/saved-network.js';
 import { train } from './training/train.js';
-import type { Problem } from './training/training.js';
+import type { Problem } from './training/problem.js';
 import { validationInputs } from './training/validation.js';
 import { weightsOf } from './training/weights.js';
 import { turns } from './turns.js';

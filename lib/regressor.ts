@@ -28,7 +28,7 @@ import { loadNetwork, networkBytes, saveNetwork, type SavedNetwork } from './net
 import { columnsOf, type Columns } from './training/columns.js';
 import { scaleTargets, type ScaledTargets } from './training/targets.js';
 import { train } from './training/train.js';
-import type { Problem } from './training/training.js';
+import type { Problem } from './training/problem.js';
 import { validationInputs } from './training/validation.js';
 import { weightsOf } from './training/weights.js';
 import { turns } from './turns.js';

@@ -42,6 +42,8 @@ export interface LayerReport {
   rank: number;
   /** Reciprocal condition number (1-norm) of the matrix that was factored; of [H, 1] itself for `svd`. */
   rcond: number;
+  /** The same of the other factor of a hidden layer's step, the curvature of its units; absent for other rules. */
+  rcondCurvature?: number;
   /** Penalty per sample. */
   ridge: number;
 }

@@ -1,7 +1,6 @@
 #include "blas.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "dimension.h"
 #include "operations.h"
@@ -68,7 +67,6 @@ template <typename T>
 void add_triangle(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a, blas_int lda, T* c,
                   blas_int ldc) {
   const auto rows = static_cast<blas_int>(end - begin);
-  if (rows == 0) return;
   const std::int64_t inner_rows = std::max(least_inner, syrk_bytes / (end * static_cast<std::int64_t>(sizeof(T))));
   const std::int64_t runs = (k + inner_rows - 1) / inner_rows;
   for (std::int64_t run = 0; run < runs; ++run) {
@@ -98,19 +96,12 @@ void syrk_of_many_rows(std::int64_t n, std::int64_t k, T alpha, const T* a, blas
       for (std::int64_t j = 0; j <= i; ++j) c[i * ldc + j] += sums[i * n + j];
 }
 
-/// Each thread takes rows of C, of equal area: a rectangle left of a smaller triangle.
+/// Each thread takes rows of C.
 template <typename T>
 void syrk_by_area(std::int64_t n, std::int64_t k, T alpha, const T* a, blas_int lda, T* c, blas_int ldc) {
-  constexpr std::int64_t shares = 1 << 16;
-  const auto row_of = [n](std::int64_t share) {
-    return share == shares
-               ? n
-               : static_cast<std::int64_t>(static_cast<double>(n) * std::sqrt(static_cast<double>(share) / shares));
-  };
-  const std::int64_t grain = shares * least_operations / (k * n * (n + 1)) + 1;
-  parallel_for(shares, grain, [=](std::int64_t first, std::int64_t last) {
-    add_triangle(row_of(first), row_of(last), k, alpha, a, lda, c, ldc);
-  });
+  const std::int64_t grain = area_shares * least_operations / (k * n * (n + 1)) + 1;
+  parallel_by_area(n, grain,
+                   [=](std::int64_t begin, std::int64_t end) { add_triangle(begin, end, k, alpha, a, lda, c, ldc); });
 }
 
 }  // namespace

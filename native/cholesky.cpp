@@ -3,7 +3,6 @@
 #include <cblas.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "lapack.h"
 #include "operations.h"
@@ -61,18 +60,9 @@ blas_int factor_shared(std::int64_t n, T* a) {
     parallel_for(rest, 16, [=](std::int64_t begin, std::int64_t end) {
       solve_below(static_cast<blas_int>(end - begin), width, diagonal, below + begin * n, stride);
     });
-    // Parts of equal area: a rectangle left of a smaller triangle.
-    constexpr std::int64_t shares = 1 << 16;
-    const auto row_of = [rest](std::int64_t share) {
-      return share == shares ? rest
-                             : static_cast<std::int64_t>(static_cast<double>(rest) *
-                                                         std::sqrt(static_cast<double>(share) / shares));
-    };
     T* corner = below + width;
-    parallel_for(rest > 0 ? shares : 0, 1, [=](std::int64_t first_share, std::int64_t last_share) {
-      const std::int64_t begin = row_of(first_share);
-      const auto rows = static_cast<blas_int>(row_of(last_share) - begin);
-      if (rows == 0) return;
+    parallel_by_area(rest, 1, [=](std::int64_t begin, std::int64_t end) {
+      const auto rows = static_cast<blas_int>(end - begin);
       if (begin > 0)
         subtract_rectangle(rows, static_cast<blas_int>(begin), width, below + begin * n, below, corner + begin * n,
                            stride);

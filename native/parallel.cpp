@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -163,6 +164,17 @@ void parallel_parts(std::int64_t count, std::int64_t grain, const Body& body) {
 
 void parallel_for(std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
   parallel_parts(count, grain, [&body](int, std::int64_t begin, std::int64_t end) { body(begin, end); });
+}
+
+void parallel_by_area(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
+  const auto row_of = [n](std::int64_t share) {
+    const double part = static_cast<double>(share) / area_shares;
+    return share == area_shares ? n : static_cast<std::int64_t>(static_cast<double>(n) * std::sqrt(part));
+  };
+  parallel_for(n > 0 ? area_shares : 0, grain, [&](std::int64_t first, std::int64_t last) {
+    const std::int64_t begin = row_of(first), end = row_of(last);
+    if (begin < end) body(begin, end);
+  });
 }
 
 }  // namespace bpls

@@ -89,11 +89,10 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
 }
 
 template <typename T>
-void combine(const T* weights, const T* change, const T* momentum, T alpha, T beta, std::int64_t count, T* moved,
-             T* next) {
+void combine(const T* weights, const T* change, T alpha, T beta, std::int64_t count, T* moved, T* next) {
   parallel_for(count, rows_to_touch(1), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      moved[i] = alpha * change[i] + beta * momentum[i];
+      moved[i] = alpha * change[i] + beta * moved[i];
       next[i] = weights[i] + moved[i];
     }
   });
@@ -104,7 +103,7 @@ void combine(const T* weights, const T* change, const T* momentum, T alpha, T be
                           Scratch&);                                                                                  \
   template StepOutcome two_sided_step(const T*, std::int64_t, const T*, std::int64_t, const T*, const T*,             \
                                       std::int64_t, T, T, T*, Scratch&);                                              \
-  template void combine(const T*, const T*, const T*, T, T, std::int64_t, T*, T*);
+  template void combine(const T*, const T*, T, T, std::int64_t, T*, T*);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)
 #undef BPLS_INSTANTIATE

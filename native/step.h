@@ -26,9 +26,8 @@ template <typename T>
 StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, std::int64_t units, const T* rhs,
                            const T* weights, std::int64_t samples, T ridge, T damping, T* change, Scratch& scratch);
 
-/// moved = alpha change + beta momentum, next = weights + moved; all have `count` elements, momentum may be moved.
+/// moved = alpha change + beta moved, next = weights + moved; all have `count` elements, change may be moved.
 template <typename T>
-void combine(const T* weights, const T* change, const T* momentum, T alpha, T beta, std::int64_t count, T* moved,
-             T* next);
+void combine(const T* weights, const T* change, T alpha, T beta, std::int64_t count, T* moved, T* next);
 
 }  // namespace bpls

@@ -339,6 +339,9 @@ describe('the objective', () => {
     const active = Array.from({ length: B.rows }, (_, i) => rows.subarray(3 * i, 3 * i + 3).some(Boolean));
     if (samples !== 'misclassified') expect(best.activeShare).toBeCloseTo(active.filter(Boolean).length / B.rows, 10);
     expect(report.layers.map(({ ridge: used }) => used)).toEqual([2e-3, 2e-3, 5e-3]);
+    const isShare = (rcond?: number) => rcond !== undefined && rcond > 0 && rcond <= 1;
+    expect(report.layers.map(({ rcond }) => isShare(rcond))).toEqual([true, true, true]);
+    expect(report.layers.map(({ rcondCurvature }) => isShare(rcondCurvature))).toEqual([true, true, false]);
   });
 });
 

@@ -5,7 +5,7 @@ import type { FullAugmentation, FullImage, Settings } from '../options.js';
 import { createRandom, type Random } from '../random.js';
 import { turns } from '../turns.js';
 import { rowsWithCopies } from './layout.js';
-import type { Problem } from './training.js';
+import type { Problem } from './problem.js';
 
 /** Numbers of an affine map of pixels, as warp.h has it. */
 const mapSize = 6;

@@ -10,7 +10,8 @@ import type { Settings } from '../options.js';
 import { createRandom } from '../random.js';
 import { turns } from '../turns.js';
 import { fillFromFunction } from './init.js';
-import type { Problem, Snapshot } from './training.js';
+import type { Problem } from './problem.js';
+import type { Snapshot } from './training.js';
 
 /** Version of what `State` holds; the tensors and the checksum are model-file.ts's. */
 const format = '1';

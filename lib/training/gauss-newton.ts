@@ -4,12 +4,12 @@ import { call } from '../lane.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { LayerReport } from '../report.js';
 import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
-import { iterationsOf, leastIterations, progressOf, type HeldOut } from './held-out.js';
+import type { HeldOut } from './held-out.js';
 import { drawAnew } from './init.js';
 import { innerProduct } from './inner-product.js';
 import { meanSquare, OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
-import type { Progress } from './progress.js';
+import { iterationsOf, leastIterations, progressOf, type Progress } from './progress.js';
 import {
   marked,
   type HiddenState,
@@ -109,7 +109,7 @@ class GaussNewton {
     this.#heldOut = heldOut;
     this.#checkpoint = checkpoint;
     this.#patience = new Patience(training);
-    this.#progress = progressOf(training.settings, heldOut);
+    this.#progress = progressOf(training.settings, heldOut !== undefined);
     const like = (size: (layer: HiddenState) => number) => hidden.map((layer) => training.memory.take(size(layer)));
     this.#training = training;
     this.#iterations = iterationsOf(training.settings);
@@ -325,7 +325,7 @@ class GaussNewton {
   async #solve(): Promise<boolean> {
     const training = this.#training;
     for (const [l, { inputs, units, weights }] of training.hidden.entries()) {
-      const { info, rcond } = await call(training, 'step', {
+      const { info, rcond, rcondCurvature } = await call(training, 'step', {
         gram: this.#grams[l] as FloatArray,
         columns: inputs,
         curvature: this.#slopes[l] as FloatArray,
@@ -339,7 +339,8 @@ class GaussNewton {
       });
       if (info > 0) return false;
       const report = training.layerReports[l] as LayerReport;
-      Object.assign(report, { solver: 'cholesky', rank: inputs + 1, rcond, ridge: this.#ridges[l] });
+      const ridge = this.#ridges[l];
+      Object.assign(report, { solver: 'cholesky', rank: inputs + 1, rcond, rcondCurvature, ridge });
     }
     return true;
   }
@@ -400,16 +401,7 @@ class GaussNewton {
       const next = this.#spare[l] as FloatArray;
       const weights = this.#accepted[l] as FloatArray;
       const change = direction[l] as FloatArray;
-      await call(training, 'combine', {
-        weights,
-        change,
-        momentum: moved,
-        alpha,
-        beta,
-        length: moved.length,
-        moved,
-        next,
-      });
+      await call(training, 'combine', { weights, change, moved, alpha, beta, length: moved.length, next });
       layer.weights = next;
     }
     training.output.weights.set(this.#acceptedOutput);

@@ -1,35 +1,17 @@
 import { allocate } from '../matrix.js';
 import { calibration, type HeldScores } from '../network/temperature.js';
 import { isCalibrated, type Settings } from '../options.js';
-import { Progress } from './progress.js';
 import type { Training } from './training.js';
 
-/** Iterations of `auto`: as many as are always made, and at most, while that pays. */
-export const [leastIterations, mostIterations] = [8, 64];
 /** Rows that are many: a training can spare some. */
 export const manyRows = 25_000;
 /** The share of them that it spares; and at most. */
 const [heldShare, mostHeld] = [0.02, 4000];
-/** Iterations without progress that are the end: in the loss on the training rows, or on held-out ones, which is less regular. */
-const [ownWaits, heldOutWaits] = [2, 4];
 
 /** Whether a training holds rows out to find its end by them; only where it is left to it, and rows are many. */
 export function holdsOut({ iterations, targets, hidden, validation }: Settings, rows: number): boolean {
   const isFree = iterations === 'auto' && validation === undefined;
   return isFree && targets === 'gauss-newton' && hidden.length > 0 && rows >= manyRows;
-}
-
-/** The number of iterations, or at most. */
-export function iterationsOf({ iterations, targets }: Settings): number {
-  if (iterations !== 'auto') return iterations;
-  return targets === 'gauss-newton' ? mostIterations : leastIterations;
-}
-
-/** What finds the end of a training whose number of iterations is left to it. */
-export function progressOf({ iterations }: Settings, heldOut: HeldOut | undefined): Progress | undefined {
-  if (iterations !== 'auto') return undefined;
-  // That on the training rows first rises where the first weights fit them too closely.
-  return heldOut ? new Progress(heldOutWaits, false) : new Progress(ownWaits, true);
 }
 
 export function heldRows(rows: number): number {

@@ -7,8 +7,8 @@ import { epsilon, type FloatArray } from '../matrix.js';
 import type { SampleRule } from '../options.js';
 import type { LayerReport } from '../report.js';
 import { arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
-import { iterationsOf } from './held-out.js';
 import { Patience } from './patience.js';
+import { iterationsOf } from './progress.js';
 import { notPositiveDefinite, solveLayer } from './solve.js';
 import { marked, type PassTotals, type RowSet, type Training, type TrainingState } from './training.js';
 

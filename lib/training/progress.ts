@@ -1,5 +1,25 @@
+import type { Settings } from '../options.js';
+
+/** Iterations of `auto`: as many as are always made, and at most, while that pays. */
+export const leastIterations = 8;
+const mostIterations = 64;
+/** Iterations without progress that are the end: in the loss on the training rows, or on held-out ones, which is less regular. */
+const [ownWaits, heldOutWaits] = [2, 4];
 /** The share by which a loss that goes on falling falls; so many iterations in a row without it are enough. */
 const share = 0.01;
+
+/** The number of iterations, or at most. */
+export function iterationsOf({ iterations, targets }: Settings): number {
+  if (iterations !== 'auto') return iterations;
+  return targets === 'gauss-newton' ? mostIterations : leastIterations;
+}
+
+/** What finds the end of a training whose number of iterations is left to it; `holdsOut`: by the loss on held-out rows. */
+export function progressOf({ iterations }: Settings, holdsOut: boolean): Progress | undefined {
+  if (iterations !== 'auto') return undefined;
+  // That on the training rows first rises where the first weights fit them too closely.
+  return holdsOut ? new Progress(heldOutWaits, false) : new Progress(ownWaits, true);
+}
 
 /** Says when a loss has stopped falling. */
 export class Progress {

@@ -4,7 +4,8 @@ import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
 import { costOfColumn, fits, isConstant, sharedRange, type Columns } from './columns.js';
 import { probeOf, probeSize } from './robust.js';
-import type { Problem, Training } from './training.js';
+import type { Problem } from './problem.js';
+import type { Training } from './training.js';
 
 /**
  * A column has heavy tails where its farthest value is so many deviations from the mean, and so many of the deviations that

@@ -11,7 +11,8 @@ import { initialise } from './init.js';
 import { peelLayers } from './peel.js';
 import { searchRidge } from './ridge-search.js';
 import { compressTails, standardizationOf } from './standardize.js';
-import { Training, type Problem, type TrainingState } from './training.js';
+import type { Problem } from './problem.js';
+import { Training, type TrainingState } from './training.js';
 import { weightedRows } from './weights.js';
 import { isWide, narrow } from './wide.js';
 
@@ -39,8 +40,8 @@ async function trainWith(checkpoint: Checkpoint | undefined, given: Problem, set
   const problem = narrowed?.problem ?? (await withCopies(lane, given, settings));
   let training = new Training(problem, settings);
   if (!narrowed) training.standardization = standardization;
-  const seconds = (performance.now() - started) / 1000;
-  training.resume({ ...training.state(), operations: lane.operations, seconds });
+  training.operations = lane.operations;
+  training.seconds = (performance.now() - started) / 1000;
   if (checkpoint?.found) {
     const { ridgeSearch } = (checkpoint.found.values as { training?: Partial<TrainingState> }).training ?? {};
     training.ridgeSearch = ridgeSearch;

@@ -11,7 +11,7 @@ import type {
 import { inBatches } from '../batches.js';
 import { AbortedError } from '../errors.js';
 import { callEach, type Lane } from '../lane.js';
-import { allocate, type FloatArray, type Matrix } from '../matrix.js';
+import { allocate, type FloatArray } from '../matrix.js';
 import { activationCode, activationOf, usualActivation, type Activation } from '../network/activation.js';
 import { Network, type Standardization } from '../network/network.js';
 import type { SampleRule, Settings } from '../options.js';
@@ -20,30 +20,8 @@ import type { IterationReport, LayerReport, RidgeSearch, TrainReport } from '../
 import { turns } from '../turns.js';
 import { layout } from './layout.js';
 import { Memory } from './memory.js';
+import type { Problem } from './problem.js';
 import { weightedRows } from './weights.js';
-
-/** What is to be learnt. `labels` for a classifier, `targets` (desired pre-activations, S×K) for a regressor. */
-export interface Problem {
-  readonly inputs: Matrix;
-  readonly outputs: number;
-  readonly labels?: Int32Array;
-  readonly targets?: FloatArray;
-  /** Mean over the outputs of the targets' variance (for Huber's loss as medians tell it): the unit of the objective, 1 where not given. */
-  readonly variance?: number;
-  /** Where the biases of the outputs start, at 0 if not given: what is left to fit is as precise as if it had mean 0. */
-  readonly bias?: Float64Array;
-  /** Of the samples, of mean 1. */
-  readonly weights?: FloatArray | undefined;
-  /** Desired pre-activations of a sample's own class and of the others. */
-  readonly positive?: number;
-  readonly negative?: number;
-  /** Rows that are data; those behind them are copies, of all in turn, again and again. All are data if not given. */
-  readonly originals?: number;
-  /** The data that `validate` scores by. */
-  readonly validation?: readonly (FloatArray | Int32Array)[];
-  /** Score of a network on the held-out data: the greater the better. */
-  readonly validate?: (network: Network, lane: Lane) => Promise<number>;
-}
 
 export interface HiddenState {
   readonly inputs: number;
@@ -234,6 +212,11 @@ export class Training implements Lane {
 
   get seconds(): number {
     return (performance.now() - this.#started) / 1000;
+  }
+
+  /** That it has taken so long already. */
+  set seconds(taken: number) {
+    this.#started = performance.now() - 1000 * taken;
   }
 
   zeros(length: number): FloatArray {
@@ -434,8 +417,7 @@ export class Training implements Lane {
     const { ridgeScales, ridgeSearch, inverseTemperature } = state;
     this.layerReports.forEach((report, l) => Object.assign(report, layerReports[l]));
     this.iterations.push(...iterations);
-    this.#started = performance.now() - 1000 * seconds;
-    Object.assign(this, { bestIteration, operations, ridgeScales, ridgeSearch, inverseTemperature });
+    Object.assign(this, { bestIteration, operations, seconds, ridgeScales, ridgeSearch, inverseTemperature });
     if (ridgeSearch?.activation) this.activate(ridgeSearch.activation);
     if (ridgeSearch?.samples === 'all') this.sampleRule = 'all';
   }

@@ -1,7 +1,8 @@
 import { allocate, type FloatArray } from '../matrix.js';
 import { turns } from '../turns.js';
 import type { SearchSizes } from './layout.js';
-import type { Training, Problem } from './training.js';
+import type { Problem } from './problem.js';
+import type { Training } from './training.js';
 import { toMeanOne } from './weights.js';
 import { coordinates } from './wide.js';
 

@@ -4,11 +4,13 @@ import type { Activation } from '../network/activation.js';
 import type { HeldScores } from '../network/temperature.js';
 import type { Settings } from '../options.js';
 import { gaussNewton } from './gauss-newton.js';
-import { heldScores, iterationsOf } from './held-out.js';
+import { heldScores } from './held-out.js';
 import { initialise } from './init.js';
 import type { SearchSizes } from './layout.js';
 import type { Memory } from './memory.js';
-import { Training, type Problem } from './training.js';
+import type { Problem } from './problem.js';
+import { iterationsOf } from './progress.js';
+import { Training } from './training.js';
 import type { Part } from './trial-parts.js';
 
 /**

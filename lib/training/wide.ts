@@ -5,7 +5,7 @@ import { activationCode } from '../network/activation.js';
 import { Network, type Layer, type Standardization } from '../network/network.js';
 import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
-import type { Problem } from './training.js';
+import type { Problem } from './problem.js';
 
 /** From so many times as many columns as rows on. */
 const wide = 2;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <system_error>
 #include <thread>
 
 #include "operations.h"
@@ -75,11 +76,15 @@ void run(Job& job, Scratch& scratch) {
 
 class Lane {
  public:
-  /// Never destroyed: its thread outlives every JavaScript thread.
+  /// Never destroyed: its thread outlives every JavaScript thread. Throws where the system has no thread for it.
   static Lane& instance() {
     static Lane* lane = new Lane;
+    made_.store(lane);
     return *lane;
   }
+
+  /// Null where nothing was ever queued.
+  static Lane* made() { return made_.load(); }
 
   void submit(std::unique_ptr<Job> job) {
     const std::lock_guard lock(mutex_);
@@ -161,6 +166,8 @@ class Lane {
     }
   }
 
+  static inline std::atomic<Lane*> made_ = nullptr;
+
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
   std::deque<std::unique_ptr<Job>> queue_;
@@ -213,7 +220,11 @@ void open_lane(Napi::Env env) {
   realm->completion = Completion::New(env, "bpls", 0, 1, realm.get());
   realm->completion.Unref(env);
   // Runs before the completion's own clean-up, which was registered earlier.
-  env.AddCleanupHook([](Realm* leaving) { Lane::instance().leave(leaving); }, realm.get());
+  env.AddCleanupHook(
+      [](Realm* leaving) {
+        if (Lane* lane = Lane::made()) lane->leave(leaving);
+      },
+      realm.get());
   env.SetInstanceData(realm.release());
 }
 
@@ -221,8 +232,15 @@ Napi::Promise enqueue(Napi::Env env, Work work, int threads, Napi::Object keep) 
   auto* realm = env.GetInstanceData<Realm>();
   auto job = std::make_unique<Job>(env, realm, std::move(work), threads, keep);
   const Napi::Promise promise = job->deferred.Promise();
-  // May throw, where the system gives no memory or no thread; the event loop must not be kept waiting for that job.
-  Lane::instance().submit(std::move(job));
+  // May throw; the event loop must not be kept waiting for that job.
+  try {
+    Lane::instance().submit(std::move(job));
+  } catch (const std::system_error&) {
+    const Napi::Error error = Napi::Error::New(
+        env, "Expected a thread for this call but the system has no memory for one, or as many as it may have");
+    error.Value().Set("code", out_of_memory);
+    throw error;
+  }
   if (realm->pending++ == 0) realm->completion.Ref(env);
   return promise;
 }

@@ -79,12 +79,11 @@ Work combine_work(Arguments& args) {
   const std::int64_t count = args.size("length", std::int64_t{1} << 40);
   const T* weights = args.array<T>("weights", count);
   const T* change = args.array<T>("change", count);
-  const T* momentum = args.array<T>("momentum", count);
   const T alpha = static_cast<T>(args.number("alpha")), beta = static_cast<T>(args.number("beta"));
   T* moved = args.array<T>("moved", count);
   T* next = args.array<T>("next", count);
   return [=](Scratch&) -> Outcome {
-    bpls::combine(weights, change, momentum, alpha, beta, count, moved, next);
+    bpls::combine(weights, change, alpha, beta, count, moved, next);
     return {};
   };
 }

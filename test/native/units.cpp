@@ -344,9 +344,9 @@ TEST_CASE_TEMPLATE("a sweep, with a cache and in batches, and the step that foll
                (static_cast<double>(rhs1[i]) / static_cast<double>(rows) -
                 (i < 41 * 29 ? 0.01 * static_cast<double>(problem.hidden.weights[1][i]) : 0));
     CHECK(slope > 0);
-    Values<T> moved(change.size()), next(change.size());
-    combine(problem.hidden.weights[1].data(), change.data(), change.data(), T(2), T(-1),
-            static_cast<std::int64_t>(change.size()), moved.data(), next.data());
+    Values<T> moved = change, next(change.size());
+    combine(problem.hidden.weights[1].data(), change.data(), T(2), T(-1), static_cast<std::int64_t>(change.size()),
+            moved.data(), next.data());
     CHECK(distance(moved.data(), change) < limit);
 
     // What the change does to the outputs, by forward differentiation.

@@ -108,11 +108,10 @@ export const valid: { [N in Name]: () => Args } = {
   combine: () => ({
     weights: f64(5),
     change: f64(5),
-    momentum: f64(5),
+    moved: f64(5),
     alpha: 1,
     beta: 2,
     length: 5,
-    moved: f64(5),
     next: f64(5),
   }),
   solveCholesky: () => ({
