@@ -8,7 +8,10 @@ const root = dirname(require.resolve('bpls/package.json'));
 /** What a figure hangs on. */
 const sources = ['dist/lib', 'native', 'bench/peers', 'dist/bench/splits.js'];
 
-/** Figures of a long benchmark so far: one that was cut off goes on where the code, the machine and the settings are the same. */
+/**
+ * Figures of a long benchmark so far: one that was cut off goes on where the code, the machine and the settings are the
+ * same.
+ */
 export class Kept<T> {
   readonly #path: string;
   readonly #identity: string;

@@ -89,7 +89,10 @@ export interface DataSet {
   args: string[];
 }
 
-/** All data sets that there are here, or those of these names; what is missing is noted. None where there is no scikit-learn. */
+/**
+ * All data sets that there are here, or those of these names; what is missing is noted. None where there is no
+ * scikit-learn.
+ */
 export async function dataSets(notes: string[], names?: readonly string[]): Promise<DataSet[]> {
   if (!(await hasModule('sklearn', 'python3-sklearn', notes))) return [];
   const images = [...imageSets(notes)].map(({ name, folder }) => ({ name, args: ['--images', folder] }));

@@ -174,7 +174,8 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
 }
 
 /**
- * Reads a classifier that {@link Classifier.save} wrote or {@link Classifier.toBytes} returned. It predicts bit for bit what that one did.
+ * Reads a classifier that {@link Classifier.save} wrote or {@link Classifier.toBytes} returned. It predicts bit for bit
+ * what that one did.
  *
  * @param source the path of a file, or its bytes
  * @throws ModelFileError where the file cannot be read, is damaged, or holds something else

@@ -75,7 +75,10 @@ export class BufferError extends BplsError {
   }
 }
 
-/** A singular system met by `solver: 'cholesky'`, which has no other way to solve it, or an SVD that did not come to an end. */
+/**
+ * A singular system met by `solver: 'cholesky'`, which has no other way to solve it, or an SVD that did not come to an
+ * end.
+ */
 export class SingularError extends BplsError {
   declare readonly code: 'SINGULAR';
   constructor(message: string) {

@@ -67,70 +67,77 @@ export interface TrainOptions {
   /** Hidden layers from the input up, as units or in full. @default [500] */
   hidden?: readonly (number | HiddenLayer)[] | undefined;
   /**
-   * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of `ridge: 'auto'`
-   * finds that it has 1 % less loss on held-out rows (from 25,000 rows on 5 %); or, of 10,000 rows and fewer and where nothing
-   * asks for hidden units (an activation of their own, `image`, `mask`, `iterations: 0`), a linear model without hidden layers
-   * where that has the least, or where `samples: 'auto'` finds its classes likelier (either by 5 %, of more than 2,500).
+   * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of
+   * `ridge: 'auto'` finds that it has 1 % less loss on held-out rows (from 25,000 rows on 5 %); or, of 10,000 rows and
+   * fewer and where nothing asks for hidden units (an activation of their own, `image`, `mask`, `iterations: 0`), a
+   * linear model without hidden layers where that has the least, or where `samples: 'auto'` finds its classes likelier
+   * (either by 5 %, of more than 2,500).
    * @default 'auto'
    */
   activation?: Activation | 'auto' | undefined;
   /**
-   * First weights: `uniform` U[−1, 1] (the paper's); `orthogonal`, in layers above the first scaled and shifted into the
-   * nearly linear part of the activation; `contrast`, the first layer's from differences of two samples (of different classes, for
-   * a classifier). @default 'contrast', and `orthogonal` above the first layer
+   * First weights: `uniform` U[−1, 1] (the paper's); `orthogonal`, in layers above the first scaled and shifted into
+   * the nearly linear part of the activation; `contrast`, the first layer's from differences of two samples (of
+   * different classes, for a classifier). @default 'contrast', and `orthogonal` above the first layer
    */
   init?: Init | undefined;
   /** Rows are images: each `contrast` unit looks through a Gaussian window at a random place of them. */
   image?: ImageShape | undefined;
   /**
-   * Trains on distorted copies of each image of `image`, too, as many rows more. The search of `ridge: 'auto'` judges by images
-   * that it left out, copies and all, and so do the rows that `iterations: 'auto'` holds out; it trains on as many copies as
-   * `memoryLimit` has room for. The images and their copies are kept together beside the inputs, at the inputs' size for each
-   * and once more for the images, whatever `memoryLimit` is.
+   * Trains on distorted copies of each image of `image`, too, as many rows more. The search of `ridge: 'auto'` judges
+   * by images that it left out, copies and all, and so do the rows that `iterations: 'auto'` holds out; it trains on as
+   * many copies as `memoryLimit` has room for. The images and their copies are kept together beside the inputs, at the
+   * inputs' size for each and once more for the images, whatever `memoryLimit` is.
    */
   augment?: Augmentation | undefined;
-  /** Weight of each input column for one `contrast` unit, instead of `image`; the first `init` is to be `contrast`. Called for every unit, in a trial of `ridge: 'auto'` as well, and once more each for `checkpoint`. */
+  /**
+   * Weight of each input column for one `contrast` unit, instead of `image`; the first `init` is to be `contrast`.
+   * Called for every unit, in a trial of `ridge: 'auto'` as well, and once more each for `checkpoint`.
+   */
   mask?: ((random: Random, unit: number) => ArrayLike<number>) | undefined;
   /** Rule for the desired values of the hidden layers. @default 'gauss-newton' */
   targets?: TargetRule | undefined;
   /**
-   * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not yet
-   * beyond ±1. `auto` is `margin`, or, for a softmax, `all` where the search of `ridge: 'auto'` finds that the log-loss of held-out
-   * rows is 5 % less with it (with hidden units in longer trials, too), or less at all with it and a linear model instead of
-   * hidden units (of more than 2,500 rows by 5 %). A regressor has no classes and uses all. @default 'auto'
+   * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not
+   * yet beyond ±1. `auto` is `margin`, or, for a softmax, `all` where the search of `ridge: 'auto'` finds that the
+   * log-loss of held-out rows is 5 % less with it (with hidden units in longer trials, too), or less at all with it and
+   * a linear model instead of hidden units (of more than 2,500 rows by 5 %). A regressor has no classes and uses all.
+   * @default 'auto'
    */
   samples?: 'auto' | SampleRule | undefined;
   /**
-   * Steps of the hidden layers, those taken back and tried again shorter included; 0 solves the output layer alone (with `gauss-newton`). `auto` is 8 to 64, until two in a row have not
-   * lowered the loss (the objective without its ridge part) by 1 % since it last rose. With 25,000 rows and more and no `validation` 2 % of the
-   * rows (4,000 at most) are left out, and their loss says so, after four in a row; `targets` of the paper make 8. @default 'auto'
+   * Steps of the hidden layers, those taken back and tried again shorter included; 0 solves the output layer alone
+   * (with `gauss-newton`). `auto` is 8 to 64, until two in a row have not lowered the loss (the objective without its
+   * ridge part) by 1 % since it last rose. With 25,000 rows and more and no `validation` 2 % of the rows (4,000 at
+   * most) are left out, and their loss says so, after four in a row; `targets` of the paper make 8. @default 'auto'
    */
   iterations?: 'auto' | number | undefined;
   /**
-   * Penalty of ½ ridge ‖V‖² on each layer's weights, beside the objective per sample; biases are not penalised.
-   * `auto` chooses by short trainings on up to 2,000 rows, judged by up to 4,000 others; the report has what it saw. With the
+   * Penalty of ½ ridge ‖V‖² on each layer's weights, beside the objective per sample; biases are not penalised. `auto`
+   * chooses by short trainings on up to 2,000 rows, judged by up to 4,000 others; the report has what it saw. With the
    * `targets` of the paper it is 0.
    * @default 'auto'
    */
   ridge?: 'auto' | number | { hidden: number; output: number } | undefined;
   /**
-   * Of the output layer, and of all with `inverse` and `nearest`; hidden layers under `gauss-newton` are always solved by
-   * Cholesky. `auto` solves by Cholesky, and by the SVD where that fails or, without a ridge or with those two rules, where the
-   * reciprocal condition number says so; where Cholesky fails in spite of a ridge of `gauss-newton`, the factor gets more ridge
-   * instead, for which further steps make up. @default 'auto'
+   * Of the output layer, and of all with `inverse` and `nearest`; hidden layers under `gauss-newton` are always solved
+   * by Cholesky. `auto` solves by Cholesky, and by the SVD where that fails or, without a ridge or with those two
+   * rules, where the reciprocal condition number says so; where Cholesky fails in spite of a ridge of `gauss-newton`,
+   * the factor gets more ridge instead, for which further steps make up. @default 'auto'
    */
   solver?: Solver | undefined;
   /**
    * Weight of each sample in the objective and the standardisation, not negative; only their ratios matter. A sample of
-   * weight 0 is fitted by nothing and left out of the search; its row is checked, its label makes a class. Needs `targets: 'gauss-newton'`.
+   * weight 0 is fitted by nothing and left out of the search; its row is checked, its label makes a class. Needs
+   * `targets: 'gauss-newton'`.
    */
   sampleWeights?: ArrayLike<number> | undefined;
   /**
-   * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` is `true`, except for columns that
-   * share one range when at least half of the varying ones do, as pixels and indicators: these keep their numbers, or are
-   * taken from 0 to 1 where there are others beside them or 0 is not in that range; and except for columns with heavy tails,
-   * which go in as asinh((x − median)/deviation), the deviation that of the quartiles, where the search of `ridge: 'auto'` finds
-   * that that has less loss (of data with fewer columns than twice the rows).
+   * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` is `true`, except for
+   * columns that share one range when at least half of the varying ones do, as pixels and indicators: these keep their
+   * numbers, or are taken from 0 to 1 where there are others beside them or 0 is not in that range; and except for
+   * columns with heavy tails, which go in as asinh((x − median)/deviation), the deviation that of the quartiles, where
+   * the search of `ridge: 'auto'` finds that that has less loss (of data with fewer columns than twice the rows).
    * @default 'auto'
    */
   standardize?: 'auto' | boolean | undefined;
@@ -139,23 +146,24 @@ export interface TrainOptions {
   /** BLAS threads. @default the cores that the process may use, by affinity and control group */
   threads?: number | undefined;
   /**
-   * Bytes of working memory beside the inputs, if the network itself needs no more; more lets activations be kept between
-   * passes. A copy of data with twice as many columns as rows is not counted. @default 384 MiB for float32, 768 MiB for float64
+   * Bytes of working memory beside the inputs, if the network itself needs no more; more lets activations be kept
+   * between passes. A copy of data with twice as many columns as rows is not counted. @default 384 MiB for float32, 768
+   * MiB for float64
    */
   memoryLimit?: number | undefined;
   /**
-   * File in which the training keeps its state after each accepted iteration, from the first weights on: a search that is cut
-   * off begins anew. Where it exists, left by a training of the
-   * same data and options that was cut off, this one goes on from there, to the same weights bit for bit (with as many
-   * threads and as much memory). One of other data or options is refused with a ModelFileError: remove it to start anew.
-   * It is written beside and renamed, and removed when the training is done. One training of a process at a time has it.
+   * File in which the training keeps its state after each accepted iteration, from the first weights on: a search that
+   * is cut off begins anew. Where it exists, left by a training of the same data and options that was cut off, this one
+   * goes on from there, to the same weights bit for bit (with as many threads and as much memory). One of other data or
+   * options is refused with a ModelFileError: remove it to start anew. It is written beside and renamed, and removed
+   * when the training is done. One training of a process at a time has it.
    */
   checkpoint?: string | undefined;
   /** Aborts the training between two batches. */
   signal?: AbortSignal | undefined;
   /**
-   * Called after each iteration; a promise, or anything with a `then`, is waited for. With `'stop'` the training ends with the
-   * best weights so far. What it throws or rejects with rejects the training.
+   * Called after each iteration; a promise, or anything with a `then`, is waited for. With `'stop'` the training ends
+   * with the best weights so far. What it throws or rejects with rejects the training.
    */
   onIteration?: ((iteration: IterationReport) => unknown) | undefined;
 }
@@ -169,7 +177,10 @@ export interface ClassifierOptions extends TrainOptions {
    * every class the same sum: rows / (classes · rows of the class).
    */
   classWeights?: 'balanced' | ReadonlyMap<Label, number> | Readonly<Record<string, number>> | undefined;
-  /** Held-out data: the best iteration on it is kept, and training stops when `patience` more accepted ones bring no better. */
+  /**
+   * Held-out data: the best iteration on it is kept, and training stops when `patience` more accepted ones bring no
+   * better.
+   */
   validation?: { inputs: Matrix; labels: Labels } | undefined;
   /**
    * Iterations without a better one after which training stops: on the validation data, or, with the rules `inverse` and
@@ -188,7 +199,10 @@ export interface RegressorOptions extends TrainOptions {
    * `targets: 'gauss-newton'`. @default 'squared'
    */
   loss?: Loss | undefined;
-  /** Held-out data: the best iteration on it is kept, and training stops when `patience` more accepted ones bring no better. */
+  /**
+   * Held-out data: the best iteration on it is kept, and training stops when `patience` more accepted ones bring no
+   * better.
+   */
   validation?: { inputs: Matrix; targets: Matrix } | undefined;
   /**
    * Iterations without a better one on the validation data after which training stops. With the rules `inverse` and

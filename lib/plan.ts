@@ -26,22 +26,28 @@ export type { Shape } from './training/layout.js';
 /** What a training will cost. */
 export interface Plan {
   /**
-   * Floating-point operations of BLAS and LAPACK calls (LAWN 41) where every step is accepted and every sample is active. An
-   * upper bound, but where `activation: 'auto'` finds a linear model (its 64 steps may be more), and exact for a regressor or
-   * `samples: 'all'` where all rows have a weight, no step is refused or taken back and the training does not stop early, of `report.operations` less
-   * `report.ridgeSearch.operations`: the search of `ridge: 'auto'` is apart (see `trial`), and so is falling back to the
-   * SVD, which `ridge: 0` may bring.
+   * Floating-point operations of BLAS and LAPACK calls (LAWN 41) where every step is accepted and every sample is
+   * active. An upper bound, but where `activation: 'auto'` finds a linear model (its 64 steps may be more), and exact
+   * for a regressor or `samples: 'all'` where all rows have a weight, no step is refused or taken back and the training
+   * does not stop early, of `report.operations` less `report.ridgeSearch.operations`: the search of `ridge: 'auto'` is
+   * apart (see `trial`), and so is falling back to the SVD, which `ridge: 0` may bring.
    */
   operations: number;
   /** Of them, those before the first iteration. */
   setup: number;
   /** Of them, one forward pass with the output layer solved: what a refused step costs. */
   evaluation: number;
-  /** Not of them: one trial of `ridge: 'auto'`, of which some three to fifty come first, those that look for what is learnt slowly, and what is compared with them, of eight iterations; 0 where there is no search. */
+  /**
+   * Not of them: one trial of `ridge: 'auto'`, of which some three to fifty come first, those that look for what is
+   * learnt slowly, and what is compared with them, of eight iterations; 0 where there is no search.
+   */
   trial: number;
   /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
   step: number;
-  /** Working memory in bytes, the inputs apart, with the copies of `augment`; more than `memoryLimit` by these, and where the network itself needs more. */
+  /**
+   * Working memory in bytes, the inputs apart, with the copies of `augment`; more than `memoryLimit` by these, and
+   * where the network itself needs more.
+   */
   bytes: number;
   /** Rows of a batch. */
   batch: number;

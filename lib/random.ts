@@ -8,7 +8,10 @@ export interface Random {
   normal(): number;
 }
 
-/** `count` of the rows, drawn without repetition: the start of a Fisher-Yates shuffle, of which only what moves is stored. */
+/**
+ * `count` of the rows, drawn without repetition: the start of a Fisher-Yates shuffle, of which only what moves is
+ * stored.
+ */
 export function drawRows(rows: number, count: number, random: Random): Int32Array {
   const moved = new Map<number, number>();
   return Int32Array.from({ length: count }, (_, i) => {

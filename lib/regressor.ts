@@ -115,7 +115,8 @@ export class Regressor<T extends FloatArray = FloatArray> {
 }
 
 /**
- * Reads a regressor that {@link Regressor.save} wrote or {@link Regressor.toBytes} returned. It predicts bit for bit what that one did.
+ * Reads a regressor that {@link Regressor.save} wrote or {@link Regressor.toBytes} returned. It predicts bit for bit
+ * what that one did.
  *
  * @param source the path of a file, or its bytes
  * @throws ModelFileError where the file cannot be read, is damaged, or holds something else

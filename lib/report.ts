@@ -3,17 +3,20 @@ import type { Activation } from './network/activation.js';
 /** One iteration of a training. */
 export interface IterationReport {
   /**
-   * 0 is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more is added at the end, the mean of the last two
-   * accepted weights, unless the training ended with a refused step or by `'stop'`, or is of a linear model; from one that makes
-   * progress it goes on.
+   * 0 is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more is added at the end,
+   * the mean of the last two accepted weights, unless the training ended with a refused step or by `'stop'`, or is of a
+   * linear model; from one that makes progress it goes on.
    */
   iteration: number;
   /**
-   * 1/(2S) Σ (T* − Z)² (weighted; or Huber's loss) + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse` and `nearest`. Of a regressor with
-   * several outputs and `ridge: 'auto'` T has them all at one deviation.
+   * 1/(2S) Σ (T* − Z)² (weighted; or Huber's loss) + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse`
+   * and `nearest`. Of a regressor with several outputs and `ridge: 'auto'` T has them all at one deviation.
    */
   objective: number;
-  /** Training samples, those held out and copies included, whose largest output is not their class; undefined for a regressor. */
+  /**
+   * Training samples, those held out and copies included, whose largest output is not their class; undefined for a
+   * regressor.
+   */
   misclassified?: number;
   /** Share of the training samples that still ask for change. */
   activeShare: number;
@@ -23,7 +26,10 @@ export interface IterationReport {
   damping: number;
   /** Mean over the rows that `iterations: 'auto'` held out of Σ (T* − z)², as in {@link RidgeSearch}. */
   heldOutLoss?: number;
-  /** Accuracy (classifier) or R² (regressor) on the validation data; where no target of these varies, 1 − (rmse / its size)². */
+  /**
+   * Accuracy (classifier) or R² (regressor) on the validation data; where no target of these varies, 1 − (rmse / its
+   * size)².
+   */
   validation?: number;
   /** Since the training began. */
   seconds: number;
@@ -48,12 +54,16 @@ export interface LayerReport {
   ridge: number;
 }
 
-/** How `ridge: 'auto'`, `activation: 'auto'` and `samples: 'auto'` were chosen: short trainings on a part of the rows, judged by the others. */
+/**
+ * How `ridge: 'auto'`, `activation: 'auto'` and `samples: 'auto'` were chosen: short trainings on a part of the rows,
+ * judged by the others.
+ */
 export interface RidgeSearch {
   /**
-   * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs (and, for a regressor,
-   * the targets' variance), and 5 · 10⁻⁴ times that of its own inputs at the output. It is that of the best trial, moved to the least of the parabola
-   * through it and its neighbours (in the logarithm), times (rows that a trial is fitted to / all rows)^¾.
+   * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs (and, for a
+   * regressor, the targets' variance), and 5 · 10⁻⁴ times that of its own inputs at the output. It is that of the best
+   * trial, moved to the least of the parabola through it and its neighbours (in the logarithm), times (rows that a
+   * trial is fitted to / all rows)^¾.
    */
   scale: number;
   /** Of the hidden layers that left it to `auto`; absent where none did. `identity`: the network has no hidden layers. */
@@ -62,17 +72,21 @@ export interface RidgeSearch {
   asinh?: boolean;
   /** Where `samples: 'auto'` found two-sided targets: every sample asks for its own. */
   samples?: 'all';
-  /** Rows that the trials had, drawn at random, those included that were held out to judge them; and how often that was done. */
+  /**
+   * Rows that the trials had, drawn at random, those included that were held out to judge them; and how often that was
+   * done.
+   */
   rows: number;
   folds: number;
   /**
-   * Mean over the held-out rows of Σ (T* − z)², T* the targets of a classifier by the rule for its samples, the targets of a regressor; for
-   * Huber’s loss residuals beyond 2δ count as 2δ, and trials are longer, as δ falls with each iteration. Where
-   * a trial was much worse in the first folds it was given up, and its loss is estimated from them. Those that have eight
-   * `iterations` while others have fewer compare two activations, or two kinds of targets, or look for what is learnt slowly with a
-   * weaker ridge; where that is found, others follow them. `logLoss`, in nats at the best temperature, where it was asked for:
-   * one-sided and two-sided targets (`samples: 'all'`) are compared by it. `crossLoss`: the loss over five folds, where those of
-   * the trials are fewer and left open whether hidden units or a linear model are better, and with which ridge.
+   * Mean over the held-out rows of Σ (T* − z)², T* the targets of a classifier by the rule for its samples, the targets
+   * of a regressor; for Huber’s loss residuals beyond 2δ count as 2δ, and trials are longer, as δ falls with each
+   * iteration. Where a trial was much worse in the first folds it was given up, and its loss is estimated from them.
+   * Those that have eight `iterations` while others have fewer compare two activations, or two kinds of targets, or
+   * look for what is learnt slowly with a weaker ridge; where that is found, others follow them. `logLoss`, in nats at
+   * the best temperature, where it was asked for: one-sided and two-sided targets (`samples: 'all'`) are compared by
+   * it. `crossLoss`: the loss over five folds, where those of the trials are fewer and left open whether hidden units
+   * or a linear model are better, and with which ridge.
    */
   trials: {
     scale: number;
@@ -100,7 +114,10 @@ export interface TrainReport {
   seconds: number;
   /** Of the training data, the copies of `augment` among them. */
   rows: number;
-  /** Those of them that `iterations: 'auto'` held out: no weight was fitted to them, but the first weights and the search saw them. */
+  /**
+   * Those of them that `iterations: 'auto'` held out: no weight was fitted to them, but the first weights and the
+   * search saw them.
+   */
   heldOut: number;
   /** BLAS threads. */
   threads: number;

@@ -6,7 +6,10 @@ const atOnce = 2 ** 16;
 /** An exponential takes as long as so many numbers that are only touched. */
 export const costOfExponential = 8;
 
-/** Indices from 0 to `count`, run after run, with a turn of the event loop between two; `each` numbers are touched at one. */
+/**
+ * Indices from 0 to `count`, run after run, with a turn of the event loop between two; `each` numbers are touched at
+ * one.
+ */
 export async function* turns(count: number, each = 1): AsyncGenerator<[begin: number, end: number]> {
   const size = Math.max(1, Math.floor(atOnce / each));
   for (let begin = 0; begin < count; begin += size) {

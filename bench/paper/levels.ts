@@ -15,7 +15,10 @@ export function bestValue(curves: readonly Curve[]): number | undefined {
   return best(curves)?.value;
 }
 
-/** Seconds of each trainer to each level by whatever of its settings is soonest, and how many times those of bpls that is. */
+/**
+ * Seconds of each trainer to each level by whatever of its settings is soonest, and how many times those of bpls that
+ * is.
+ */
 export function levelTable(results: Results, units?: number): Table {
   const trainers = [...gradientPeers, ...nodePeers];
   const table: Table = {

@@ -45,7 +45,10 @@ function injective(results: Results): string {
     .join(' ');
 }
 
-/** By the letter of the claim, to what Adam's longest run ends at; where a shorter one ends there as well, that says little. */
+/**
+ * By the letter of the claim, to what Adam's longest run ends at; where a shorter one ends there as well, that says
+ * little.
+ */
 function longest(results: Results, problem: string): string {
   const curves = curvesOf(results, problem);
   const adam = curves.filter(({ trainer }) => trainer.startsWith('Adam'));

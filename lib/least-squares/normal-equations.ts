@@ -203,7 +203,10 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     await callEach(lane, 'accumulate', inBatches(X.rows, batch, args));
   }
 
-  /** @internal Whether all rows were, as far as their squares do not overflow: NaN and infinity reach the diagonal of AᵀA and AᵀB. */
+  /**
+   * @internal Whether all rows were, as far as their squares do not overflow: NaN and infinity reach the diagonal of
+   * AᵀA and AᵀB.
+   */
   async isFinite(): Promise<boolean> {
     for (let i = 0; i < this.gram.length; i += this.order + 1) if (!Number.isFinite(this.gram[i])) return false;
     for await (const [begin, end] of turns(this.rhs.length))

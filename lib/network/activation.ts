@@ -49,7 +49,10 @@ export interface Start {
   deviation: number;
 }
 
-/** Rests and spreads by validation rows of MNIST (2 to 100 layers) and of tables (2 to 10); the other figures follow from f. */
+/**
+ * Rests and spreads by validation rows of MNIST (2 to 100 layers) and of tables (2 to 10); the other figures follow
+ * from f.
+ */
 const starts: Readonly<Record<Activation, Start>> = {
   identity: { rest: 0, spread: 1, value: 0, slope: 1, mean: 0, deviation: 1 },
   sigmoid: { rest: 0, spread: 1, value: 0.5, slope: 0.25, mean: 0.5, deviation: 0.2083 },
@@ -61,7 +64,10 @@ const starts: Readonly<Record<Activation, Start>> = {
   gelu: { rest: 0.5, spread: 0.5, value: 0.3457, slope: 0.8674, mean: 0.282, deviation: 0.5879 },
 };
 
-/** In a network of so many hidden layers. Where f is bent on one side of z₀, many layers are straight only if each is more so. */
+/**
+ * In a network of so many hidden layers. Where f is bent on one side of z₀, many layers are straight only if each is
+ * more so.
+ */
 export function startOf(activation: Activation, layers: number): Start {
   const start = starts[activation];
   return start.rest > 0 ? { ...start, spread: Math.min(start.spread, 5 / layers) } : start;

@@ -34,7 +34,10 @@ export async function calibrationOf(
   return { logLoss: loss / rows, calibrationError: gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / rows };
 }
 
-/** Scores of `sigmoid` outputs become probabilities: the outputs over their sum, also where all of them are too small for the precision. */
+/**
+ * Scores of `sigmoid` outputs become probabilities: the outputs over their sum, also where all of them are too small
+ * for the precision.
+ */
 export async function toProbabilities(scores: Matrix): Promise<void> {
   const { data, rows, cols } = scores;
   const logs = new Float64Array(cols);

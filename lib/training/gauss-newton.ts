@@ -3,6 +3,7 @@ import { checkObjective } from '../finite.js';
 import { call } from '../lane.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { LayerReport } from '../report.js';
+import { turns } from '../turns.js';
 import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import type { HeldOut } from './held-out.js';
 import { drawAnew } from './init.js';
@@ -377,20 +378,22 @@ class GaussNewton {
   /** Σ ridge <W, D_i> and Σ ridge <D_i, D_j> of the two directions, over the weights without biases. */
   async #ridgeProducts(): Promise<Five> {
     const training = this.#training;
-    const sums: Five = [0, 0, 0, 0, 0];
+    const all: Five = [0, 0, 0, 0, 0];
     for (const [l, { weights, inputs, units }] of training.hidden.entries()) {
-      const [change, moved, length] = [this.#change[l] as FloatArray, this.#moved[l] as FloatArray, inputs * units];
-      const pairs = [
-        [weights, change],
-        [weights, moved],
-        [change, change],
-        [change, moved],
-        [moved, moved],
-      ] as const;
-      for (const [i, [x, y]] of pairs.entries())
-        (sums[i] as number) += (this.#ridges[l] as number) * (await innerProduct(x, y, length));
+      const [change, moved] = [this.#change[l] as FloatArray, this.#moved[l] as FloatArray];
+      let [s0, s1, s00, s01, s11] = [0, 0, 0, 0, 0];
+      for await (const [begin, end] of turns(inputs * units, 5))
+        for (let i = begin; i < end; i++) {
+          const [w, x, y] = [weights[i] as number, change[i] as number, moved[i] as number];
+          s0 += w * x;
+          s1 += w * y;
+          s00 += x * x;
+          s01 += x * y;
+          s11 += y * y;
+        }
+      [s0, s1, s00, s01, s11].forEach((sum, i) => ((all[i] as number) += (this.#ridges[l] as number) * sum));
     }
-    return sums;
+    return all;
   }
 
   /** Trial weights: accepted + α direction + β (the step before), which becomes the step under trial. */

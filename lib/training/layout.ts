@@ -43,10 +43,16 @@ export const contrastUnitsAtOnce = 64;
 /** Samples that a call of the contrast init has in hand. */
 const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates * 2 + Math.min(rows, contrastProbeRows);
 
-/** Rows that the search of `ridge: 'auto'` trains and judges by, at most but for `mostJudges`; and at least: of fewer, none can be spared. */
+/**
+ * Rows that the search of `ridge: 'auto'` trains and judges by, at most but for `mostJudges`; and at least: of fewer,
+ * none can be spared.
+ */
 export const mostTrialRows = 2500;
 const leastTrialRows = 20;
-/** On coordinates, where memory has no room for as many, at least so many of what there are: fewer say too little of the others. */
+/**
+ * On coordinates, where memory has no room for as many, at least so many of what there are: fewer say too little of the
+ * others.
+ */
 const fewestTrialRows = 1000;
 /** One part in so many is held out, in turn, until this many rows have been. */
 const folds = 5;
@@ -63,7 +69,10 @@ export interface SearchSizes {
   /** Rows to train on in each fold, and to judge by. */
   fit: number;
   held: number;
-  /** Columns of their inputs: the coordinates in the space that the rows to train on span, where these are so few (wide.ts). */
+  /**
+   * Columns of their inputs: the coordinates in the space that the rows to train on span, where these are so few
+   * (wide.ts).
+   */
   inputs: number;
   /** Units of each hidden layer. */
   units: number[];
@@ -178,8 +187,8 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const perRow = element * (shape.inputs + sum(widths) + 3 * widest + 6 * shape.outputs);
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
-  // Of a search, copies of rows and targets (and those of one of the folds that a decision asks for), the scores of five trials
-  // (the best, its rival, each again for longer, and the present one), and what lasts as long as a trial.
+  // Of a search, copies of rows and targets (and those of one of the folds that a decision asks for), the scores of
+  // five trials (the best, its rival, each again for longer, and the present one), and what lasts as long as a trial.
   const search = searchSizes(shape, settings, element);
   const trial = search
     ? (search.fit * (1 + search.copies) + search.held) *

@@ -108,10 +108,10 @@ export class OutputLayer {
   }
 
   /**
-   * The steps. In float32 a Gram matrix and its factor may be off by more than the ridge; then a step goes too far where
-   * little else holds the weights, and the next one farther. So one that raised the objective is taken back, and the next has
-   * no momentum; where it had none itself, the factor is made anew with more ridge, which shortens steps and moves no goal.
-   * While Huber's bounds are being found they follow each step that the bounds before it let stand.
+   * The steps. In float32 a Gram matrix and its factor may be off by more than the ridge; then a step goes too far
+   * where little else holds the weights, and the next one farther. So one that raised the objective is taken back, and
+   * the next has no momentum; where it had none itself, the factor is made anew with more ridge, which shortens steps
+   * and moves no goal. While Huber's bounds are being found they follow each step that the bounds before it let stand.
    *
    * @source O'Donoghue and Candès 2015 (arXiv 1204.3982) for the restart
    */
@@ -197,10 +197,10 @@ export class OutputLayer {
   }
 
   /**
-   * The rows that the steps after the first go over, for a loss at the present weights. Where memory keeps the activations of
-   * some only, these stand for all: their gradient, corrected by what the exact one at the first weights (in #rhs) differs
-   * from it there. Theirs is a noisy curvature, of up to (1 + √(p/n))² times G for p weights and n rows: steps are shorter by
-   * that.
+   * The rows that the steps after the first go over, for a loss at the present weights. Where memory keeps the
+   * activations of some only, these stand for all: their gradient, corrected by what the exact one at the first weights
+   * (in #rhs) differs from it there. Theirs is a noisy curvature, of up to (1 + √(p/n))² times G for p weights and n
+   * rows: steps are shorter by that.
    *
    * @source Johnson and Zhang 2013 (stochastic variance reduced gradient); Marchenko and Pastur 1967 for the bound
    */

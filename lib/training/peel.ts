@@ -18,8 +18,8 @@ type Solved = RawLayer & { pseudoInverse: FloatArray };
  * The rules `inverse` and `nearest`, the paper's pass: solve the output layer for the desired outputs, take the desired
  * values of the layer below from the solved weights, solve that layer, and so on down to the input. Each further
  * iteration is one more pass from the new weights; with `samples: 'misclassified'` on the misclassified samples alone.
- * Passes end where `patience` in a row bring no improvement. The weights kept are those of the iteration with the fewest misclassified samples (the least objective, for a
- * regressor), or the best on the validation data.
+ * Passes end where `patience` in a row bring no improvement. The weights kept are those of the iteration with the
+ * fewest misclassified samples (the least objective, for a regressor), or the best on the validation data.
  */
 export async function peelLayers(training: Training, checkpoint?: Checkpoint): Promise<void> {
   const { settings, rows } = training;
@@ -107,7 +107,8 @@ async function peelOnce(training: Training, set: RowSet, samples: SampleRule): P
     next[l] = weights;
     const layer = l === training.hidden.length ? training.output : (training.hidden[l] as RawLayer);
     const { solver, rank, rcond } = training.layerReports[l] as LayerReport;
-    // Weights are as exact as the condition of [H, 1] lets them be; below that is noise. The SVD has cut off what is singular.
+    // Weights are as exact as the condition of [H, 1] lets them be; below that is noise. The SVD has cut off what is
+    // singular.
     const condition = solver === 'cholesky' ? 1 / Math.sqrt(rcond) : rank > layer.inputs ? 1 / rcond : 1;
     const noise = epsilon(weights) * condition;
     if (l > 0) solved.push({ ...layer, weights, pseudoInverse: await pseudoInverse(training, layer, weights, noise) });

@@ -8,7 +8,10 @@ export interface Problem {
   readonly outputs: number;
   readonly labels?: Int32Array;
   readonly targets?: FloatArray;
-  /** Mean over the outputs of the targets' variance (for Huber's loss as medians tell it): the unit of the objective, 1 where not given. */
+  /**
+   * Mean over the outputs of the targets' variance (for Huber's loss as medians tell it): the unit of the objective, 1
+   * where not given.
+   */
   readonly variance?: number;
   /** Where the biases of the outputs start, at 0 if not given: what is left to fit is as precise as if it had mean 0. */
   readonly bias?: Float64Array;

@@ -3,7 +3,10 @@ import type { Settings } from '../options.js';
 /** Iterations of `auto`: as many as are always made, and at most, while that pays. */
 export const leastIterations = 8;
 const mostIterations = 64;
-/** Iterations without progress that are the end: in the loss on the training rows, or on held-out ones, which is less regular. */
+/**
+ * Iterations without progress that are the end: in the loss on the training rows, or on held-out ones, which is less
+ * regular.
+ */
 const [ownWaits, heldOutWaits] = [2, 4];
 /** The share by which a loss that goes on falling falls; so many iterations in a row without it are enough. */
 const share = 0.01;

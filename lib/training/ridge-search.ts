@@ -234,7 +234,10 @@ class Search {
     return plain;
   }
 
-  /** Where the loss is level about the usual ridge since nothing is learnt there, a far weaker one may show that there is. */
+  /**
+   * Where the loss is level about the usual ridge since nothing is learnt there, a far weaker one may show that there
+   * is.
+   */
   async farWeaker(best: Trial): Promise<Trial> {
     const far = await this.#farFrom(best, best.activation);
     return far && far.loss < best.loss * (1 - better) ? this.leastAround(far) : best;
@@ -392,7 +395,10 @@ class Search {
     return this.#training.weightedRows <= mostTrialRows ? 0 : clearly;
   }
 
-  /** Nothing asks for hidden units; and rows are not so many that they might show what is not linear where the trials do not. */
+  /**
+   * Nothing asks for hidden units; and rows are not so many that they might show what is not linear where the trials do
+   * not.
+   */
   #mayBeLinear(): boolean {
     const { settings, weightedRows } = this.#training;
     const { hidden, image, mask, iterations } = settings;

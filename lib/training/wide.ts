@@ -10,7 +10,10 @@ import type { Problem } from './problem.js';
 /** From so many times as many columns as rows on. */
 const wide = 2;
 
-/** Whether rows (those that have a weight) are so few beside their columns that a training is on their coordinates in the space that they span. */
+/**
+ * Whether rows (those that have a weight) are so few beside their columns that a training is on their coordinates in
+ * the space that they span.
+ */
 export function isWide({ hidden, image, mask, targets }: Settings, rows: number, cols: number, times = wide): boolean {
   const asked = image ?? mask ?? (hidden[0] !== undefined && hidden[0].init !== 'contrast');
   return cols >= times * rows && targets === 'gauss-newton' && !asked;
@@ -23,8 +26,9 @@ export interface Narrowed {
 }
 
 /**
- * X = L Qᵀ for standardised X (S×n) of more columns than rows: Q (n×S) of orthonormal columns that span the rows, L (S×S);
- * or, where some rows have no weight, Q (n×R) that spans the R others, and L (S×R) the part of X in that. First weights of contrasts lie in that space, and so does every step; the penalty of Q V is that of V. So a training on L
+ * X = L Qᵀ for standardised X (S×n) of more columns than rows: Q (n×S) of orthonormal columns that span the rows, L
+ * (S×S); or, where some rows have no weight, Q (n×R) that spans the R others, and L (S×R) the part of X in that. First
+ * weights of contrasts lie in that space, and so does every step; the penalty of Q V is that of V. So a training on L
  * is one on X, and its weights are Q V.
  *
  * @source the representer theorem (Kimeldorf and Wahba 1971)
@@ -59,7 +63,10 @@ export async function narrow(
   };
 }
 
-/** Q (n×R), with room for a row more, of the R rows that span the space; and L of those wanted in it. All rows where not given. */
+/**
+ * Q (n×R), with room for a row more, of the R rows that span the space; and L of those wanted in it. All rows where not
+ * given.
+ */
 export async function coordinates(
   lane: Lane,
   { data, rows, cols }: Matrix,
