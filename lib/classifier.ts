@@ -237,15 +237,19 @@ function desiredOutputs(output: OutputActivation, classes: number): { positive: 
 }
 
 /**
- * Trains a classifier in closed form: layer-wise least squares, no learning rate.
+ * Trains a classifier by layer-wise least squares: each iteration is solved in closed form, without a learning rate.
  *
  * @param inputs X (rows × columns), borrowed and read in place; do not write to it until the promise settles
  * @param labels the class of every row: a typed array, number[] or string[]
  * @throws ArgumentError for a wrong argument, an unknown option, or labels of one class only
  * @throws ShapeError where there is not one label for each row
+ * @throws PrecisionError where X and the inputs of `validation` differ in precision
  * @throws BufferError where the memory of X is detached, resizable or shared
  * @throws NonFiniteError where X holds NaN or infinity, or numbers that are too large for the network
  * @throws ModelFileError where the file of `checkpoint` cannot be read or written, or is of other data or options
+ * @throws SingularError with `solver: 'cholesky'`, where a system is singular
+ * @throws MemoryError where the system gives no memory
+ * @throws AddonError where there is no addon for this platform
  * @throws AbortedError where the signal is aborted; no model comes of it
  *
  * @example

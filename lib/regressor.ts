@@ -166,8 +166,9 @@ async function errors(predicted: Matrix, { data, rows, cols }: Matrix): Promise<
 }
 
 /**
- * Trains a regressor in closed form: layer-wise least squares, no learning rate. With `ridge: 'auto'` each output has the
- * same say, whatever its units: unless all share one range, they are trained on with one deviation.
+ * Trains a regressor by layer-wise least squares: each iteration is solved in closed form, without a learning rate. With
+ * `ridge: 'auto'` each output has the same say, whatever its units: unless all share one range, they are trained on with
+ * one deviation.
  *
  * @param inputs X (rows × columns), borrowed and read in place; do not write to it until the promise settles
  * @param targets Y (rows × outputs); borrowed too, unless an output activation other than `identity` transforms it or
@@ -178,6 +179,9 @@ async function errors(predicted: Matrix, { data, rows, cols }: Matrix): Promise<
  * @throws BufferError where memory is detached, resizable or shared
  * @throws NonFiniteError where X or Y holds NaN or infinity
  * @throws ModelFileError where the file of `checkpoint` cannot be read or written, or is of other data or options
+ * @throws SingularError with `solver: 'cholesky'`, where a system is singular
+ * @throws MemoryError where the system gives no memory
+ * @throws AddonError where there is no addon for this platform
  * @throws AbortedError where the signal is aborted; no model comes of it
  *
  * @example

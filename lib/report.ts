@@ -3,9 +3,9 @@ import type { Activation } from './network/activation.js';
 /** One iteration of a training. */
 export interface IterationReport {
   /**
-   * 0 is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more is added at the end,
-   * the mean of the last two accepted weights, unless the training ended with a refused step or by `'stop'`, or is of a
-   * linear model; from one that makes progress it goes on.
+   * 0 (`gauss-newton` only) is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more
+   * is added at the end, the mean of the last two accepted weights, unless the training ended with a refused step or by
+   * `'stop'`, or is of a linear model; from one that makes progress it goes on.
    */
   iteration: number;
   /**
@@ -20,7 +20,10 @@ export interface IterationReport {
   misclassified?: number;
   /** Share of the training samples that still ask for change. */
   activeShare: number;
-  /** Whether these weights are the best so far; a refused step is taken back. */
+  /**
+   * Whether these weights are kept: the objective did not rise, or is the least so far (`inverse`, `nearest`: or a
+   * classifier's misclassified rows are). A refused step is taken back. The best by `validation` is `bestIteration`.
+   */
   accepted: boolean;
   /** Levenberg–Marquardt damping: each refused step raises it, and is tried again shorter; 0 where the rule has none. */
   damping: number;

@@ -11,13 +11,22 @@ const { name } = JSON.parse(readFileSync('package.json', 'utf8'));
 // npm takes the folder's name.
 bill.metadata.component.name = name;
 const version = /OpenBLAS ([\d.]+)/.exec(binding.load().blas())?.[1] ?? 'unknown';
+const required = { type: 'library', scope: 'required' };
 bill.components.push({
+  ...required,
   'bom-ref': `openblas@${version}`,
-  type: 'library',
   name: 'OpenBLAS',
   version,
-  scope: 'required',
   purl: `pkg:github/OpenMathLib/OpenBLAS@v${version}`,
   licenses: [{ license: { id: 'BSD-3-Clause' } }],
 });
+const gcc = execFileSync('c++', ['-dumpfullversion', '-dumpversion'], { encoding: 'utf8' }).trim();
+for (const runtime of ['libgcc', 'libstdc++', 'libgfortran'])
+  bill.components.push({
+    ...required,
+    'bom-ref': `${runtime}@${gcc}`,
+    name: runtime,
+    version: gcc,
+    licenses: [{ expression: 'GPL-3.0-or-later WITH GCC-exception-3.1' }],
+  });
 console.log(JSON.stringify(bill, undefined, 2));

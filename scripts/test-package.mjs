@@ -37,9 +37,8 @@ function install() {
 }
 
 function checkFiles() {
-  const missing = ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'docs', 'native', 'prebuilds'].filter(
-    (name) => !existsSync(join(installed, name)),
-  );
+  const texts = ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'THIRD_PARTY_LICENSES'];
+  const missing = [...texts, 'docs', 'native', 'prebuilds'].filter((name) => !existsSync(join(installed, name)));
   const stray = ['dist/bench', 'test', 'bench', 'build'].filter((name) => existsSync(join(installed, name)));
   if (missing.length > 0) throw new Error(`the package lacks ${missing.join(', ')}`);
   if (stray.length > 0) throw new Error(`the package should not contain ${stray.join(', ')}`);

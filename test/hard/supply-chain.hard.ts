@@ -54,7 +54,7 @@ describe('the package', () => {
     for (const [path, { integrity }] of entries) expect(integrity, path).toMatch(/^sha512-/);
   });
 
-  it('has a bill of materials of exactly that, and OpenBLAS', async () => {
+  it('has a bill of materials of exactly that, OpenBLAS, and the compiler’s runtime', async () => {
     const bill = JSON.parse(await run('node', 'scripts/sbom.mjs')) as {
       bomFormat: string;
       components: { name: string; version: string }[];
@@ -62,7 +62,13 @@ describe('the package', () => {
     };
     expect(bill.bomFormat).toBe('CycloneDX');
     expect(bill.metadata.component.name).toBe('bpls');
-    expect(bill.components.map(({ name }) => name)).toEqual(['node-gyp-build', 'OpenBLAS']);
+    expect(bill.components.map(({ name }) => name)).toEqual([
+      'node-gyp-build',
+      'OpenBLAS',
+      'libgcc',
+      'libstdc++',
+      'libgfortran',
+    ]);
     expect(bill.components[0]!.version).toBe(dependencies!['node-gyp-build']);
     expect(bill.components[1]!.version).toMatch(/^\d+\.\d+\.\d+$/);
   });
