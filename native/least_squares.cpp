@@ -69,6 +69,8 @@ void to_orthonormal_rows(std::int64_t m, std::int64_t n, T* a, Scratch& scratch)
 template <typename T>
 SvdOutcome svd_of_columns(std::int64_t rows, std::int64_t n, T* a, std::int64_t m, T* b, std::int64_t b_stride, T cut,
                           T* x, Scratch& scratch) {
+  // The SVD of what is not finite need not come to an end.
+  if (find_non_finite(a, rows * n) >= 0 || find_non_finite(b, b_stride * m) >= 0) return {1, 0, 0};
   const std::int64_t shorter = std::min(rows, n);
   T* sigma = scratch.take<T>(shorter);
   blas_int rank = 0, iwork_size = 0;
@@ -89,8 +91,6 @@ SvdOutcome svd_of_columns(std::int64_t rows, std::int64_t n, T* a, std::int64_t 
 template <typename T>
 SvdOutcome solve_svd(const T* a, std::int64_t rows, std::int64_t n, const T* b, std::int64_t m, T cut, T* x,
                      Scratch& scratch) {
-  // The SVD of what is not finite need not come to an end.
-  if (find_non_finite(a, rows * n) >= 0 || find_non_finite(b, rows * m) >= 0) return {1, 0, 0};
   // dgelsd overwrites both of its matrices, so it gets copies, in column-major order. A tall A is reduced before.
   if (rows >= tall * n) {
     T* triangle = scratch.take<T>(n * (n + m));

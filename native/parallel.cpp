@@ -146,9 +146,6 @@ void set_threads(int threads) {
   if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
 }
 
-SingleThread::SingleThread() : before_(current_threads) { current_threads = 1; }
-SingleThread::~SingleThread() { current_threads = before_; }
-
 int parts_of(std::int64_t count, std::int64_t grain) {
   return static_cast<int>(std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, current_threads));
 }

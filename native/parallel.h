@@ -6,23 +6,11 @@
 
 namespace bpls {
 
-/// Threads of this thread's parallel_for. Set by the lane before each call; throws bad_alloc where OpenBLAS would have
-/// no memory. OpenBLAS itself is left with one thread, for good: it ends its threads before every fork, which
-/// child_process.spawn is, and a call that waits for them then waits for ever, and so does the fork (0.3.21;
-/// test/hard/event-loop.hard.ts).
+/// Threads of this thread's parallel_for, one where it is not set. Set by the lane before each call; throws bad_alloc
+/// where OpenBLAS would have no memory. OpenBLAS itself is left with one thread, for good: it ends its threads before
+/// every fork, which child_process.spawn is, and a call that waits for them then waits for ever, and so does the fork
+/// (0.3.21; test/hard/event-loop.hard.ts).
 void set_threads(int threads);
-
-/// While it lives, this thread's parallel_for runs everything here.
-class SingleThread {
- public:
-  SingleThread();
-  ~SingleThread();
-  SingleThread(const SingleThread&) = delete;
-  SingleThread& operator=(const SingleThread&) = delete;
-
- private:
-  int before_;
-};
 
 /// Run body(begin, end) over [0, count) in equal contiguous parts, one a thread, fewer when a part would be smaller
 /// than `grain`. Parts depend on count, grain and the thread count only, so results are reproducible.

@@ -76,7 +76,6 @@ constexpr std::int64_t rows_at_once = 64;
 
 template <typename T>
 void predict_here(const Network<T>& network, const Samples<T>& samples, T* outputs, Scratch& scratch) {
-  const SingleThread alone;
   for (std::int64_t start = 0; start < samples.rows; start += rows_at_once) {
     const std::int64_t count = std::min(rows_at_once, samples.rows - start);
     scratch.reset();

@@ -64,7 +64,9 @@ std::int64_t find_non_finite(const T* x, std::int64_t count) {
       const std::int64_t size = std::min(block, end - i);
       if (block_is_finite(x + i, size)) continue;
       std::int64_t at = i;
-      while (std::isfinite(x[at])) ++at;
+      // Whoever lent the array may write to it meanwhile: what was seen above may be gone.
+      while (at < i + size && std::isfinite(x[at])) ++at;
+      if (at == i + size) continue;
       std::int64_t known = found;
       while (at < known && !found.compare_exchange_weak(known, at)) {
       }

@@ -82,6 +82,7 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
   for (std::int64_t i = 0; i < units; ++i) right[i * units + i] += b;
   T* work = scratch.take<T>(3 * units);
   const T norm = lansy('1', 'U', units, right, units, work);
+  if (!std::isfinite(norm)) return {1, first.rcond, 0};
   const int info = posv_shared(units, p, right, left);
   if (info > 0) return {info, first.rcond, 0};
   std::copy_n(left, p * units, change);

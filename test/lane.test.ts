@@ -31,6 +31,27 @@ describe('the lane', () => {
     expect(settled).toEqual(sizes.map((_, i) => i));
   });
 
+  it('tells of a call whatever setters and read-only properties Object.prototype has', async () => {
+    const throws = { get: () => 0, set: () => expect.unreachable(), configurable: true };
+    Object.defineProperties(Object.prototype, {
+      seconds: throws,
+      operations: { value: NaN, writable: false, configurable: true },
+      code: throws,
+    });
+    let outcome: unknown, error: unknown;
+    try {
+      outcome = await product(2);
+      const values = f64(4);
+      const taken = call(lane(), 'findNonFinite', { values, length: 4 }).catch((reason: unknown) => (error = reason));
+      structuredClone(values.buffer, { transfer: [values.buffer] });
+      await taken;
+    } finally {
+      for (const name of ['seconds', 'operations', 'code'] as const) Reflect.deleteProperty(Object.prototype, name);
+    }
+    expect(outcome).toEqual({ operations: 16, seconds: expect.any(Number) as number });
+    expect(error).toMatchObject({ code: 'UNSUPPORTED_BUFFER' });
+  });
+
   it('leaves the event loop free while a call runs', async () => {
     let turns = 0;
     let running = true;

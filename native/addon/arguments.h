@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -144,27 +145,32 @@ class Arguments {
     return result;
   }
 
-  /// `start` and `count`, of `indices` where given; every index is checked.
+  /// `count` rows from `start` on, or those of `indices` there.
   Rows rows(std::int64_t samples) {
-    Rows result{size("start"), size("count")};
-    const std::int32_t* indices = optional<std::int32_t>("indices", result.start + result.count);
-    if (!indices) {
-      if (result.start + result.count > samples) fail("count", "rows within the samples");
-      return result;
-    }
-    result.indices = indices;
-    check_indices("indices", indices + result.start, result.count, samples);
-    return result;
+    const std::int64_t start = size("start"), count = size("count");
+    if (has("indices")) return {0, count, indices("indices", start, count, samples)};
+    if (start + count > samples) fail("count", "rows within the samples");
+    return {start, count};
   }
 
-  void check_indices(const char* name, const std::int32_t* indices, std::int64_t count, std::int64_t limit) const {
-    for (std::int64_t i = 0; i < count; ++i)
-      if (indices[i] < 0 || indices[i] >= limit) fail(name, ("indices from 0 to " + std::to_string(limit - 1)).c_str());
+  /// A copy of `count` indices from `start` on, all below `limit`: what the caller does to the others meanwhile must
+  /// not lead out of an array.
+  const std::int32_t* indices(const char* name, std::int64_t start, std::int64_t count, std::int64_t limit) {
+    const auto* given = array<std::int32_t>(name, start + count) + start;
+    const auto own = std::make_shared<std::vector<std::int32_t>>(given, given + count);
+    for (const std::int32_t index : *own)
+      if (index < 0 || index >= limit) fail(name, ("indices from 0 to " + std::to_string(limit - 1)).c_str());
+    copies_.push_back(own);
+    return own->data();
   }
 
-  std::vector<Napi::Value> list(const char* name) const {
+  /// What the work is to keep alive beside `kept`.
+  const std::vector<std::shared_ptr<std::vector<std::int32_t>>>& copies() const { return copies_; }
+
+  std::vector<Napi::Value> list(const char* name, std::size_t most) const {
     std::vector<Napi::Value> values;
     const Napi::Array array = list_of(name);
+    if (array.Length() > most) fail(name, ("an array of length " + std::to_string(most) + " at most").c_str());
     for (std::uint32_t i = 0; i < array.Length(); ++i) values.push_back(array.Get(i));
     return values;
   }
@@ -230,6 +236,7 @@ class Arguments {
   Napi::Object object_;
   Napi::Array kept_;
   std::vector<std::pair<Napi::TypedArray, const std::uint8_t*>> pointers_;
+  std::vector<std::shared_ptr<std::vector<std::int32_t>>> copies_;
 };
 
 }  // namespace bpls::addon

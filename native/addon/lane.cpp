@@ -5,10 +5,12 @@
 #include <sys/resource.h>
 #endif
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -50,10 +52,22 @@ struct Job {
   Napi::ObjectReference keep;
   Outcome outcome;
   const char* error_code = nullptr;
-  std::string error_message;
+  /// Of fixed size: where there is no memory, none is asked for.
+  std::array<char, 256> error_message{};
 };
 
-constexpr const char* out_of_memory = "OUT_OF_MEMORY";
+constexpr const char* refused_memory = "OUT_OF_MEMORY";
+
+/// Whatever setters or read-only properties a prototype has.
+void define(Napi::Object object, const char* name, const Napi::Value& value) {
+  object.DefineProperty(Napi::PropertyDescriptor::Value(name, value, napi_default_jsproperty));
+}
+
+Napi::Error failure(Napi::Env env, const char* code, const char* message) {
+  const Napi::Error error = Napi::Error::New(env, message);
+  define(error.Value(), "code", Napi::String::New(env, code));
+  return error;
+}
 
 void run(Job& job, Scratch& scratch) {
   const auto start = std::chrono::steady_clock::now();
@@ -67,10 +81,10 @@ void run(Job& job, Scratch& scratch) {
                              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   } catch (const std::bad_alloc&) {
     scratch.release();
-    job.error_code = out_of_memory;  // Without a message, which would take memory.
+    job.error_code = refused_memory;
   } catch (const std::exception& error) {
     job.error_code = "ADDON";
-    job.error_message = error.what();
+    std::strncpy(job.error_message.data(), error.what(), job.error_message.size() - 1);
   }
 }
 
@@ -145,7 +159,9 @@ class Lane {
       }
       // Scratch memory goes back to the system when no call follows soon.
       if (!wake_.wait_for(lock, std::chrono::milliseconds(200), ready)) {
+        lock.unlock();  // Gigabytes take a while, and whoever submits must not wait.
         scratch.release();
+        lock.lock();
         wake_.wait(lock, ready);
       }
       std::unique_ptr<Job> job = std::move(queue_.front());
@@ -196,24 +212,25 @@ void settle(Napi::Env env, Napi::Function, Realm* realm, Job* raw) {
   }
   const Napi::HandleScope scope(env);
   if (--realm->pending == 0) realm->completion.Unref(env);
-  if (!in_place(job->keep.Value().As<Napi::Array>())) {
-    job->error_code = "UNSUPPORTED_BUFFER";
-    job->error_message = "Expected the arrays of this call to stay where they are but one was detached while it ran";
-  }
-  if (job->error_code) {
-    if (job->error_code == out_of_memory)
-      job->error_message = "Expected enough memory for this call but the system refused an allocation";
-    const Napi::Error error = Napi::Error::New(env, job->error_message);
-    error.Value().Set("code", job->error_code);
+  try {
+    if (!in_place(job->keep.Value().As<Napi::Array>()))
+      throw failure(env, "UNSUPPORTED_BUFFER",
+                    "Expected the arrays of this call to stay where they are but one was detached while it ran");
+    if (job->error_code == refused_memory) throw out_of_memory(env);
+    if (job->error_code) throw failure(env, job->error_code, job->error_message.data());
+    const Napi::Object result = Napi::Object::New(env);
+    for (const auto& [name, value] : job->outcome) define(result, name, Napi::Number::New(env, value));
+    job->deferred.Resolve(result);
+  } catch (const Napi::Error& error) {
     job->deferred.Reject(error.Value());
-    return;
   }
-  const Napi::Object result = Napi::Object::New(env);
-  for (const auto& [name, value] : job->outcome) result.Set(name, value);
-  job->deferred.Resolve(result);
 }
 
 }  // namespace
+
+Napi::Error out_of_memory(Napi::Env env) {
+  return failure(env, refused_memory, "Expected enough memory for this call but the system refused an allocation");
+}
 
 void open_lane(Napi::Env env) {
   auto realm = std::make_unique<Realm>();
@@ -230,19 +247,18 @@ void open_lane(Napi::Env env) {
 
 Napi::Promise enqueue(Napi::Env env, Work work, int threads, Napi::Object keep) {
   auto* realm = env.GetInstanceData<Realm>();
-  auto job = std::make_unique<Job>(env, realm, std::move(work), threads, keep);
-  const Napi::Promise promise = job->deferred.Promise();
-  // May throw; the event loop must not be kept waiting for that job.
   try {
-    Lane::instance().submit(std::move(job));
+    Lane& lane = Lane::instance();
+    auto job = std::make_unique<Job>(env, realm, std::move(work), threads, keep);
+    const Napi::Promise promise = job->deferred.Promise();
+    lane.submit(std::move(job));
+    // Not before: where that throws, the event loop must not be kept waiting for the job.
+    if (realm->pending++ == 0) realm->completion.Ref(env);
+    return promise;
   } catch (const std::system_error&) {
-    const Napi::Error error = Napi::Error::New(
-        env, "Expected a thread for this call but the system has no memory for one, or as many as it may have");
-    error.Value().Set("code", out_of_memory);
-    throw error;
+    throw failure(env, refused_memory,
+                  "Expected a thread for this call but the system has no memory for one, or as many as it may have");
   }
-  if (realm->pending++ == 0) realm->completion.Ref(env);
-  return promise;
 }
 
 }  // namespace bpls::addon

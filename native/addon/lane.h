@@ -21,6 +21,9 @@ using Work = std::function<Outcome(Scratch&)>;
 /// calls in turn are faster than calls at once, and reproducible. `keep` stays referenced until then.
 Napi::Promise enqueue(Napi::Env env, Work work, int threads, Napi::Object keep);
 
+/// The error of a call that the system refused memory.
+Napi::Error out_of_memory(Napi::Env env);
+
 /// Prepares this JavaScript thread for enqueue.
 void open_lane(Napi::Env env);
 

@@ -32,8 +32,7 @@ struct Pass {
     if (args.has("cache")) {
       cache.rows = args.size("cacheRows", samples.rows);
       if (rows.indices) {
-        cache.slots = args.array<std::int32_t>("slots", rows.start + rows.count);
-        args.check_indices("slots", cache.slots + rows.start, rows.count, cache.rows);
+        cache.slots = args.indices("slots", args.size("start"), rows.count, cache.rows);
       } else {
         cache.slot = args.size("slot", cache.rows);
         if (cache.slot + rows.count > cache.rows) args.fail("slot", "the first of as many as there are rows");
@@ -162,7 +161,7 @@ Work peel_work(Arguments& args) {
   const auto rule = static_cast<Rule>(args.size("rule", 1));
   std::vector<SolvedLayer<T>> solved;
   std::size_t l = pass.hidden.size();
-  for (const Napi::Value& value : args.list("solved")) {
+  for (const Napi::Value& value : args.list("solved", pass.hidden.size())) {
     const Layer<T> layer = args.layer<T>(value, "solved");
     const Layer<T>& now = l == pass.hidden.size() ? pass.output : pass.hidden[l];
     if (l == 0 || layer.inputs != now.inputs || layer.units != now.units)
@@ -191,7 +190,8 @@ Work predict_work(Arguments& args) {
   const Network<T> network = args.network<T>("layers", samples.cols);
   if (network.empty()) args.fail("layers", "at least one layer");
   const std::int64_t outputs = network.back().units;
-  T* out = args.array<T>("outputs", (rows.start + rows.count) * outputs) + rows.start * outputs;
+  const std::int64_t start = args.size("start");
+  T* out = args.array<T>("outputs", (start + rows.count) * outputs) + start * outputs;
   return [=](Scratch& scratch) -> Outcome {
     const Activations<T> values = forward(network, samples, rows, Cache<T>{}, scratch);
     std::copy_n(values[network.size()], rows.count * outputs, out);
@@ -207,15 +207,22 @@ void predict_now(Arguments& args) {
   T* outputs = args.array<T>("outputs", samples.rows * network.back().units);
   args.verify();
   static thread_local Scratch scratch;
-  predict_here(network, samples, outputs, scratch);
+  try {
+    predict_here(network, samples, outputs, scratch);
+  } catch (const std::bad_alloc&) {
+    scratch.release();
+    throw;
+  }
 }
 
 void predict_sync(const Napi::CallbackInfo& info) {
-  Arguments args(info);
-  if (args.is_float32("inputs"))
-    predict_now<float>(args);
-  else
-    predict_now<double>(args);
+  or_out_of_memory(info.Env(), [&] {
+    Arguments args(info);
+    if (args.is_float32("inputs"))
+      predict_now<float>(args);
+    else
+      predict_now<double>(args);
+  });
 }
 
 /// gram += sign AᵀA and rhs += sign Aᵀ(B - A W), each where given.
@@ -250,8 +257,7 @@ Work contrast_work(Arguments& args) {
   const std::int64_t units = args.positive("units"), total = args.positive("total"), first = args.size("first"),
                      candidates = args.positive("candidates");
   if (first + units > total) args.fail("first", "a column of the weights");
-  const auto* pairs = args.array<std::int32_t>("pairs", units * candidates * 2);
-  args.check_indices("pairs", pairs, units * candidates * 2, samples.rows);
+  const std::int32_t* pairs = args.indices("pairs", 0, units * candidates * 2, samples.rows);
   const T* masks = args.optional<T>("masks", units * samples.cols);
   T* weights = args.array<T>("weights", (samples.cols + 1) * total);
   return [=](Scratch& scratch) -> Outcome {

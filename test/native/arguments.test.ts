@@ -231,6 +231,7 @@ describe('what the addon checks besides', () => {
     await refused('curvature', { hidden: [] }, 'output to be a layer on top of the hidden ones');
     await refused('curvature', { slopes: undefined }, 'slopes to be one for each hidden layer');
     await refused('peel', { solved: [{ ...layer(2, 3), pseudoInverse: f64(6) }] }, 'solved to be the layers from the output down'); // prettier-ignore
+    await refused('peel', { solved: new Array(2 ** 32 - 1) }, 'solved to be an array of length 2 at most');
     for (const activation of [-1, 10, 1.5, NaN, '2'])
       await refused('sweep', { output: { ...layer(3, 2), activation } }, 'activation to be an activation');
   });
@@ -243,6 +244,23 @@ describe('what the addon checks besides', () => {
     await refused('tangent', { outputRhs: [f64(8), null] }, 'outputRhs to be given with change');
     await refused('tangent', { change: undefined, momentum: undefined }, 'outputRhs to be given with change');
     await refused('contrast', { first: 2 }, 'first to be a column of the weights');
+  });
+
+  it('indices once: what happens to them afterwards does not matter', async () => {
+    const before = attempt('multiply', {
+      ...{ rows: 400, inner: 400, columns: 400, transposed: false, threads: 1 },
+      ...{ a: f64(160_000), b: f64(160_000), solution: f64(160_000) },
+    });
+    const [indices, outputs] = [Int32Array.of(9, 3, 0), f64(9)];
+    const valued = { ...valid.predict(), inputs: Float64Array.from({ length: 12 }, (_, i) => Math.sin(i)), threads: 1 };
+    const args = { ...valued, start: 1, count: 2, indices, outputs };
+    const predicted = attempt('predict', args);
+    indices.fill(2 ** 30);
+    await Promise.all([before, predicted]);
+    const expected = f64(12);
+    await attempt('predict', { ...valued, outputs: expected });
+    expect([...outputs.subarray(3)]).toEqual([...expected.subarray(9), ...expected.subarray(0, 3)]);
+    expect(expected[0]).not.toBe(expected[9]);
   });
 
   it('that arrays stay in place while it reads what comes after them', async () => {

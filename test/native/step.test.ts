@@ -156,6 +156,12 @@ describe.each(precisions)('step in $name', (precision) => {
     expect(left).toMatchObject({ info: 2, rcond: 0, rcondCurvature: 0 });
     const right = await call(lane(), 'step', { ...args, gram: typed(definite), curvature: typed(indefinite) });
     expect(right).toMatchObject({ info: 2, rcond: 1, rcondCurvature: 0 });
+    const infinite = await call(lane(), 'step', {
+      ...{ ...args, gram: typed(definite) },
+      curvature: typed([Infinity, ...definite.slice(1)]),
+    });
+    expect(infinite.info).toBeGreaterThan(0);
+    expect([...args.change]).toEqual(new Array(9).fill(0));
   });
 });
 

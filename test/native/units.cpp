@@ -65,10 +65,6 @@ TEST_CASE("parallel_for wakes workers that have gone to sleep, and leaves alone 
 TEST_CASE("a thread that does not ask for more has one") {
   set_threads(4);
   std::thread([] { CHECK(parts_of(1000, 1) == 1); }).join();
-  {
-    const SingleThread single;
-    CHECK(parts_of(1000, 1) == 1);
-  }
   CHECK(parts_of(1000, 1) == 4);
 }
 
