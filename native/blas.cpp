@@ -9,8 +9,6 @@
 namespace bpls {
 namespace {
 
-/// Operations below which a part is not worth a thread.
-constexpr std::int64_t least_operations = 1 << 20;
 /// Bytes of A that a symmetric product takes at a time: with many more, OpenBLAS's syrk loses a twentieth of its rate.
 constexpr std::int64_t syrk_bytes = 1 << 20;
 /// Rows of A that it takes at least: each time all of C is read and written, which for a wide one is the slower part.

@@ -54,7 +54,7 @@ blas_int factor_shared(std::int64_t n, T* a) {
     const auto width = static_cast<blas_int>(after - first);
     T* diagonal = a + first * n + first;
     // A row-major lower triangle is a column-major upper one.
-    const blas_int info = potrf('U', width, diagonal, n);
+    const blas_int info = potrf(width, diagonal, n);
     if (info > 0) return static_cast<blas_int>(first) + info;
     T* below = diagonal + width * n;
     parallel_for(rest, 16, [=](std::int64_t begin, std::int64_t end) {

@@ -1,8 +1,9 @@
 #pragma once
 
-// Typed overloads of the Fortran LAPACK routines in use, column-major as LAPACK means it. A row-major lower
-// triangle is a column-major upper one, which is why callers here pass uplo = 'U' for it.
-// info < 0 is a wrong argument, our bug, and throws; info > 0 is a mathematical outcome and is returned.
+// Typed overloads of the Fortran LAPACK routines in use, column-major as LAPACK means it. Symmetric matrices are
+// row-major lower triangles, which are column-major upper ones ("U"), without room between their rows but where a
+// stride is given. info < 0 is a wrong argument, our bug, and throws; info > 0 is a mathematical outcome and is
+// returned.
 
 #include <algorithm>
 #include <cstddef>
@@ -63,58 +64,52 @@ inline blas_int checked(const char* routine, blas_int info) {
 
 /// Solve A X = B by Cholesky, A (n×n) symmetric positive definite; A is left as its factor, B as X.
 /// n³/3 + n²/2 + n/6 operations for the factor and 2n² for every right-hand side (LAWN 41).
-
-inline blas_int posv(char uplo, std::int64_t n, std::int64_t nrhs, double* a, std::int64_t lda, double* b,
-                     std::int64_t ldb) {
+inline blas_int posv(std::int64_t n, std::int64_t nrhs, double* a, double* b) {
   count_operations((2 * n * n * n + 3 * n * n + n) / 6 + 2 * n * n * nrhs);
-  blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
-  dposv_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
+  blas_int order = narrow(n), columns = narrow(nrhs), info = 0;
+  dposv_("U", &order, &columns, a, &order, b, &order, &info, 1);
   return checked("dposv", info);
 }
 
-inline blas_int posv(char uplo, std::int64_t n, std::int64_t nrhs, float* a, std::int64_t lda, float* b,
-                     std::int64_t ldb) {
+inline blas_int posv(std::int64_t n, std::int64_t nrhs, float* a, float* b) {
   count_operations((2 * n * n * n + 3 * n * n + n) / 6 + 2 * n * n * nrhs);
-  blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
-  sposv_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
+  blas_int order = narrow(n), columns = narrow(nrhs), info = 0;
+  sposv_("U", &order, &columns, a, &order, b, &order, &info, 1);
   return checked("sposv", info);
 }
 
 /// A (n×n) = UᵀU or L Lᵀ, in place, uncounted.
-inline blas_int potrf(char uplo, std::int64_t n, double* a, std::int64_t lda) {
+inline blas_int potrf(std::int64_t n, double* a, std::int64_t lda) {
   blas_int order = narrow(n), stride = narrow(lda), info = 0;
-  dpotrf_(&uplo, &order, a, &stride, &info, 1);
+  dpotrf_("U", &order, a, &stride, &info, 1);
   return checked("dpotrf", info);
 }
 
-inline blas_int potrf(char uplo, std::int64_t n, float* a, std::int64_t lda) {
+inline blas_int potrf(std::int64_t n, float* a, std::int64_t lda) {
   blas_int order = narrow(n), stride = narrow(lda), info = 0;
-  spotrf_(&uplo, &order, a, &stride, &info, 1);
+  spotrf_("U", &order, a, &stride, &info, 1);
   return checked("spotrf", info);
 }
 
 /// Solve A X = B with the factor that posv left.
-inline void potrs(char uplo, std::int64_t n, std::int64_t nrhs, const double* a, std::int64_t lda, double* b,
-                  std::int64_t ldb) {
-  blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
-  dpotrs_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
+inline void potrs(std::int64_t n, std::int64_t nrhs, const double* a, double* b) {
+  blas_int order = narrow(n), columns = narrow(nrhs), info = 0;
+  dpotrs_("U", &order, &columns, a, &order, b, &order, &info, 1);
   checked("dpotrs", info);
 }
 
-inline void potrs(char uplo, std::int64_t n, std::int64_t nrhs, const float* a, std::int64_t lda, float* b,
-                  std::int64_t ldb) {
-  blas_int order = narrow(n), columns = narrow(nrhs), a_stride = narrow(lda), b_stride = narrow(ldb), info = 0;
-  spotrs_(&uplo, &order, &columns, a, &a_stride, b, &b_stride, &info, 1);
+inline void potrs(std::int64_t n, std::int64_t nrhs, const float* a, float* b) {
+  blas_int order = narrow(n), columns = narrow(nrhs), info = 0;
+  spotrs_("U", &order, &columns, a, &order, b, &order, &info, 1);
   checked("spotrs", info);
 }
 
 /// potrs with the right-hand sides shared out over the threads.
 template <typename T>
-void potrs_shared(char uplo, std::int64_t n, std::int64_t nrhs, const T* a, std::int64_t lda, T* b, std::int64_t ldb) {
+void potrs_shared(std::int64_t n, std::int64_t nrhs, const T* a, T* b) {
   count_operations(2 * n * n * nrhs);
-  parallel_for(nrhs, 1 + (1 << 20) / (2 * n * n), [=](std::int64_t begin, std::int64_t end) {
-    potrs(uplo, n, end - begin, a, lda, b + begin * ldb, ldb);
-  });
+  parallel_for(nrhs, 1 + least_operations / (2 * n * n),
+               [=](std::int64_t begin, std::int64_t end) { potrs(n, end - begin, a, b + begin * n); });
 }
 
 /// posv of a row-major lower triangle with the right-hand sides shared out over the threads: the first goes with the
@@ -125,36 +120,35 @@ template <typename T>
 blas_int posv_shared(std::int64_t n, std::int64_t nrhs, T* a, T* b) {
   const bool threaded = n >= threaded_order;
   const std::int64_t done = threaded ? 0 : std::min<std::int64_t>(nrhs, 1);
-  const blas_int info = threaded ? factor_shared(n, a) : posv('U', n, done, a, n, b, n);
-  if (info == 0 && nrhs > done) potrs_shared('U', n, nrhs - done, a, n, b + done * n, n);
+  const blas_int info = threaded ? factor_shared(n, a) : posv(n, done, a, b);
+  if (info == 0 && nrhs > done) potrs_shared(n, nrhs - done, a, b + done * n);
   return info;
 }
 
 /// 1-norm of a symmetric matrix; work has n elements.
-inline double lansy(char norm, char uplo, std::int64_t n, const double* a, std::int64_t lda, double* work) {
-  blas_int order = narrow(n), stride = narrow(lda);
-  return dlansy_(&norm, &uplo, &order, a, &stride, work, 1, 1);
+inline double lansy(std::int64_t n, const double* a, double* work) {
+  blas_int order = narrow(n);
+  return dlansy_("1", "U", &order, a, &order, work, 1, 1);
 }
 
-inline float lansy(char norm, char uplo, std::int64_t n, const float* a, std::int64_t lda, float* work) {
-  blas_int order = narrow(n), stride = narrow(lda);
-  return slansy_(&norm, &uplo, &order, a, &stride, work, 1, 1);
+inline float lansy(std::int64_t n, const float* a, float* work) {
+  blas_int order = narrow(n);
+  return slansy_("1", "U", &order, a, &order, work, 1, 1);
 }
 
 /// Reciprocal condition number in the 1-norm from a Cholesky factor; work has 3n elements, iwork n.
-inline double pocon(char uplo, std::int64_t n, const double* a, std::int64_t lda, double anorm, double* work,
-                    int* iwork) {
-  blas_int order = narrow(n), stride = narrow(lda), info = 0;
+inline double pocon(std::int64_t n, const double* a, double anorm, double* work, int* iwork) {
+  blas_int order = narrow(n), info = 0;
   double rcond = 0;
-  dpocon_(&uplo, &order, a, &stride, &anorm, &rcond, work, iwork, &info, 1);
+  dpocon_("U", &order, a, &order, &anorm, &rcond, work, iwork, &info, 1);
   checked("dpocon", info);
   return rcond;
 }
 
-inline float pocon(char uplo, std::int64_t n, const float* a, std::int64_t lda, float anorm, float* work, int* iwork) {
-  blas_int order = narrow(n), stride = narrow(lda), info = 0;
+inline float pocon(std::int64_t n, const float* a, float anorm, float* work, int* iwork) {
+  blas_int order = narrow(n), info = 0;
   float rcond = 0;
-  spocon_(&uplo, &order, a, &stride, &anorm, &rcond, work, iwork, &info, 1);
+  spocon_("U", &order, a, &order, &anorm, &rcond, work, iwork, &info, 1);
   checked("spocon", info);
   return rcond;
 }

@@ -45,10 +45,11 @@ void to_orthonormal_rows(std::int64_t m, std::int64_t n, T* a, Scratch& scratch)
   const auto reflect = [=](char trans, std::int64_t first, std::int64_t k) {
     const T* reflectors = a + first + first * m;
     larft(n - first, k, reflectors, m, tau + first, product);
-    parallel_for(m - first - k, 1 + (1 << 20) / (4 * k * (n - first)), [=](std::int64_t begin, std::int64_t end) {
-      T* rows = a + first + k + begin + first * m;
-      larfb(trans, end - begin, n - first, k, reflectors, m, product, rows, m, shared + k * begin);
-    });
+    parallel_for(m - first - k, 1 + least_operations / (4 * k * (n - first)),
+                 [=](std::int64_t begin, std::int64_t end) {
+                   T* rows = a + first + k + begin + first * m;
+                   larfb(trans, end - begin, n - first, k, reflectors, m, product, rows, m, shared + k * begin);
+                 });
   };
   const std::int64_t last = (m - 1) / block * block;
   for (std::int64_t first = 0; first < m; first += block) {

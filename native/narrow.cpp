@@ -21,8 +21,6 @@ struct Wide {
 
 /// Rows that are in hand at a time, few enough to stay in the second cache; a multiple of a tile's.
 constexpr std::int64_t chunk = 36;
-/// Operations below which a second thread takes longer to wake than to work.
-constexpr std::int64_t least_operations = 1 << 20;
 constexpr int tile_rows = 3;
 /// Most columns of a tile, so that its sums, and what is multiplied, have a register each.
 constexpr std::int64_t product_columns = 4, sum_columns_at_once = 5;

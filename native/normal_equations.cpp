@@ -30,12 +30,17 @@ void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scr
 }
 
 template <typename T>
-void scale_rows(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* scaled) {
+const T* roots_of(const T* weights, std::int64_t rows, Scratch& scratch) {
+  T* roots = scratch.take<T>(rows);
+  for (std::int64_t i = 0; i < rows; ++i) roots[i] = std::sqrt(weights[i]);
+  return roots;
+}
+
+template <typename T>
+void scale_rows(const T* a, const T* factors, std::int64_t rows, std::int64_t n, T* scaled) {
   parallel_for(rows, rows_to_touch(n), [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T root = std::sqrt(weights[i]);
-      for (std::int64_t j = 0; j < n; ++j) scaled[i * n + j] = root * a[i * n + j];
-    }
+    for (std::int64_t i = begin; i < end; ++i)
+      for (std::int64_t j = 0; j < n; ++j) scaled[i * n + j] = factors[i] * a[i * n + j];
   });
 }
 
@@ -43,10 +48,9 @@ template <typename T>
 void accumulate_weighted_gram(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* gram,
                               Scratch& scratch) {
   const std::int64_t p = n + 1;
-  T* roots = scratch.take<T>(rows);
+  const T* roots = roots_of(weights, rows, scratch);
   T* scaled = scratch.take<T>(rows * n);
-  for (std::int64_t i = 0; i < rows; ++i) roots[i] = std::sqrt(weights[i]);
-  scale_rows(a, weights, rows, n, scaled);
+  scale_rows(a, roots, rows, n, scaled);
   syrk(n, rows, T(1), scaled, n, gram, p, scratch);
   gemv_trans(rows, n, T(1), scaled, n, roots, gram + n * p);
   // In double: a sum of many rows in single precision stops growing.
@@ -141,7 +145,7 @@ CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge,
   const T* scales = equilibrate == Equilibrate::yes ? unit_scales(factor, n, scratch) : nullptr;
   if (scales) scale_symmetric(factor, n, scales);
   T* work = scratch.take<T>(3 * n);
-  const T norm = lansy('1', 'U', n, factor, n, work);
+  const T norm = lansy(n, factor, work);
   if (!std::isfinite(norm)) return {1, 0};
   // LAPACK's right-hand sides are columns, ours are rows: one transposition in, one out.
   T* columns = scratch.take<T>(n * m);
@@ -151,7 +155,7 @@ CholeskyOutcome solve_cholesky(const T* gram, std::int64_t n, T weight, T ridge,
   if (info > 0) return {info, 0};
   if (scales) scale_columns(columns, m, n, scales);
   transpose(columns, m, n, solution);
-  const auto rcond = static_cast<double>(pocon('U', n, factor, n, norm, work, scratch.take<int>(n)));
+  const auto rcond = static_cast<double>(pocon(n, factor, norm, work, scratch.take<int>(n)));
   if (scales) unscale_factor(factor, n, scales);
   return {0, rcond};
 }
@@ -160,7 +164,7 @@ template <typename T>
 void solve_factored(const T* factor, std::int64_t n, const T* rhs, std::int64_t m, T* solution, Scratch& scratch) {
   T* columns = scratch.take<T>(n * m);
   transpose(rhs, n, m, columns);
-  potrs_shared('U', n, m, factor, n, columns, n);
+  potrs_shared(n, m, factor, columns);
   transpose(columns, m, n, solution);
 }
 
@@ -202,6 +206,7 @@ void accumulate_residual(const T* a, const T* b, const T* weights, std::int64_t 
 #define BPLS_INSTANTIATE(T)                                                                                           \
   template void sum_columns(const T*, std::int64_t, std::int64_t, T*, Scratch&, T);                                   \
   template void accumulate_gram(const T*, std::int64_t, std::int64_t, T*, Scratch&, Intercept, T);                    \
+  template const T* roots_of(const T*, std::int64_t, Scratch&);                                                       \
   template void scale_rows(const T*, const T*, std::int64_t, std::int64_t, T*);                                       \
   template void accumulate_weighted_gram(const T*, const T*, std::int64_t, std::int64_t, T*, Scratch&);               \
   template void accumulate_rhs(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, T*, Scratch&, Intercept, \

@@ -17,9 +17,13 @@ template <typename T>
 void accumulate_gram(const T* a, std::int64_t rows, std::int64_t n, T* gram, Scratch& scratch,
                      Intercept intercept = Intercept::yes, T sign = T(1));
 
-/// scaled = diag(√weights) A for A (rows×n); scaled may be a.
+/// Square roots of the rows' weights, in scratch.
 template <typename T>
-void scale_rows(const T* a, const T* weights, std::int64_t rows, std::int64_t n, T* scaled);
+const T* roots_of(const T* weights, std::int64_t rows, Scratch& scratch);
+
+/// scaled = diag(factors) A for A (rows×n); scaled may be a.
+template <typename T>
+void scale_rows(const T* a, const T* factors, std::int64_t rows, std::int64_t n, T* scaled);
 
 /// gram ((n+1)×(n+1), lower triangle) += [A, 1]ᵀ diag(weights) [A, 1] for A (rows×n).
 template <typename T>

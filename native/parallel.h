@@ -21,6 +21,9 @@ void parallel_for(std::int64_t count, std::int64_t grain, const std::function<vo
 void parallel_parts(std::int64_t count, std::int64_t grain,
                     const std::function<void(int, std::int64_t, std::int64_t)>& body);
 
+/// Operations below which a part is not worth a thread.
+constexpr std::int64_t least_operations = 1 << 20;
+
 /// So many shares of equal area has a triangle.
 constexpr std::int64_t area_shares = 1 << 16;
 

@@ -81,12 +81,12 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
   std::copy_n(curvature, units * units, right);
   for (std::int64_t i = 0; i < units; ++i) right[i * units + i] += b;
   T* work = scratch.take<T>(3 * units);
-  const T norm = lansy('1', 'U', units, right, units, work);
+  const T norm = lansy(units, right, work);
   if (!std::isfinite(norm)) return {1, first.rcond, 0};
   const int info = posv_shared(units, p, right, left);
   if (info > 0) return {info, first.rcond, 0};
   std::copy_n(left, p * units, change);
-  return {0, first.rcond, static_cast<double>(pocon('U', units, right, units, norm, work, scratch.take<int>(units)))};
+  return {0, first.rcond, static_cast<double>(pocon(units, right, norm, work, scratch.take<int>(units)))};
 }
 
 template <typename T>

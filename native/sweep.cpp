@@ -13,6 +13,7 @@ namespace {
 template <typename T>
 void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Activations<T>& values, const T* r,
                     const T* weights, std::int64_t rows, const Accumulators<T>& into, Scratch& scratch) {
+  const T* roots = weights ? roots_of(weights, rows, scratch) : nullptr;
   const std::int64_t size = rows * widest(hidden);
   T* d = scratch.take<T>(size);
   T* changes[2] = {scratch.take<T>(size), scratch.take<T>(size)};
@@ -24,7 +25,7 @@ void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Acti
     gemm(no_trans, trans, rows, layer.units, above->units, T(1), change, above->units, above->weights, above->units,
          T(0), e, layer.units);
     scale_by_derivative(layer.activation, values[l + 1], e, d, rows * layer.units);
-    if (weights) scale_rows(d, weights, rows, layer.units, d);
+    if (roots) scale_rows(d, roots, rows, layer.units, d);
     syrk(layer.units, rows, T(1), d, layer.units, into.slopes[l], layer.units, scratch);
     accumulate_rhs(values[l], e, rows, layer.inputs, layer.units, into.hidden_rhs[l], scratch);
     change = e;
@@ -72,7 +73,8 @@ Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& 
   const T* top = values[hidden.size()];
   if (into.triangle) accumulate_triangle(top, weights, count, output.inputs, into.triangle, scratch);
   if (!targets) return {};
-  const auto [r, tally] = residuals(output, top, rows, *targets, into.output_rhs, into.marks, into.share, scratch);
+  const auto [r, tally] =
+      residuals(output, top, rows, *targets, weights, into.output_rhs, into.marks, into.share, scratch);
   if (!into.hidden_rhs.empty()) back_propagate(hidden, output, values, r, weights, count, into, scratch);
   return tally;
 }

@@ -41,12 +41,13 @@ TangentSums tangent(const Network<T>& hidden, const Layer<T>& output, const std:
                     const std::vector<T*>& output_rhs, bool clear, Scratch& scratch) {
   const Activations<T> values = recall(hidden, samples, rows, cache, scratch);
   const std::int64_t count = rows.count * output.units;
-  const T* r = residuals<T>(output, values[hidden.size()], rows, targets, nullptr, nullptr, nullptr, scratch).values;
+  const T* weights = weights_of(targets, rows, scratch);
+  const T* r =
+      residuals<T>(output, values[hidden.size()], rows, targets, weights, nullptr, nullptr, nullptr, scratch).values;
   if (clear)
     for (T* rhs : output_rhs) std::fill_n(rhs, (output.inputs + 1) * output.units, T(0));
   const std::int64_t size = rows.count * widest(hidden);
   T* const buffers[2] = {scratch.take<T>(size), scratch.take<T>(size)};
-  const T* weights = weights_of(targets, rows, scratch);
   std::vector<const T*> dz, weighted;
   for (std::size_t i = 0; i < directions.size(); ++i) {
     T* derivative = scratch.take<T>(count);

@@ -48,11 +48,10 @@ void want(const Targets<T>& targets, const Rows& rows, std::int64_t outputs, T* 
 }
 
 template <typename T>
-Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, const Targets<T>& targets, T* rhs,
-                       std::uint8_t* marks, T* share, Scratch& scratch) {
+Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, const Targets<T>& targets,
+                       const T* weights, T* rhs, std::uint8_t* marks, T* share, Scratch& scratch) {
   const std::int64_t count = rows.count, n = output.inputs, outputs = output.units;
   const T* bias = output.bias();
-  const T* weights = weights_of(targets, rows, scratch);
   T* r = scratch.take<T>(count * outputs);
   double* squares = scratch.take<double>(count);
   std::uint8_t* mark = scratch.take<std::uint8_t>(count);
@@ -118,11 +117,11 @@ const T* weights_of(const Targets<T>& targets, const Rows& rows, Scratch& scratc
   return weights;
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                         \
-  template const T* weights_of(const Targets<T>&, const Rows&, Scratch&);                                           \
-  template void want(const Targets<T>&, const Rows&, std::int64_t, T*);                                             \
-  template Residuals<T> residuals(const Layer<T>&, const T*, const Rows&, const Targets<T>&, T*, std::uint8_t*, T*, \
-                                  Scratch&);
+#define BPLS_INSTANTIATE(T)                                                                                \
+  template const T* weights_of(const Targets<T>&, const Rows&, Scratch&);                                  \
+  template void want(const Targets<T>&, const Rows&, std::int64_t, T*);                                    \
+  template Residuals<T> residuals(const Layer<T>&, const T*, const Rows&, const Targets<T>&, const T*, T*, \
+                                  std::uint8_t*, T*, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)
 #undef BPLS_INSTANTIATE

@@ -44,12 +44,12 @@ struct Residuals {
   Tally tally;
 };
 
-/// R = s ∘ clip(T* - [H, 1] W) of the output layer, for the values H of the layer below, weights s and bounds to clip
-/// to. `rhs` ((n+1)×K) += [H, 1]ᵀR, `marks` (S) gets the bits of each row, `share` (K) adds up the weights of the
-/// samples with a residual in each output; all three may be null.
+/// R = s ∘ clip(T* - [H, 1] W) of the output layer, for the values H of the layer below, weights s of the batch's rows
+/// (null where all are 1) and bounds to clip to. `rhs` ((n+1)×K) += [H, 1]ᵀR, `marks` (S) gets the bits of each row,
+/// `share` (K) adds up the weights of the samples with a residual in each output; all three may be null.
 template <typename T>
-Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, const Targets<T>& targets, T* rhs,
-                       std::uint8_t* marks, T* share, Scratch& scratch);
+Residuals<T> residuals(const Layer<T>& output, const T* h, const Rows& rows, const Targets<T>& targets,
+                       const T* weights, T* rhs, std::uint8_t* marks, T* share, Scratch& scratch);
 
 /// Weights of the rows of a batch, in scratch; null where all are 1.
 template <typename T>
