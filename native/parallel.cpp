@@ -28,13 +28,15 @@ constexpr int most_threads = 120;
 int reserved_buffers = 0;
 /// At least what one takes: 128 MiB and a page in 0.3.21, of addresses; only what is used becomes memory.
 constexpr std::size_t buffer_bytes = 129 << 20;
+/// What is left to others: V8 ends the process where its heap finds nothing, be it for a moment.
+constexpr std::size_t spare_bytes = 64 << 20;
 
 /// OpenBLAS takes a buffer for each thread that is inside of it, keeps it, and asks again for ever where the system
 /// refuses one. So it gets them while it is known that they can be had. Returns for how many threads, `wanted` at most,
 /// there are some.
 int reserve_buffers(int wanted) {
   while (reserved_buffers < wanted) {
-    void* volatile probe = std::malloc(buffer_bytes);  // volatile, or the compiler leaves it out
+    void* volatile probe = std::malloc(buffer_bytes + spare_bytes);  // volatile, or the compiler leaves it out
     if (!probe) break;
     std::free(probe);
     void* buffers[most_threads];

@@ -36,15 +36,12 @@ describe('threads that there are not', () => {
 });
 
 describe('memory that there is not', () => {
-  it.each([1000, 1100, 1200, 1300, 1500])(
+  // With less, V8 and OpenBLAS end the process now and then where they find too little for themselves.
+  it.each([1100, 1200, 1300, 1500])(
     'for the first of all calls is refused, and does not hang: %i MiB',
     async (mib) => {
       const node = `"${process.execPath}" --max-old-space-size=128 "${join(support, 'first-call.mjs')}"`;
-      const lines = await limited(`ulimit -v ${mib * 1024}`, node, 60_000).catch((error: unknown) => {
-        // V8 itself may find too little for its own heap.
-        if (!/FATAL ERROR: .* - JavaScript heap out of memory/.test((error as { stderr: string }).stderr)) throw error;
-        return ['alive'];
-      });
+      const lines = await limited(`ulimit -v ${mib * 1024}`, node, 60_000);
       console.log(`${mib} MiB: ${lines.join('; ')}`);
       expect(lines.pop()).toBe('alive');
       for (const line of lines) expect(line).toMatch(/^\d+ threads (OUT_OF_MEMORY|done)$/);
