@@ -93,13 +93,11 @@ function initialisation(sizes: Sizes, settings: Settings): number {
 /** gauss-newton: a forward pass and the output layer. */
 function evaluation(sizes: Sizes, steps: number): number {
   const { rows, last, outputs: K, uncached } = sizes;
-  // On some of the rows one pass more, for the gradient there at the first weights.
-  const passes = steps > 1 && innerRows(rows, rows - uncached, last) < rows ? steps : steps - 1;
   return (
     forward(sizes, rows) +
     gram(rows, last) +
     gradient(sizes, rows) +
-    passes * innerGradient(sizes) +
+    innerGradients(sizes, steps) +
     posv(last + 1, K) +
     (steps - 1) * potrs(last + 1, K) +
     outputs(sizes, rows) +
@@ -112,11 +110,16 @@ function gradient(sizes: Sizes, rows: number): number {
   return outputs(sizes, rows) + rhs(rows, sizes.last, sizes.outputs);
 }
 
-/** After one of several steps: on the rows kept, or on all, those not kept once more. */
-function innerGradient(sizes: Sizes): number {
+/** Between several steps: on the rows kept, once more for what these have at the first weights, or on all. */
+function innerGradients(sizes: Sizes, steps: number): number {
   const { rows, last, uncached } = sizes;
-  const inner = innerRows(rows, rows - uncached, last);
-  return gradient(sizes, inner) + (inner < rows ? 0 : forward(sizes, uncached));
+  const inner = steps > 1 ? innerRows(rows, rows - uncached, last) : rows;
+  return inner < rows ? steps * gradient(sizes, inner) : (steps - 1) * wholeGradient(sizes);
+}
+
+/** On all rows, those whose activations are not kept once more. */
+function wholeGradient(sizes: Sizes): number {
+  return gradient(sizes, sizes.rows) + forward(sizes, sizes.uncached);
 }
 
 /** gauss-newton: the desired changes, the curvature, the solves and the model along one or two directions. */
@@ -236,8 +239,9 @@ function sizesOf(shape: Shape, settings: Settings, element: number): Sizes {
 function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: number) {
   const iterations = sizes.layers.length > 0 ? iterationsOf(settings) : 0;
   const setup = first + (iterations > 0 ? gram(sizes.rows, sizes.inputs) : 0);
+  const kept = sizes.rows - sizes.uncached;
   const stepsOf = (isLast: boolean) =>
-    outputSteps(settings, sizes.rows, sizes.rows - sizes.uncached, sizes.last, isLast);
+    outputSteps(settings, sizes.rows, kept, innerRows(sizes.rows, kept, sizes.last), isLast);
   const last = evaluation(sizes, stepsOf(true)) + validate;
   // Where a step follows, with the Gram matrices that it needs; the inputs' is summed once.
   const each =
@@ -253,8 +257,11 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
   // One more of half a step back.
   const evaluations = iterations + (settings.iterations === 'auto' && iterations > 0 ? 1 : 0);
   const held = holdsOut(settings, sizes.originals) ? heldOut(sizes, evaluations + 1, isCalibrated(settings)) : 0;
-  // Of Huber's loss, at the first weights: bounds after each step but the last, and the gradient with them.
-  const bounds = isHuber ? (stepsOf(iterations === 0) - 1) * (probe + innerGradient(sizes)) : 0;
+  // Of Huber's loss, at the first weights: bounds after each step but the last, and the gradient with them, on all rows.
+  const firstSteps = stepsOf(iterations === 0);
+  const bounds = isHuber
+    ? (firstSteps - 1) * (probe + 2 * wholeGradient(sizes)) - innerGradients(sizes, firstSteps)
+    : 0;
   const operations = setup + bounds + evaluations * each + last + steps + held;
   return { operations, setup, evaluation: each, step };
 }

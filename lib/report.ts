@@ -3,7 +3,7 @@ import type { Activation } from './network/activation.js';
 /** One iteration of a training. */
 export interface IterationReport {
   /**
-   * 0 (`gauss-newton` only) is the first weights with the output layer solved. Where `iterations` is `'auto'`, one more
+   * With `gauss-newton` 0 is the first weights with the output layer solved, and where `iterations` is `'auto'`, one more
    * is added at the end, the mean of the last two accepted weights, unless the training ended with a refused step or by
    * `'stop'`, or is of a linear model; from one that makes progress it goes on.
    */
@@ -118,7 +118,7 @@ export interface TrainReport {
   /** Of the training data, the copies of `augment` among them. */
   rows: number;
   /**
-   * Those of them that `iterations: 'auto'` held out: no weight was fitted to them, but the first weights and the
+   * Data, without copies, that `iterations: 'auto'` held out: no weight was fitted to them, but the first weights and the
    * search saw them.
    */
   heldOut: number;

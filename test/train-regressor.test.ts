@@ -6,6 +6,7 @@ import {
   matrix,
   NonFiniteError,
   paper,
+  plan,
   SingularError,
   trainRegressor,
   type Matrix,
@@ -80,6 +81,62 @@ describe('Huber’s loss in float32 with hardly a ridge', () => {
     const of = data(seed, 27);
     const exact = await rmse(Float64Array, of, { hidden: [], ridge: 1e-6 });
     expect(await rmse(Float32Array, of, { hidden: [], ridge: 1e-6 })).toBeLessThan(1.01 * exact);
+  });
+});
+
+describe('Huber’s loss where memory keeps a part of the activations', () => {
+  it('finds bounds by all rows: the outliers among those not kept do not pull either', async () => {
+    const rows = 20_000;
+    const random = source(3);
+    const inputs = matrix(Float32Array.from(random.uniforms(rows, 8, 0.5).data), rows, 8);
+    const wanted = Float32Array.from({ length: rows }, (_, i) => Math.sin(4 * inputs.data[8 * i]!));
+    const outlying = matrix(wanted.map((y, i) => (i % 50 === 0 ? 30 : y)), rows, 1); // prettier-ignore
+    const options = { hidden: [200], loss: 'huber', ridge: 1e-3, memoryLimit: 16 << 20 } as const;
+    const rmse: number[] = [];
+    for (const iterations of [0, 2]) {
+      const model = await trainRegressor(inputs, outlying, { ...options, iterations });
+      const planned = plan(
+        { rows, inputs: 8, outputs: 1 },
+        { ...options, iterations, task: 'regressor', precision: 'float32' },
+      );
+      expect(model.report.cachedShare).toBeGreaterThan(0.1);
+      expect(model.report.cachedShare).toBeLessThan(0.9);
+      expect(model.report.operations).toBe(planned.operations);
+      rmse.push((await model.evaluate(inputs, matrix(wanted, rows, 1))).rmse);
+    }
+    expect(rmse[0]).toBeLessThan(0.2);
+  });
+});
+
+describe('inputs at the end of the range', () => {
+  const random = source(4);
+  const of = (size: number) =>
+    matrix(
+      Float32Array.from(random.uniforms(200, 3, 1).data, (x) => size * x),
+      200,
+      3,
+    );
+  const y = matrix(
+    Float32Array.from({ length: 200 }, (_, i) => Math.sin(i)),
+    200,
+    1,
+  );
+  const options = { hidden: [20, 20], activation: 'relu', standardize: false, init: 'uniform', iterations: 3 } as const;
+
+  it('steps that leave it are taken back', async () => {
+    const { report } = await trainRegressor(of(1e17), y, options);
+    expect(report.iterations[0]!.accepted).toBe(true);
+    expect(report.iterations.some(({ accepted, objective }) => !accepted && Number.isNaN(objective))).toBe(true);
+  });
+
+  it('first weights that leave it are an error', async () => {
+    for (const ridge of ['auto', 1e-3] as const)
+      await expectBplsError(
+        trainRegressor(of(1e19), y, { ...options, ridge }),
+        NonFiniteError,
+        'NON_FINITE',
+        'Expected sums within the range of the precision but the objective came to NaN: scale the data, or use Float64Array',
+      );
   });
 });
 

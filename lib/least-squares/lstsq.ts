@@ -109,11 +109,12 @@ async function solve<T extends FloatArray>(
   if (cut >= 1) throw new ArgumentError(`Expected options.rcond to be below 1 but received ${describe(options.rcond)}`);
   const lane = laneOf(options);
   // The squares of A's; the estimate of a Gram matrix's condition may be some times too good.
-  const least = Math.max(smallestRcond(A.data), isBounded ? 100 * cut ** 2 : 0);
+  const bound = isBounded ? 100 * cut ** 2 : 0;
+  const least = Math.max(smallestRcond(A.data), bound);
   // A wide A has a singular Gram matrix unless a ridge fills it.
   if (solver === 'cholesky' || (solver === 'auto' && (A.rows >= A.cols || penalty > 0))) {
-    // Without one Cholesky alone takes whatever it can.
-    const trusted = solver === 'cholesky' && !isBounded ? 0 : least;
+    // Cholesky alone takes whatever it can, down to a bound.
+    const trusted = solver === 'cholesky' ? bound : least;
     const solution = await byCholesky(lane, A, B, penalty, { least: trusted, equilibrate: !isBounded });
     if (solution) return checkSolution(solution);
     if (solver === 'cholesky')

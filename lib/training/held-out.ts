@@ -1,4 +1,4 @@
-import { allocate } from '../matrix.js';
+import { allocate, type FloatArray } from '../matrix.js';
 import { calibration, type HeldScores } from '../network/temperature.js';
 import { isCalibrated, type Settings } from '../options.js';
 import type { Training } from './training.js';
@@ -27,7 +27,10 @@ export class HeldOut {
   constructor(training: Training) {
     const { problem, rows } = training;
     this.#training = training;
-    this.#rows = training.drawRows(heldRows(training.weightedRows));
+    const drawn = training.drawRows(heldRows(training.weightedRows));
+    this.#rows = problem.labels
+      ? leavingClasses(drawn, problem.labels.subarray(0, training.originals), problem.weights)
+      : drawn;
     const weights = problem.weights?.slice() ?? allocate(problem.inputs.data, rows).fill(1);
     for (const row of this.#rows) for (let copy = row; copy < rows; copy += training.originals) weights[copy] = 0;
     training.weights = weights;
@@ -52,6 +55,20 @@ export class HeldOut {
     const scores = await heldScores(this.#training, this.#rows);
     return scores && (await calibration([scores]))?.inverseTemperature;
   }
+}
+
+/** Of drawn rows all but those that would leave nothing of a class to train on. */
+function leavingClasses(drawn: Int32Array, labels: Int32Array, weights: FloatArray | undefined): Int32Array {
+  const left = new Map<number, number>();
+  labels.forEach((label, row) => {
+    if (weights?.[row] !== 0) left.set(label, (left.get(label) ?? 0) + 1);
+  });
+  return drawn.filter((row) => {
+    const label = labels[row] as number;
+    const others = (left.get(label) as number) - 1;
+    if (others > 0) left.set(label, others);
+    return others > 0;
+  });
 }
 
 /** Scores of rows at the present weights, of a classifier whose probabilities take a temperature. */

@@ -6,7 +6,7 @@ import type { LayerReport } from '../report.js';
 import { turns } from '../turns.js';
 import { innerProduct } from './inner-product.js';
 import { byCholesky, solveLayer, type LayerSolution } from './solve.js';
-import { medianDeviation, probeOf } from './robust.js';
+import { eachDeviation, probeOf } from './robust.js';
 import type { PassTotals, Training } from './training.js';
 
 /**
@@ -22,9 +22,12 @@ const mostRepeats = 8;
 /** A one-sided problem is at its end where two steps in a row change the objective by less than this share. */
 const settled = 1e-8;
 
-/** Of all rows those that the steps after the first go over: the kept ones, if there are enough to stand for the rest. */
-export function innerRows(rows: number, kept: number, inputs: number): number {
-  return kept >= leastInnerRows * (inputs + 1) ? kept : rows;
+/**
+ * Of all rows those that the steps after the first go over: the kept ones, if those of them that have a weight are
+ * enough to stand for the rest.
+ */
+export function innerRows(rows: number, kept: number, inputs: number, weighted = kept): number {
+  return weighted >= leastInnerRows * (inputs + 1) ? kept : rows;
 }
 
 /**
@@ -35,10 +38,10 @@ export function outputSteps(
   { samples, loss, hidden }: Pick<Settings, 'samples' | 'loss' | 'hidden'>,
   rows: number,
   kept: number,
-  inputs: number,
+  inner: number,
   isLast: boolean,
 ): number {
-  const isFree = isLast || kept === rows || innerRows(rows, kept, inputs) < rows;
+  const isFree = isLast || kept === rows || inner < rows;
   if (!isFree || isSolvedAtOnce({ samples, loss })) return 1;
   return stepsOf(hidden);
 }
@@ -78,6 +81,9 @@ export class OutputLayer {
   /** (AᵀA + S ridge)⁻¹ B with the present factor; whether that is Cholesky's, in #factor. */
   #solve: (rhs: FloatArray) => Promise<FloatArray> = () => this.#factorAndSolve();
   #isCholesky = false;
+  /** Rows that the steps after the first go over, and how many of as many say as much. */
+  readonly #inner: number;
+  readonly #effectiveShare: number;
 
   constructor(training: Training) {
     const { inputs, units } = training.output;
@@ -87,6 +93,9 @@ export class OutputLayer {
     this.#rhs = training.memory.take((inputs + 1) * units);
     this.marks = new Uint8Array(training.rows);
     this.share = training.memory.take(units);
+    const { rows, kept, weights } = training;
+    this.#inner = kept.count < rows ? innerRows(rows, kept.count, inputs, training.weightedKept) : rows;
+    this.#effectiveShare = this.#inner < rows ? effectiveShare(weights) : 1;
   }
 
   /**
@@ -102,9 +111,14 @@ export class OutputLayer {
       outputRhs: this.#rhs,
     });
     chooseRidge();
+    // Beyond the range of the precision: a step to take back, or first weights to tell of.
+    if (!Number.isFinite(squares + meanSquare(this.gram, training.rows)))
+      return { squares: NaN, active: 0, weight: 0, misclassified: 0 };
     const settings = { ...training.settings, samples: training.sampleRule };
-    const steps = outputSteps(settings, training.rows, training.kept.count, training.output.inputs, isLast);
-    return this.#descend(await this.#problem(squares / 2, steps), steps);
+    const steps = outputSteps(settings, training.rows, training.kept.count, this.#inner, isLast);
+    // Bounds that are being found are of all rows: the outliers among the others would go on pulling.
+    const rows = steps > 1 && !this.#findsBounds ? this.#inner : training.rows;
+    return this.#descend(await this.#problem(squares / 2, rows), steps);
   }
 
   /**
@@ -119,7 +133,7 @@ export class OutputLayer {
     const training = this.#training;
     const { weights } = training.output;
     const { variance = 1 } = training.problem;
-    const findsBounds = training.residualBounds === undefined && training.settings.loss === 'huber';
+    const findsBounds = this.#findsBounds;
     const rounding = 64 * epsilon(weights);
     let least = loss + (await this.#penalise(weights));
     const [best, bestRhs, previous] = [weights.slice(), this.#rhs.slice(), weights.slice()];
@@ -204,19 +218,18 @@ export class OutputLayer {
    *
    * @source Johnson and Zhang 2013 (stochastic variance reduced gradient); Marchenko and Pastur 1967 for the bound
    */
-  async #problem(loss: number, steps: number): Promise<StepProblem> {
+  async #problem(loss: number, rows: number): Promise<StepProblem> {
     const training = this.#training;
     const rhs = this.#rhs;
     const kept = training.kept;
     const order = training.output.inputs + 1;
-    const rows = steps > 1 ? innerRows(training.rows, kept.count, training.output.inputs) : training.rows;
     if (rows === training.rows) {
       const gradient = async (step?: RawAdvance) =>
         (await training.sweep({ count: rows }, { cached: true, outputRhs: rhs, ...step })).squares / 2;
       return { loss, gradient, stepLength: 1, falls: training.sampleRule !== 'misclassified' };
     }
     const share = rows / training.rows;
-    const effective = rows * effectiveShare(training.weights);
+    const effective = rows * this.#effectiveShare;
     const { weights } = training.output;
     const sumKept = async (step?: RawAdvance) =>
       (await training.sweep(kept, { cached: true, outputRhs: rhs, ...step })).squares / 2 / share;
@@ -258,6 +271,11 @@ export class OutputLayer {
   async takenUp([first, second]: readonly [FloatArray, FloatArray]): Promise<[number, number, number]> {
     const [x, y] = [await this.#solve(first), await this.#solve(second)];
     return [await innerProduct(first, x), await innerProduct(first, y), await innerProduct(second, y)];
+  }
+
+  get #findsBounds(): boolean {
+    const { settings, residualBounds } = this.#training;
+    return settings.loss === 'huber' && residualBounds === undefined;
   }
 
   get #factorRidge(): number {
@@ -324,16 +342,11 @@ function effectiveShare(weights: FloatArray | undefined): number {
 }
 
 /** Standard deviation of each output's residuals as their median tells it. */
-async function residualDeviations(training: Training): Promise<number[]> {
+async function residualDeviations(training: Training): Promise<Float64Array> {
   const { targets, outputs } = training.problem;
   const indices = await probeOf(training.rows, training.weights);
   const predicted = await training.scores(indices);
-  return Array.from({ length: outputs }, (_, k) =>
-    medianDeviation(
-      Float64Array.from(
-        indices,
-        (row, i) => ((targets as FloatArray)[row * outputs + k] as number) - (predicted[i * outputs + k] as number),
-      ),
-    ),
-  );
+  const residual = (row: number, i: number, k: number) =>
+    ((targets as FloatArray)[row * outputs + k] as number) - (predicted[i * outputs + k] as number);
+  return eachDeviation(outputs, indices.length, (k) => Float64Array.from(indices, (row, i) => residual(row, i, k)));
 }

@@ -73,6 +73,7 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   best = await search.twoSided(best);
   training.residualBounds = undefined;
   training.activate(best.activation);
+  training.inverseTemperature = (await search.calibration(best))?.inverseTemperature;
   const scale = search.scaleOf(best);
   training.ridgeScales.fill(scale);
   training.ridgeSearch = {
@@ -86,7 +87,6 @@ export async function searchRidge(training: Training, columns: Columns): Promise
     operations: training.operations - before,
     seconds: (performance.now() - started) / 1000,
   };
-  training.inverseTemperature = (await search.calibration(best))?.inverseTemperature;
 }
 
 /** One scale and activation in all folds. */
@@ -158,10 +158,10 @@ class Search {
     const squares: number[] = [];
     const scores: HeldScores[] = [];
     // The first trial of Huber's loss finds what all are judged by.
-    const isFirst = this.#training.settings.loss === 'huber' && !this.#training.residualBounds;
+    const findsBounds = () => this.#training.settings.loss === 'huber' && !this.#training.residualBounds;
     while (squares.length < folds) {
       const begin = squares.length;
-      const most = begin === 0 && isFirst ? 1 : begin < fewestFolds ? fewestFolds - begin : folds;
+      const most = findsBounds() ? 1 : begin < fewestFolds ? fewestFolds - begin : folds;
       const parts = this.#parts.slice(begin, begin + Math.min(most, abreast));
       for (const judged of await this.#judge(parts, activation, scale, iterations)) {
         squares.push(judged.squares);

@@ -3,6 +3,8 @@ import { turns } from '../turns.js';
 
 /** Rows that deviations are told by. */
 const probeRows = 2500;
+/** For each row, in numbers that are only touched. */
+export const costOfMedian = 16;
 
 export function probeSize(rows: number): number {
   return Math.min(rows, probeRows);
@@ -21,6 +23,18 @@ export async function probeOf(rows: number, weights?: FloatArray): Promise<Int32
       if (seen++ === Math.floor((found * counted) / probe.length)) probe[found++] = row;
     }
   return probe;
+}
+
+/** Of each of `count` columns of so many rows. */
+export async function eachDeviation(
+  count: number,
+  rows: number,
+  column: (k: number) => Float64Array,
+): Promise<Float64Array> {
+  const deviations = new Float64Array(count);
+  for await (const [begin, end] of turns(count, costOfMedian * rows))
+    for (let k = begin; k < end; k++) deviations[k] = medianDeviation(column(k));
+  return deviations;
 }
 
 /** Standard deviation that values about zero would have if they were normal: 1.4826 times the median of their sizes. */

@@ -3,7 +3,7 @@ import type { Standardization } from '../network/network.js';
 import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
 import { costOfColumn, fits, isConstant, sharedRange, type Columns } from './columns.js';
-import { probeOf, probeSize } from './robust.js';
+import { costOfMedian, probeOf, probeSize } from './robust.js';
 import type { Problem } from './problem.js';
 import type { Training } from './training.js';
 
@@ -57,7 +57,7 @@ export async function compressTails(training: Training, columns: Columns): Promi
   const rows = await probeOf(inputs.rows, weights);
   const reach = (j: number, centre: number) =>
     Math.max((greatest[j] as number) - centre, centre - (least[j] as number));
-  for await (const [begin, end] of turns(inputs.cols, 16 * probeSize(inputs.rows)))
+  for await (const [begin, end] of turns(inputs.cols, costOfMedian * probeSize(inputs.rows)))
     for (let j = begin; j < end; j++) {
       if (scale[j] === 0 || (shared && fits(columns, j, shared))) continue;
       if (reach(j, mean[j] as number) < farFromMean * (deviation[j] as number)) continue;

@@ -233,6 +233,15 @@ export class Training implements Lane {
     return { count: this.#cacheRows, kept: true };
   }
 
+  /** Of them, those that have a weight. */
+  get weightedKept(): number {
+    const weights = this.weights;
+    if (!weights || this.#cacheRows === 0) return this.#cacheRows;
+    let count = 0;
+    for (let row = 0; row < this.rows; row++) if ((weights[row] as number) > 0 && this.#slotOf(row) >= 0) count++;
+    return count;
+  }
+
   /**
    * Where a row's activations are kept, -1 where they are not. Of every run of blocks the same share is, and the last,
    * shorter one only if all are.
@@ -416,7 +425,7 @@ export class Training implements Lane {
     const { layerReports, iterations, seconds, bestIteration, operations } = state;
     const { ridgeScales, ridgeSearch, inverseTemperature } = state;
     this.layerReports.forEach((report, l) => Object.assign(report, layerReports[l]));
-    this.iterations.push(...iterations);
+    for (const iteration of iterations) this.iterations.push(iteration);
     Object.assign(this, { bestIteration, operations, seconds, ridgeScales, ridgeSearch, inverseTemperature });
     if (ridgeSearch?.activation) this.activate(ridgeSearch.activation);
     if (ridgeSearch?.samples === 'all') this.sampleRule = 'all';

@@ -1,8 +1,9 @@
-import { SingularError } from '../errors.js';
+import { NonFiniteError, SingularError } from '../errors.js';
 import type { FloatArray } from '../matrix.js';
 import type { Activation } from '../network/activation.js';
 import type { HeldScores } from '../network/temperature.js';
 import type { Settings } from '../options.js';
+import { turns } from '../turns.js';
 import { gaussNewton } from './gauss-newton.js';
 import { heldScores } from './held-out.js';
 import { initialise } from './init.js';
@@ -87,7 +88,7 @@ export async function judge(
     await initialise(trial);
     await gaussNewton(trial);
   } catch (error) {
-    if (error instanceof SingularError) return { squares: Infinity };
+    if (error instanceof SingularError || error instanceof NonFiniteError) return { squares: Infinity };
     throw error;
   } finally {
     training.operations += trial.operations;
@@ -97,7 +98,7 @@ export async function judge(
   const bounds = (training.residualBounds ??= trial.residualBounds);
   const rows = Int32Array.from({ length: held.inputs.rows }, (_, row) => row);
   const squares = bounds
-    ? truncatedSquares(held, await judged.scores(rows), bounds)
+    ? await truncatedSquares(held, await judged.scores(rows), bounds)
     : (await judged.sweep({ count: rows.length }, { cached: false })).squares;
   const scores = await heldScores(judged, rows);
   training.operations += judged.operations;
@@ -105,11 +106,17 @@ export async function judge(
 }
 
 /** Sum of squares of the residuals, each at most that of twice Huber's δ: of outliers only their number counts. */
-function truncatedSquares({ targets, outputs, weights }: Problem, predicted: FloatArray, bounds: FloatArray): number {
+async function truncatedSquares(
+  { targets, outputs, weights }: Problem,
+  predicted: FloatArray,
+  bounds: FloatArray,
+): Promise<number> {
   let sum = 0;
-  predicted.forEach((z, i) => {
-    const size = Math.min(Math.abs((targets?.[i] as number) - z), 2 * (bounds[i % outputs] as number));
-    sum += (weights?.[Math.floor(i / outputs)] ?? 1) * size ** 2;
-  });
+  for await (const [begin, end] of turns(predicted.length, 4))
+    for (let i = begin; i < end; i++) {
+      const residual = (targets?.[i] as number) - (predicted[i] as number);
+      const size = Math.min(Math.abs(residual), 2 * (bounds[i % outputs] as number));
+      sum += (weights?.[Math.floor(i / outputs)] ?? 1) * size ** 2;
+    }
   return sum;
 }

@@ -187,6 +187,11 @@ describe.each(precisions)('in $name', (precision) => {
     const A = matrix(precision.typed([1, 0, 0, 1e-3]), 2, 2);
     const B = matrix(precision.typed([1, 1]), 2, 1);
     expect((await lstsq(A, B, { solver: 'cholesky' })).rank).toBe(2);
+    expect((await lstsq(A, B, { solver: 'cholesky', rcond: 1e-5 })).rank).toBe(2);
+    const near = matrix(precision.typed([1, 1, 0, 0, precision.epsilon ** 0.45, 0]), 3, 2);
+    const sides = matrix(precision.typed([1, 1, 1]), 3, 1);
+    for (const rcond of [0, precision.epsilon ** 0.8])
+      expect((await lstsq(near, sides, { solver: 'cholesky', rcond })).solver).toBe('cholesky');
     await expectBplsError(
       lstsq(A, B, { solver: 'cholesky', rcond: 0.1 }),
       SingularError,

@@ -145,6 +145,21 @@ describe('augment', () => {
     expect([report.heldOut, report.rows]).toEqual([500, 4 * rows]);
   });
 
+  it('holds out no row that is the only one of its class', () => {
+    const rows = 25_000;
+    const inputs = matrix(new Float32Array(rows), rows, 1);
+    const settings = settingsOf({ hidden: [2] }, true);
+    const problem = { inputs, labels: Int32Array.from({ length: rows }, (_, i) => i % 2), outputs: 3 };
+    // The same rows are drawn whatever their labels are.
+    const other = new Training(problem, settings);
+    const drawn = new HeldOut(other);
+    const lone = other.weights!.indexOf(0);
+    const labels = problem.labels.map((label, row) => (row === lone ? 2 : label));
+    const training = new Training({ ...problem, labels }, settings);
+    expect(new HeldOut(training).count).toBe(drawn.count - 1);
+    expect(training.weights![lone]).toBe(1);
+  });
+
   it('lets no copy of what a trial is judged by into what it trains on', async () => {
     const { X } = bars(100, 9);
     // Each image has a label of its own, by which it is known again.

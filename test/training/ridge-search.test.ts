@@ -165,6 +165,9 @@ describe("samples: 'auto'", () => {
     const { report, network } = await trainClassifier(X, labels, options);
     const { samples, scale, trials, ...found } = report.ridgeSearch!;
     expect(samples).toBe('all');
+    // What makes its scores probabilities is told of whatever the targets are.
+    const asked = await trainClassifier(X, labels, { ...options, samples: 'margin' });
+    expect(asked.report.ridgeSearch!.trials.filter(({ logLoss }) => logLoss !== undefined)).toHaveLength(1);
     expect(found.activation).toBe(activation);
     const least = (rule?: string) =>
       Math.min(...trials.filter((trial) => trial.samples === rule).map(({ logLoss = Infinity }) => logLoss));
