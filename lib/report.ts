@@ -10,7 +10,8 @@ export interface IterationReport {
   iteration: number;
   /**
    * 1/(2S) Σ (T* − Z)² (weighted; or Huber's loss) + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse`
-   * and `nearest`. Of a regressor with several outputs and `ridge: 'auto'` T has them all at one deviation.
+   * and `nearest`. Of a regressor with several outputs and `ridge: 'auto'` T has them all at one deviation. NaN where a
+   * refused step left the range of the precision (null where a report was saved).
    */
   objective: number;
   /**

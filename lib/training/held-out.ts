@@ -1,6 +1,7 @@
-import { allocate, type FloatArray } from '../matrix.js';
+import { allocate } from '../matrix.js';
 import { calibration, type HeldScores } from '../network/temperature.js';
 import { isCalibrated, type Settings } from '../options.js';
+import type { Problem } from './problem.js';
 import type { Training } from './training.js';
 
 /** Rows that are many: a training can spare some. */
@@ -28,9 +29,7 @@ export class HeldOut {
     const { problem, rows } = training;
     this.#training = training;
     const drawn = training.drawRows(heldRows(training.weightedRows));
-    this.#rows = problem.labels
-      ? leavingClasses(drawn, problem.labels.subarray(0, training.originals), problem.weights)
-      : drawn;
+    this.#rows = leavingClasses(drawn, problem, training.originals);
     const weights = problem.weights?.slice() ?? allocate(problem.inputs.data, rows).fill(1);
     for (const row of this.#rows) for (let copy = row; copy < rows; copy += training.originals) weights[copy] = 0;
     training.weights = weights;
@@ -58,16 +57,15 @@ export class HeldOut {
 }
 
 /** Of drawn rows all but those that would leave nothing of a class to train on. */
-function leavingClasses(drawn: Int32Array, labels: Int32Array, weights: FloatArray | undefined): Int32Array {
-  const left = new Map<number, number>();
-  labels.forEach((label, row) => {
-    if (weights?.[row] !== 0) left.set(label, (left.get(label) ?? 0) + 1);
-  });
+function leavingClasses(drawn: Int32Array, { labels, weights, outputs }: Problem, originals: number): Int32Array {
+  if (!labels) return drawn;
+  const left = new Int32Array(outputs);
+  for (let row = 0; row < originals; row++) if (weights?.[row] !== 0) (left[labels[row] as number] as number)++;
   return drawn.filter((row) => {
     const label = labels[row] as number;
-    const others = (left.get(label) as number) - 1;
-    if (others > 0) left.set(label, others);
-    return others > 0;
+    const isLast = left[label] === 1;
+    if (!isLast) (left[label] as number)--;
+    return !isLast;
   });
 }
 
