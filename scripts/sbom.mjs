@@ -21,12 +21,14 @@ bill.components.push({
   licenses: [{ license: { id: 'BSD-3-Clause' } }],
 });
 const gcc = execFileSync('c++', ['-dumpfullversion', '-dumpversion'], { encoding: 'utf8' }).trim();
-for (const runtime of ['libgcc', 'libstdc++', 'libgfortran'])
+const withException = 'GPL-3.0-or-later WITH GCC-exception-3.1';
+const runtimes = { libgcc: withException, 'libstdc++': withException, libgfortran: withException };
+for (const [runtime, expression] of Object.entries({ ...runtimes, libquadmath: 'LGPL-2.1-or-later' }))
   bill.components.push({
     ...required,
     'bom-ref': `${runtime}@${gcc}`,
     name: runtime,
     version: gcc,
-    licenses: [{ expression: 'GPL-3.0-or-later WITH GCC-exception-3.1' }],
+    licenses: [{ expression }],
   });
 console.log(JSON.stringify(bill, undefined, 2));

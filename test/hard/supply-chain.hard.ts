@@ -68,6 +68,7 @@ describe('the package', () => {
       'libgcc',
       'libstdc++',
       'libgfortran',
+      'libquadmath',
     ]);
     expect(bill.components[0]!.version).toBe(dependencies!['node-gyp-build']);
     expect(bill.components[1]!.version).toMatch(/^\d+\.\d+\.\d+$/);
