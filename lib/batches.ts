@@ -1,7 +1,4 @@
-/**
- * Rows of a batch: enough to run at the machine's rate; few enough to cancel soon (batches twice as large save only 3
- * %).
- */
+/** Rows of a batch: enough to run at the machine's rate, few enough to cancel soon (twice as many save only 3 %). */
 export function batchRows(widest: number): number {
   return Math.min(16384, Math.max(256, 64 * Math.round(2 ** 20 / 64 / widest)));
 }

@@ -147,8 +147,8 @@ export interface TrainOptions {
   threads?: number | undefined;
   /**
    * Bytes of working memory beside the inputs, if the network itself needs no more; more lets activations be kept
-   * between passes. A copy of data with twice as many columns as rows is not counted. @default 384 MiB for float32, 768
-   * MiB for float64
+   * between passes. A copy of data with twice as many columns as rows is not counted.
+   * @default 384 MiB for float32, 768 MiB for float64
    */
   memoryLimit?: number | undefined;
   /**

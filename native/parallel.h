@@ -27,8 +27,8 @@ constexpr std::int64_t least_operations = 1 << 20;
 /// So many shares of equal area has a triangle.
 constexpr std::int64_t area_shares = 1 << 16;
 
-/// The same over the n rows of a lower triangle, in parts of equal area: a rectangle left of a smaller triangle. A part
-/// has `grain` shares at least.
+/// parallel_for over the n rows of a lower triangle, in parts of equal area: a rectangle left of a smaller triangle. A
+/// part has `grain` shares at least.
 void parallel_by_area(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body);
 
 /// Rows for each thread, at least, of so many numbers that are only touched: fewer take less time than a thread to

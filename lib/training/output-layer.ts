@@ -117,7 +117,7 @@ export class OutputLayer {
     const settings = { ...training.settings, samples: training.sampleRule };
     const steps = outputSteps(settings, training.rows, training.kept.count, this.#inner, isLast);
     // Bounds that are being found are of all rows: the outliers among the others would go on pulling.
-    const rows = steps > 1 && !this.#findsBounds ? this.#inner : training.rows;
+    const rows = steps > 1 && !training.findsBounds ? this.#inner : training.rows;
     return this.#descend(await this.#problem(squares / 2, rows), steps);
   }
 
@@ -133,7 +133,7 @@ export class OutputLayer {
     const training = this.#training;
     const { weights } = training.output;
     const { variance = 1 } = training.problem;
-    const findsBounds = this.#findsBounds;
+    const { findsBounds } = training;
     const rounding = 64 * epsilon(weights);
     let least = loss + (await this.#penalise(weights));
     const [best, bestRhs, previous] = [weights.slice(), this.#rhs.slice(), weights.slice()];
@@ -271,11 +271,6 @@ export class OutputLayer {
   async takenUp([first, second]: readonly [FloatArray, FloatArray]): Promise<[number, number, number]> {
     const [x, y] = [await this.#solve(first), await this.#solve(second)];
     return [await innerProduct(first, x), await innerProduct(first, y), await innerProduct(second, y)];
-  }
-
-  get #findsBounds(): boolean {
-    const { settings, residualBounds } = this.#training;
-    return settings.loss === 'huber' && residualBounds === undefined;
   }
 
   get #factorRidge(): number {

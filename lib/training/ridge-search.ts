@@ -157,11 +157,10 @@ class Search {
     const scale = scaleAt(fit, strides);
     const squares: number[] = [];
     const scores: HeldScores[] = [];
-    // The first trial of Huber's loss finds what all are judged by.
-    const findsBounds = () => this.#training.settings.loss === 'huber' && !this.#training.residualBounds;
     while (squares.length < folds) {
       const begin = squares.length;
-      const most = findsBounds() ? 1 : begin < fewestFolds ? fewestFolds - begin : folds;
+      // The first trial of Huber's loss finds what all are judged by.
+      const most = this.#training.findsBounds ? 1 : begin < fewestFolds ? fewestFolds - begin : folds;
       const parts = this.#parts.slice(begin, begin + Math.min(most, abreast));
       for (const judged of await this.#judge(parts, activation, scale, iterations)) {
         squares.push(judged.squares);

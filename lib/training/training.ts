@@ -175,6 +175,11 @@ export class Training implements Lane {
     this.#cache = cacheRows > 0 ? memory.take(cacheRows * width) : undefined;
   }
 
+  /** Whether Huber's bounds are still to be found. */
+  get findsBounds(): boolean {
+    return this.settings.loss === 'huber' && this.residualBounds === undefined;
+  }
+
   get threads(): number {
     return this.settings.threads;
   }

@@ -93,7 +93,6 @@ class Lane {
   /// Never destroyed: its thread outlives every JavaScript thread. Throws where the system has no thread for it.
   static Lane& instance() {
     static Lane* lane = new Lane;
-    made_.store(lane);
     return *lane;
   }
 
@@ -119,6 +118,7 @@ class Lane {
   Lane() {
     stay_loaded();
     std::thread(&Lane::loop, this).detach();
+    made_.store(this);
     // The process may exit in the middle of a call: let it end before OpenBLAS shuts its threads down.
     std::atexit([] { instance().stop(); });
   }
