@@ -28,7 +28,7 @@ import { train } from './training/train.js';
 import type { Problem } from './training/problem.js';
 import { validationInputs } from './training/validation.js';
 import { weightsOf } from './training/weights.js';
-import { turns } from './turns.js';
+import { scale, turns } from './turns.js';
 
 /** What {@link Classifier.evaluate} finds. */
 export interface Evaluation {
@@ -300,13 +300,13 @@ async function classifierOf<T extends FloatArray>(
     ...(await validation(settings, X, classes)),
   };
   const { network, report } = await train(problem, settings);
-  return new Classifier(softminOf(network) as Network<T>, classes, report);
+  return new Classifier((await softminOf(network)) as Network<T>, classes, report);
 }
 
 /** softmin(−z) is softmax(z): the scores are trained for softmax, then the output layer changes its sign. */
-function softminOf(network: Network): Network {
-  const top = network.layers.at(-1) as Layer;
-  if (top.activation === 'softmin') for (let i = 0; i < top.weights.length; i++) (top.weights[i] as number) *= -1;
+async function softminOf(network: Network): Promise<Network> {
+  const { weights, activation } = network.layers.at(-1) as Layer;
+  if (activation === 'softmin') await scale(weights, -1);
   return network;
 }
 

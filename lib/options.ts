@@ -174,7 +174,7 @@ export interface ClassifierOptions extends TrainOptions {
   output?: OutputActivation | undefined;
   /**
    * Weight of the samples of each class, times their own; classes that are not named have weight 1. `balanced` gives
-   * every class the same sum: rows / (classes · rows of the class).
+   * every class the same sum: with s of all `sampleWeights` (or rows) and s_k of the class's, s / (classes · s_k).
    */
   classWeights?: 'balanced' | ReadonlyMap<Label, number> | Readonly<Record<string, number>> | undefined;
   /**
@@ -195,7 +195,7 @@ export interface RegressorOptions extends TrainOptions {
   output?: Exclude<Activation, 'relu' | 'gelu'> | undefined;
   /**
    * What a residual r costs: `squared` ½r²; `huber` ½r² up to δ and δ(|r| − ½δ) beyond, so that outliers pull no harder
-   * than δ, which is 1.345 standard deviations of each output's residuals as their median tells it; needs
+   * than δ, which is 1.345 standard deviations of each output's residuals as their (weighted) median tells it; needs
    * `targets: 'gauss-newton'`. @default 'squared'
    */
   loss?: Loss | undefined;

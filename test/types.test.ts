@@ -47,7 +47,7 @@ it('the precision of sums is that of their arrays', async () => {
   expectTypeOf(new NormalEquations(2, 2).rhs).toEqualTypeOf<Float64Array>();
   const double = new NormalEquations(2, 2);
   // @ts-expect-error: of two precisions
-  expect(() => single.merge(double)).toThrow('Float32Array');
+  await expect(single.merge(double)).rejects.toThrow('Float32Array');
 });
 
 it('classes have the type of the labels', async () => {

@@ -14,7 +14,7 @@ import {
   type Matrix,
 } from '../matrix.js';
 import { laneOf, nonNegative, oneOf, readOptions, type RunOptions, type Solver } from '../options.js';
-import { turns } from '../turns.js';
+import { addTo, copyTo, turns } from '../turns.js';
 import { NormalEquations, smallestRcond, type Solution } from './normal-equations.js';
 
 export interface LstsqOptions extends RunOptions {
@@ -156,8 +156,7 @@ async function byCholesky<T extends FloatArray>(
   const X = solution.weights.data;
   const correction = { rhs: allocate(A.data, X.length), weights: X, sign: 1 };
   await sums.pass(lane, A, B, correction);
-  for await (const [begin, end] of turns(X.length))
-    for (let i = begin; i < end; i++) (correction.rhs[i] as number) -= penalty * A.rows * (X[i] as number);
+  await addTo(correction.rhs, -penalty * A.rows, X);
   await call(lane, 'solveFactored', {
     factor,
     order: A.cols,
@@ -165,8 +164,7 @@ async function byCholesky<T extends FloatArray>(
     rightHandSides: B.cols,
     solution: correction.rhs,
   });
-  for await (const [begin, end] of turns(X.length))
-    for (let i = begin; i < end; i++) (X[i] as number) += correction.rhs[i] as number;
+  await addTo(X, 1, correction.rhs);
   return solution;
 }
 
@@ -201,13 +199,8 @@ async function bySvd<T extends FloatArray>(
   let a = A.data;
   let b = B.data;
   if (extra > 0) {
-    a = allocate(a, (A.rows + n) * n) as T;
-    b = allocate(b, (A.rows + n) * B.cols) as T;
-    for (const [to, from] of [
-      [a, A.data],
-      [b, B.data],
-    ] as const)
-      for await (const [begin, end] of turns(from.length)) to.set(from.subarray(begin, end), begin);
+    a = await copyTo(allocate(a, (A.rows + n) * n) as T, A.data);
+    b = await copyTo(allocate(b, (A.rows + n) * B.cols) as T, B.data);
     for (let i = 0; i < n; i++) a[(A.rows + i) * n + i] = Math.sqrt(A.rows * penalty);
   }
   const solution = allocate(a, n * B.cols) as T;

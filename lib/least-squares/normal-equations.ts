@@ -13,7 +13,7 @@ import {
   type FloatArray,
   type Matrix,
 } from '../matrix.js';
-import { turns } from '../turns.js';
+import { addTo, copyTo, turns } from '../turns.js';
 import { integer, laneOf, nonNegative, oneOf, readOptions, runOf, type RunOptions, type Solver } from '../options.js';
 
 /** A solution and how it was found. */
@@ -215,11 +215,12 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
   }
 
   /**
-   * Adds the sums of another, of the same shape: its rows as if they had been added here.
+   * Adds the sums of another, of the same shape: its rows as if they had been added here. Calls on either that are made
+   * meanwhile take their turn after it.
    *
    * @throws ArgumentError while a call on either has not settled
    */
-  merge(other: NormalEquations<P>): void {
+  async merge(other: NormalEquations<P>): Promise<void> {
     if (!(other instanceof NormalEquations))
       throw new ArgumentError(`Expected other to be a NormalEquations but received ${describe(other)}`);
     if (this.#pending > 0 || other.#pending > 0)
@@ -230,10 +231,15 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     checkEqual('other.inputs', other.inputs, 'inputs', this.inputs);
     checkEqual('other.outputs', other.outputs, 'outputs', this.outputs);
     checkEqual('other.order', other.order, 'order', this.order);
-    this.#notePeaks(other.#peaks);
-    for (let i = 0; i < this.gram.length; i++) (this.gram[i] as number) += other.gram[i] as number;
-    for (let i = 0; i < this.rhs.length; i++) (this.rhs[i] as number) += other.rhs[i] as number;
-    this.count += other.count;
+    const work = async () => {
+      this.#notePeaks(other.#peaks);
+      await addTo(this.gram, 1, other.gram);
+      await addTo(this.rhs, 1, other.rhs);
+      this.count += other.count;
+    };
+    const merged = this.#inTurn(work);
+    if (other !== this) void other.#inTurn(() => merged).catch(() => undefined);
+    await merged;
   }
 
   /**
@@ -335,7 +341,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
 
   async #svd(lane: Lane, ridge: number): Promise<Solution<Arrays[P]>> {
     const [p, m] = [this.order, this.outputs];
-    const full = this.gram.slice() as Arrays[P];
+    const full = await copyTo(allocate(this.gram, p * p), this.gram);
     for (let i = 0; i < this.inputs; i++) (full[i * p + i] as number) += ridge * this.count;
     // Powers of 2: nothing is rounded.
     const scales = Float64Array.from({ length: p }, (_, i) => {
@@ -346,8 +352,14 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
     for await (const [begin, end] of turns(p, p))
       for (let i = begin; i < end; i++)
         for (let j = 0; j <= i; j++) full[j * p + i] = full[i * p + j] = scaled(full[i * p + j] as number, i, j);
-    const rhs = this.rhs.map((sum, i) => sum * (scales[Math.floor(i / m)] as number));
-    const solution = allocate(this.gram, this.rhs.length) as Arrays[P];
+    const scaleRows = async (values: FloatArray) => {
+      for await (const [begin, end] of turns(p, m))
+        for (let i = begin; i < end; i++)
+          for (let k = i * m; k < (i + 1) * m; k++) (values[k] as number) *= scales[i] as number;
+      return values as Arrays[P];
+    };
+    const rhs = await scaleRows(await copyTo(allocate(this.gram, p * m), this.rhs));
+    const solution = allocate(this.gram, p * m);
     const { info, rank, rcond } = await call(lane, 'solveSvd', {
       a: full,
       rows: p,
@@ -358,8 +370,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
       solution,
     });
     if (info > 0) throw svdFailed('the Gram matrix');
-    solution.forEach((y, i) => (solution[i] = y * (scales[Math.floor(i / m)] as number)));
-    return { weights: this.#weights(solution), solver: 'svd', rank, rcond };
+    return { weights: this.#weights(await scaleRows(solution)), solver: 'svd', rank, rcond };
   }
 
   #weights(data: Arrays[P]): Matrix<Arrays[P]> {

@@ -3,7 +3,7 @@ import { callEach, type Lane } from '../lane.js';
 import { allocate } from '../matrix.js';
 import type { FullAugmentation, FullImage, Settings } from '../options.js';
 import { createRandom, type Random } from '../random.js';
-import { turns } from '../turns.js';
+import { copyTo, turns } from '../turns.js';
 import { rowsWithCopies } from './layout.js';
 import type { Problem } from './problem.js';
 
@@ -17,7 +17,7 @@ export async function withCopies(lane: Lane, problem: Problem, settings: Setting
   const { data, rows, cols } = problem.inputs;
   const total = rowsWithCopies(rows, settings);
   const all = allocate(data, total * cols);
-  for await (const [begin, end] of turns(data.length)) all.set(data.subarray(begin, end), begin);
+  await copyTo(all, data);
   const random = createRandom(settings.seed);
   const draw = () => drawMap(random, image, augment);
   for (let copy = 1; copy <= augment.copies; copy++) {

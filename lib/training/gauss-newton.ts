@@ -3,7 +3,7 @@ import { checkObjective } from '../finite.js';
 import { call } from '../lane.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { LayerReport } from '../report.js';
-import { turns } from '../turns.js';
+import { copyTo, turns } from '../turns.js';
 import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import type { HeldOut } from './held-out.js';
 import { drawAnew } from './init.js';
@@ -121,8 +121,8 @@ class GaussNewton {
     this.#moved = like((layer) => layer.weights.length);
     this.#accepted = like((layer) => layer.weights.length);
     this.#spare = this.#accepted;
-    this.#acceptedOutput = training.output.weights.slice();
     const size = training.output.weights.length;
+    this.#acceptedOutput = training.zeros(size);
     this.#outputRhs = [training.memory.take(size), training.memory.take(size)];
     this.#ridges = hidden.map(() => 0);
   }
@@ -176,8 +176,8 @@ class GaussNewton {
     if (iteration > 0) this.#adapt((this.#objective - trial) / predicted(this.#model), better);
     if (!better) return 'worse';
     [this.#objective, this.#penalised, this.#totals] = [trial, penalty, totals];
-    this.#accept();
-    if (this.#patience.spent(report, training.snapshot())) return 'enough';
+    await this.#accept();
+    if (await this.#patience.spent(report)) return 'enough';
     const isOver = this.#progress?.isOver(heldOutLoss ?? totals.squares) && iteration >= leastIterations;
     return isOver ? 'enough' : 'better';
   }
@@ -230,12 +230,12 @@ class GaussNewton {
     this.#moved.forEach((step, l) => step.set(arrayOf(state, `moved.${l}`, step)));
     own.ridges.forEach((ridge, l) => (this.#ridges[l] = ridge));
     [this.#output.ridge, this.#output.damping] = [own.outputRidge, own.outputDamping];
-    const { hidden, output } = snapshotOf('accepted', state, training.snapshot());
+    const { hidden, output } = snapshotOf('accepted', state, training.present());
     training.hidden.forEach(({ weights }, l) => weights.set(hidden[l] as FloatArray));
     if (state.arrays.residualBounds)
       training.residualBounds = arrayOf(state, 'residualBounds', training.zeros(training.problem.outputs));
     this.#totals = await this.#output.recall(this.#grams, output);
-    this.#accept();
+    await this.#accept();
     return own.iteration;
   }
 
@@ -261,10 +261,10 @@ class GaussNewton {
     else if (gain < 0.25) this.#damping *= 2;
   }
 
-  #accept(): void {
+  async #accept(): Promise<void> {
     this.#spare = this.#accepted;
     this.#accepted = this.#training.hidden.map((layer) => layer.weights);
-    this.#acceptedOutput.set(this.#training.output.weights);
+    await copyTo(this.#acceptedOutput, this.#training.output.weights);
   }
 
   #chooseRidges(): void {
@@ -407,7 +407,7 @@ class GaussNewton {
       await call(training, 'combine', { weights, change, moved, alpha, beta, length: moved.length, next });
       layer.weights = next;
     }
-    training.output.weights.set(this.#acceptedOutput);
+    await copyTo(training.output.weights, this.#acceptedOutput);
   }
 
   /** Other first weights, where those there are tell nothing, so that no step can be found; once. */

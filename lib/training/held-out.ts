@@ -1,6 +1,7 @@
 import { allocate } from '../matrix.js';
 import { calibration, type HeldScores } from '../network/temperature.js';
 import { isCalibrated, type Settings } from '../options.js';
+import { copyTo, turns } from '../turns.js';
 import type { Problem } from './problem.js';
 import type { Training } from './training.js';
 
@@ -24,20 +25,23 @@ export class HeldOut {
   readonly #training: Training;
   readonly #rows: Int32Array;
 
-  /** Takes the rows, and their copies, out of the training: their weight is zero from now on. */
-  constructor(training: Training) {
-    const { problem, rows } = training;
+  private constructor(training: Training, rows: Int32Array) {
     this.#training = training;
-    const drawn = training.drawRows(heldRows(training.weightedRows));
-    this.#rows = leavingClasses(drawn, problem, training.originals);
-    const weights = problem.weights?.slice() ?? allocate(problem.inputs.data, rows).fill(1);
-    for (const row of this.#rows) for (let copy = row; copy < rows; copy += training.originals) weights[copy] = 0;
-    training.weights = weights;
-    training.heldOut = this.count;
+    this.#rows = rows;
   }
 
-  get count(): number {
-    return this.#rows.length;
+  /** Takes the rows, and their copies, out of the training: their weight is zero from now on. */
+  static async of(training: Training): Promise<HeldOut> {
+    const { problem, rows, originals } = training;
+    const drawn = training.drawRows(heldRows(training.weightedRows));
+    const held = await leavingClasses(drawn, problem, originals);
+    const weights = allocate(problem.inputs.data, rows);
+    if (problem.weights) await copyTo(weights, problem.weights);
+    else for await (const [begin, end] of turns(rows)) weights.fill(1, begin, end);
+    for (const row of held) for (let copy = row; copy < rows; copy += originals) weights[copy] = 0;
+    training.weights = weights;
+    training.heldOut = held.length;
+    return new HeldOut(training, held);
   }
 
   /** Mean over the held-out rows of Σ (T* − z)², at the present weights. */
@@ -45,7 +49,7 @@ export class HeldOut {
     const training = this.#training;
     const into = { cached: true, sampleWeights: training.problem.weights };
     const { squares } = await training.sweep(await training.rowSet(this.#rows), into);
-    return squares / this.count;
+    return squares / this.#rows.length;
   }
 
   /** The inverse temperature that makes the held-out rows likeliest; undefined where there are no probabilities, or no
@@ -57,10 +61,15 @@ export class HeldOut {
 }
 
 /** Of drawn rows all but those that would leave nothing of a class to train on. */
-function leavingClasses(drawn: Int32Array, { labels, weights, outputs }: Problem, originals: number): Int32Array {
+async function leavingClasses(
+  drawn: Int32Array,
+  { labels, weights, outputs }: Problem,
+  originals: number,
+): Promise<Int32Array> {
   if (!labels) return drawn;
   const left = new Int32Array(outputs);
-  for (let row = 0; row < originals; row++) if (weights?.[row] !== 0) (left[labels[row] as number] as number)++;
+  for await (const [begin, end] of turns(originals))
+    for (let row = begin; row < end; row++) if (weights?.[row] !== 0) (left[labels[row] as number] as number)++;
   return drawn.filter((row) => {
     const label = labels[row] as number;
     const isLast = left[label] === 1;

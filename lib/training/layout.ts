@@ -48,7 +48,7 @@ const contrastRows = (rows: number) => contrastUnitsAtOnce * contrastCandidates 
  * none can be spared.
  */
 export const mostTrialRows = 2500;
-const leastTrialRows = 20;
+const leastTrialRows = 10;
 /**
  * On coordinates, where memory has no room for as many, at least so many of what there are: fewer say too little of the
  * others.

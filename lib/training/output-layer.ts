@@ -3,10 +3,10 @@ import { smallestRcond } from '../least-squares/normal-equations.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { Settings } from '../options.js';
 import type { LayerReport } from '../report.js';
-import { turns } from '../turns.js';
+import { copyTo, turns } from '../turns.js';
 import { innerProduct } from './inner-product.js';
 import { byCholesky, solveLayer, type LayerSolution } from './solve.js';
-import { eachDeviation, probeOf } from './robust.js';
+import { eachDeviation, probeOf, weightsAt } from './robust.js';
 import type { PassTotals, Training } from './training.js';
 
 /**
@@ -81,9 +81,9 @@ export class OutputLayer {
   /** (AᵀA + S ridge)⁻¹ B with the present factor; whether that is Cholesky's, in #factor. */
   #solve: (rhs: FloatArray) => Promise<FloatArray> = () => this.#factorAndSolve();
   #isCholesky = false;
-  /** Rows that the steps after the first go over, and how many of as many say as much. */
-  readonly #inner: number;
-  readonly #effectiveShare: number;
+  /** Rows that the steps after the first go over, once they are counted, and how many of as many say as much. */
+  #inner: number | undefined;
+  #effectiveShare = 1;
 
   constructor(training: Training) {
     const { inputs, units } = training.output;
@@ -93,9 +93,14 @@ export class OutputLayer {
     this.#rhs = training.memory.take((inputs + 1) * units);
     this.marks = new Uint8Array(training.rows);
     this.share = training.memory.take(units);
-    const { rows, kept, weights } = training;
-    this.#inner = kept.count < rows ? innerRows(rows, kept.count, inputs, training.weightedKept) : rows;
-    this.#effectiveShare = this.#inner < rows ? effectiveShare(weights) : 1;
+  }
+
+  async #countInner(): Promise<number> {
+    const { rows, kept, weights, output } = this.#training;
+    if (kept.count === rows) return rows;
+    const inner = innerRows(rows, kept.count, output.inputs, await this.#training.weightedKept());
+    if (inner < rows && weights) this.#effectiveShare = await effectiveShare(weights);
+    return inner;
   }
 
   /**
@@ -115,9 +120,10 @@ export class OutputLayer {
     if (!Number.isFinite(squares + meanSquare(this.gram, training.rows)))
       return { squares: NaN, active: 0, weight: 0, misclassified: 0 };
     const settings = { ...training.settings, samples: training.sampleRule };
-    const steps = outputSteps(settings, training.rows, training.kept.count, this.#inner, isLast);
+    const inner = (this.#inner ??= await this.#countInner());
+    const steps = outputSteps(settings, training.rows, training.kept.count, inner, isLast);
     // Bounds that are being found are of all rows: the outliers among the others would go on pulling.
-    const rows = steps > 1 && !training.findsBounds ? this.#inner : training.rows;
+    const rows = steps > 1 && !training.findsBounds ? inner : training.rows;
     return this.#descend(await this.#problem(squares / 2, rows), steps);
   }
 
@@ -136,7 +142,8 @@ export class OutputLayer {
     const { findsBounds } = training;
     const rounding = 64 * epsilon(weights);
     let least = loss + (await this.#penalise(weights));
-    const [best, bestRhs, previous] = [weights.slice(), this.#rhs.slice(), weights.slice()];
+    const copyOf = (array: FloatArray) => copyTo(training.zeros(array.length), array);
+    const [best, bestRhs, previous] = [await copyOf(weights), await copyOf(this.#rhs), await copyOf(weights)];
     const rebound = async () => {
       await this.boundResiduals();
       return (await gradient()) + (await this.#penalise(weights));
@@ -165,13 +172,13 @@ export class OutputLayer {
       if (objective <= least * (1 + rounding) + epsilon(weights) * variance * training.rows) {
         if (totals) return totals;
         least = findsBounds ? await rebound() : objective;
-        best.set(weights);
-        bestRhs.set(this.#rhs);
+        await copyTo(best, weights);
+        await copyTo(bestRhs, this.#rhs);
         continue;
       }
-      weights.set(best);
-      previous.set(best);
-      this.#rhs.set(bestRhs);
+      await copyTo(weights, best);
+      await copyTo(previous, best);
+      await copyTo(this.#rhs, bestRhs);
       momentum = 1;
       if (totals && ++repeats > mostRepeats) return this.totals();
       if (totals) end++;
@@ -190,7 +197,7 @@ export class OutputLayer {
       { cached: false, grams: [...grams, this.gram], outputRhs: this.#rhs },
     );
     await this.#factorAndSolve();
-    training.output.weights.set(weights);
+    await copyTo(training.output.weights, weights);
     return this.totals();
   }
 
@@ -233,20 +240,18 @@ export class OutputLayer {
     const { weights } = training.output;
     const sumKept = async (step?: RawAdvance) =>
       (await training.sweep(kept, { cached: true, outputRhs: rhs, ...step })).squares / 2 / share;
-    const exact = rhs.slice();
+    const exact = await copyTo(training.zeros(rhs.length), rhs);
     let keptLoss = await sumKept();
-    const correction = exact.map((sum, i) => sum - (rhs[i] as number) / share);
-    const linear = () => {
-      let sum = 0;
-      correction.forEach((c, i) => (sum += c * (weights[i] as number)));
-      return sum;
-    };
-    keptLoss -= linear();
-    rhs.set(exact);
+    const correction = training.zeros(rhs.length);
+    for await (const [begin, end] of turns(rhs.length))
+      for (let i = begin; i < end; i++) correction[i] = (exact[i] as number) - (rhs[i] as number) / share;
+    keptLoss -= await innerProduct(correction, weights);
+    await copyTo(rhs, exact);
     const gradient = async (step?: RawAdvance) => {
       const squares = await sumKept(step);
-      correction.forEach((sum, i) => (rhs[i] = (rhs[i] as number) / share + sum));
-      return squares - linear();
+      for await (const [begin, end] of turns(rhs.length))
+        for (let i = begin; i < end; i++) rhs[i] = (rhs[i] as number) / share + (correction[i] as number);
+      return squares - (await innerProduct(correction, weights));
     };
     return { loss: keptLoss, gradient, stepLength: (1 + Math.sqrt(order / effective)) ** -2, falls: false };
   }
@@ -329,10 +334,14 @@ export function meanSquare(gram: FloatArray, rows: number): number {
 }
 
 /** Of as many rows, the share that has as much to say where all count the same: (Σs)² / (S Σs²), Kish's effective size. */
-function effectiveShare(weights: FloatArray | undefined): number {
-  if (!weights) return 1;
+async function effectiveShare(weights: FloatArray): Promise<number> {
   let [total, squares] = [0, 0];
-  for (const weight of weights) [total, squares] = [total + weight, squares + weight ** 2];
+  for await (const [begin, end] of turns(weights.length))
+    for (let i = begin; i < end; i++) {
+      const weight = weights[i] as number;
+      total += weight;
+      squares += weight ** 2;
+    }
   return total ** 2 / (weights.length * squares);
 }
 
@@ -343,5 +352,6 @@ async function residualDeviations(training: Training): Promise<Float64Array> {
   const predicted = await training.scores(indices);
   const residual = (row: number, i: number, k: number) =>
     ((targets as FloatArray)[row * outputs + k] as number) - (predicted[i * outputs + k] as number);
-  return eachDeviation(outputs, indices.length, (k) => Float64Array.from(indices, (row, i) => residual(row, i, k)));
+  const column = (k: number) => Float64Array.from(indices, (row, i) => residual(row, i, k));
+  return eachDeviation(outputs, indices.length, column, weightsAt(indices, training.weights));
 }

@@ -13,8 +13,8 @@ export class Patience {
     this.#training = training;
   }
 
-  /** Takes note of an accepted iteration; true when no better one came for long enough. */
-  spent(report: IterationReport, weights: Snapshot): boolean {
+  /** Takes note of an accepted iteration, at its weights; true when no better one came for long enough. */
+  async spent(report: IterationReport): Promise<boolean> {
     const score = report.validation;
     if (score === undefined) {
       this.#training.bestIteration = report.iteration;
@@ -22,7 +22,7 @@ export class Patience {
     }
     if (score > this.#bestScore) {
       this.#bestScore = score;
-      this.#best = { hidden: weights.hidden.map((layer) => layer.slice()), output: weights.output };
+      this.#best = await this.#training.snapshot();
       this.#training.bestIteration = report.iteration;
       this.#waited = 0;
     } else {
@@ -41,7 +41,7 @@ export class Patience {
     this.#waited = waited;
     if (bestScore === null) return; // JSON's −Infinity: none was better yet.
     this.#bestScore = bestScore;
-    this.#best = snapshotOf('best', state, this.#training.snapshot());
+    this.#best = snapshotOf('best', state, this.#training.present());
   }
 
   /** Leaves the best weights in the training: on validation data where given, else those last accepted. */

@@ -6,6 +6,7 @@ import { smallestRcond } from '../least-squares/normal-equations.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { SampleRule } from '../options.js';
 import type { LayerReport } from '../report.js';
+import { addTo } from '../turns.js';
 import { arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import { Patience } from './patience.js';
 import { iterationsOf } from './progress.js';
@@ -28,7 +29,7 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
   const patience = new Patience(training);
   let best = Infinity;
   let waited = 0;
-  let accepted = training.snapshot();
+  let accepted = training.present();
   let first = 1;
   let set = everything;
   const found = checkpoint?.found;
@@ -71,11 +72,11 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
       },
       true,
     ); // None is taken back: each may be the best on the validation data.
-    const weights = training.snapshot(); // Each pass makes new weights.
+    const weights = training.present(); // Each pass makes new ones.
     if (better) [best, waited, accepted] = [measure, 0, weights];
     else waited++;
     if (report.validation !== undefined || better) {
-      if (patience.spent(report, weights)) break;
+      if (await patience.spent(report)) break;
     } else if (waited === settings.patience || !training.problem.labels) {
       // Converged, or forgetting: the passes on the misclassified samples alone need not improve on the first.
       break;
@@ -85,7 +86,7 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
     const { values, arrays: bestArrays } = patience.state();
     const own: OwnState = { training: training.state(), patience: values, iteration, best, waited };
     const arrays = { ...bestArrays, ...arraysOf('accepted', accepted) };
-    await checkpoint?.write({ values: { ...own }, arrays: { ...arrays, ...arraysOf('present', training.snapshot()) } });
+    await checkpoint?.write({ values: { ...own }, arrays: { ...arrays, ...arraysOf('present', training.present()) } });
   }
   patience.restore(accepted);
 }
@@ -113,8 +114,7 @@ async function peelOnce(training: Training, set: RowSet, samples: SampleRule): P
     const noise = epsilon(weights) * condition;
     if (l > 0) solved.push({ ...layer, weights, pseudoInverse: await pseudoInverse(training, layer, weights, noise) });
   }
-  training.hidden.forEach((layer, l) => (layer.weights = next[l] as FloatArray));
-  training.output.weights.set(next[training.hidden.length] as FloatArray);
+  training.restore({ hidden: next.slice(0, -1), output: next.at(-1) as FloatArray });
 }
 
 /** W_l = argmin ‖[H, 1] W − T‖² + S ridge ‖V‖², refined once with its residual. */
@@ -148,9 +148,9 @@ async function solvePeeled(
     accumulate: (triangle) => training.peel(set, { ...common, triangle }, samples),
   });
   await training.peel(set, { ...common, rhs, weights }, samples);
-  for (let i = 0; i < inputs * units; i++) (rhs[i] as number) -= ridge * set.count * (weights[i] as number);
+  await addTo(rhs, -ridge * set.count, weights.subarray(0, inputs * units));
   const change = await solve(rhs);
-  for (let i = 0; i < weights.length; i++) (weights[i] as number) += change[i] as number;
+  await addTo(weights, 1, change);
   return weights;
 }
 

@@ -17,6 +17,8 @@ export interface Problem {
   readonly bias?: Float64Array;
   /** Of the samples, of mean 1. */
   readonly weights?: FloatArray | undefined;
+  /** Of the rows that are data those that have a weight, where some have none. */
+  readonly weighted?: Int32Array | undefined;
   /** Desired pre-activations of a sample's own class and of the others. */
   readonly positive?: number;
   readonly negative?: number;

@@ -56,7 +56,9 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   const { inputs } = problem;
   const shape = { rows: training.weightedRows, inputs: inputs.cols, outputs: problem.outputs };
   const sizes = searchSizes(shape, settings, inputs.data.BYTES_PER_ELEMENT);
-  if (!sizes) return;
+  // Of classes that are met once no row can be spared to judge by.
+  const isMetOnce = problem.labels && shape.rows < 2 * problem.outputs;
+  if (!sizes || isMetOnce) return;
   const started = performance.now();
   const before = training.operations;
   const search = await Search.of(training, sizes);

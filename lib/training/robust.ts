@@ -25,23 +25,34 @@ export async function probeOf(rows: number, weights?: FloatArray): Promise<Int32
   return probe;
 }
 
-/** Of each of `count` columns of so many rows. */
+/** Of each of `count` columns of so many rows, that of its values about zero. */
 export async function eachDeviation(
   count: number,
   rows: number,
   column: (k: number) => Float64Array,
+  weights?: Float64Array,
 ): Promise<Float64Array> {
   const deviations = new Float64Array(count);
   for await (const [begin, end] of turns(count, costOfMedian * rows))
-    for (let k = begin; k < end; k++) deviations[k] = medianDeviation(column(k));
+    for (let k = begin; k < end; k++) deviations[k] = medianDeviation(column(k), weights);
   return deviations;
 }
 
 /** Standard deviation that values about zero would have if they were normal: 1.4826 times the median of their sizes. */
-export function medianDeviation(values: Float64Array): number {
-  return 1.4826 * median(values.map(Math.abs));
+export function medianDeviation(values: Float64Array, weights?: Float64Array): number {
+  return 1.4826 * quantile(values.map(Math.abs), 1 / 2, weights);
 }
 
-export function median(values: Float64Array): number {
-  return values.slice().sort()[Math.floor(values.length / 2)] ?? 0;
+/** The least of the values up to which they are, or weigh, more than that share of all but one; 0 of none. */
+export function quantile(values: Float64Array, share: number, weights?: Float64Array): number {
+  const last = values.length - 1;
+  if (!weights) return values.slice().sort()[Math.floor(share * last)] ?? 0;
+  const order = Uint32Array.from(values.keys()).sort((i, j) => (values[i] as number) - (values[j] as number));
+  let left = (share * last * weights.reduce((sum, weight) => sum + weight, 0)) / values.length;
+  return values[order.find((i) => (left -= weights[i] as number) < 0) ?? -1] ?? 0;
+}
+
+/** Weights of some of the rows. */
+export function weightsAt(rows: Int32Array, weights: FloatArray | undefined): Float64Array | undefined {
+  return weights && Float64Array.from(rows, (row) => weights[row] as number);
 }

@@ -3,7 +3,7 @@ import type { Standardization } from '../network/network.js';
 import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
 import { costOfColumn, fits, isConstant, sharedRange, type Columns } from './columns.js';
-import { costOfMedian, probeOf, probeSize } from './robust.js';
+import { costOfMedian, probeOf, probeSize, quantile, weightsAt } from './robust.js';
 import type { Problem } from './problem.js';
 import type { Training } from './training.js';
 
@@ -55,13 +55,15 @@ export async function compressTails(training: Training, columns: Columns): Promi
   const [shift, scale] = [standardization.shift.slice(), standardization.scale.slice()];
   const asinh = training.zeros(inputs.cols);
   const rows = await probeOf(inputs.rows, weights);
+  const own = weightsAt(rows, weights);
   const reach = (j: number, centre: number) =>
     Math.max((greatest[j] as number) - centre, centre - (least[j] as number));
   for await (const [begin, end] of turns(inputs.cols, costOfMedian * probeSize(inputs.rows)))
     for (let j = begin; j < end; j++) {
       if (scale[j] === 0 || (shared && fits(columns, j, shared))) continue;
       if (reach(j, mean[j] as number) < farFromMean * (deviation[j] as number)) continue;
-      const { centre, spread } = middle(Float64Array.from(rows, (row) => inputs.data[row * inputs.cols + j] as number));
+      const column = Float64Array.from(rows, (row) => inputs.data[row * inputs.cols + j] as number);
+      const { centre, spread } = middle(column, own);
       if (!(reach(j, centre) >= farFromMedian * spread && spread > 0)) continue;
       [shift[j], scale[j]] = [centre, 1 / spread];
       if (Number.isFinite(scale[j])) asinh[j] = 1;
@@ -71,12 +73,10 @@ export async function compressTails(training: Training, columns: Columns): Promi
 }
 
 /** Median, and the deviation that the quartiles tell; where these are one, the median of the distances that are not 0. */
-function middle(values: Float64Array): { centre: number; spread: number } {
-  values.sort();
-  const quantile = (sorted: Float64Array, share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-  const centre = quantile(values, 1 / 2);
-  const between = quantile(values, 3 / 4) - quantile(values, 1 / 4);
-  if (between > 0) return { centre, spread: between / quartiles };
-  const distances = values.map((value) => Math.abs(value - centre)).filter((distance) => distance > 0);
-  return { centre, spread: quantile(distances.sort(), 1 / 2) };
+function middle(values: Float64Array, weights?: Float64Array): { centre: number; spread: number } {
+  const [first, centre, third] = [1, 2, 3].map((k) => quantile(values, k / 4, weights)) as [number, number, number];
+  if (third > first) return { centre, spread: (third - first) / quartiles };
+  const distances = values.map((value) => Math.abs(value - centre));
+  const isApart = (_: number, i: number) => (distances[i] as number) > 0;
+  return { centre, spread: quantile(distances.filter(isApart), 1 / 2, weights?.filter(isApart)) };
 }

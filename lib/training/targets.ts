@@ -4,7 +4,7 @@ import { Network, type Layer } from '../network/network.js';
 import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
 import { columnsOf, fits, isConstant, sharedRange, type Columns } from './columns.js';
-import { eachDeviation, median, probeOf } from './robust.js';
+import { eachDeviation, probeOf, quantile, weightsAt } from './robust.js';
 
 /** Up to which power of two deviations keep the units of the targets: sums of many squares stay in range. */
 const usualExponent = 24;
@@ -86,11 +86,13 @@ async function restored(network: Network, { mean }: Columns, factors: Float64Arr
 
 async function robustDeviations(data: FloatArray, cols: number, weights?: FloatArray): Promise<Float64Array> {
   const rows = await probeOf(data.length / cols, weights);
-  return eachDeviation(cols, 2 * rows.length, (k) => {
+  const own = weightsAt(rows, weights);
+  const centred = (k: number) => {
     const column = Float64Array.from(rows, (row) => data[row * cols + k] as number);
-    const centre = median(column);
+    const centre = quantile(column, 1 / 2, own);
     return column.map((y) => y - centre);
-  });
+  };
+  return eachDeviation(cols, 2 * rows.length, centred, own);
 }
 
 function meanSquare(values: Float64Array): number {

@@ -34,10 +34,11 @@ async function trainWith(checkpoint: Checkpoint | undefined, given: Problem, set
   const columns = await columnsOf(lane, 'X', given.inputs, given.weights);
   const standardization = await standardizationOf(columns, given, settings);
   const { rows, cols } = given.inputs;
-  const weighted = weightedRows(given.weights);
+  const weighted = await weightedRows(given.weights);
   const hasFewRows = isWide(settings, weighted?.length ?? rows, cols);
-  const narrowed = hasFewRows ? await narrow(lane, given, standardization, weighted) : undefined;
-  const problem = narrowed?.problem ?? (await withCopies(lane, given, settings));
+  const counted = { ...given, weighted };
+  const narrowed = hasFewRows ? await narrow(lane, counted, standardization) : undefined;
+  const problem = narrowed?.problem ?? (await withCopies(lane, counted, settings));
   let training = new Training(problem, settings);
   if (!narrowed) training.standardization = standardization;
   training.operations = lane.operations;
@@ -49,13 +50,13 @@ async function trainWith(checkpoint: Checkpoint | undefined, given: Problem, set
   } else await searchRidge(training, columns);
   if (training.ridgeSearch?.activation === 'identity') training = linearOf(training);
   if (!checkpoint?.found) await initialise(training);
-  const heldOut = holdsOut(settings, training.weightedRows) ? new HeldOut(training) : undefined;
+  const heldOut = holdsOut(settings, training.weightedRows) ? await HeldOut.of(training) : undefined;
   if (settings.targets === 'gauss-newton') await gaussNewton(training, heldOut, checkpoint);
   else await peelLayers(training, checkpoint);
   // Aborted in the last onIteration: no model comes of that either.
   if (settings.signal?.aborted) throw new AbortedError(settings.signal.reason);
   if (heldOut) training.inverseTemperature = (await heldOut.inverseTemperature()) ?? training.inverseTemperature;
-  training.calibrate();
+  await training.calibrate();
   const network = (await narrowed?.lift(training, training.network())) ?? training.network();
   await checkpoint?.remove();
   return { network, report: training.report(network) };

@@ -17,11 +17,10 @@ import { Network, type Standardization } from '../network/network.js';
 import type { SampleRule, Settings } from '../options.js';
 import { createRandom, drawRows, type Random } from '../random.js';
 import type { IterationReport, LayerReport, RidgeSearch, TrainReport } from '../report.js';
-import { turns } from '../turns.js';
+import { copyTo, scale, turns } from '../turns.js';
 import { layout } from './layout.js';
 import { Memory } from './memory.js';
 import type { Problem } from './problem.js';
-import { weightedRows } from './weights.js';
 
 export interface HiddenState {
   readonly inputs: number;
@@ -105,8 +104,6 @@ export class Training implements Lane {
   weights: FloatArray | undefined;
   /** What samples ask for; left to `auto`, the search may change it. */
   sampleRule: SampleRule;
-  /** Of the rows that are no copies, those that have a weight, where some have none. */
-  readonly #weighted: Int32Array | undefined;
   /** Rows that a HeldOut took out. */
   heldOut = 0;
   operations = 0;
@@ -132,7 +129,6 @@ export class Training implements Lane {
     this.memory = memory;
     this.problem = problem;
     this.weights = problem.weights;
-    this.#weighted = weightedRows(problem.weights?.subarray(0, this.originals));
     this.settings = settings;
     this.sampleRule = settings.samples === 'auto' ? 'margin' : settings.samples;
     this.random = createRandom(settings.seed);
@@ -199,19 +195,19 @@ export class Training implements Lane {
 
   /** Of them, those that have a weight. */
   get weightedRows(): number {
-    return this.#weighted?.length ?? this.originals;
+    return this.problem.weighted?.length ?? this.originals;
   }
 
   /** One of them, of the training's own random numbers. */
   drawRow(): number {
     const drawn = this.random.integer(this.weightedRows);
-    return this.#weighted?.[drawn] ?? drawn;
+    return this.problem.weighted?.[drawn] ?? drawn;
   }
 
   /** So many of them, no two the same, by the seed alone. */
   drawRows(count: number): Int32Array {
     const drawn = drawRows(this.weightedRows, count, createRandom(this.settings.seed));
-    const weighted = this.#weighted;
+    const { weighted } = this.problem;
     return weighted ? drawn.map((i) => weighted[i] as number) : drawn;
   }
 
@@ -238,12 +234,13 @@ export class Training implements Lane {
     return { count: this.#cacheRows, kept: true };
   }
 
-  /** Of them, those that have a weight. */
-  get weightedKept(): number {
+  /** How many of them have a weight. */
+  async weightedKept(): Promise<number> {
     const weights = this.weights;
     if (!weights || this.#cacheRows === 0) return this.#cacheRows;
     let count = 0;
-    for (let row = 0; row < this.rows; row++) if ((weights[row] as number) > 0 && this.#slotOf(row) >= 0) count++;
+    for await (const [begin, end] of turns(this.rows, costOfSlot))
+      for (let row = begin; row < end; row++) if ((weights[row] as number) > 0 && this.#slotOf(row) >= 0) count++;
     return count;
   }
 
@@ -395,14 +392,24 @@ export class Training implements Lane {
   }
 
   /** Scores times the inverse temperature, which changes their probabilities and no class. */
-  calibrate(): void {
+  async calibrate(): Promise<void> {
     const { weights } = this.output;
     const beta = this.inverseTemperature;
-    if (beta !== undefined) weights.forEach((w, i) => (weights[i] = beta * w));
+    if (beta !== undefined) await scale(weights, beta);
   }
 
-  snapshot(): Snapshot {
-    return { hidden: this.hidden.map((layer) => layer.weights), output: this.output.weights.slice() };
+  /** The weights, where the training may go on to write. */
+  present(): Snapshot {
+    return { hidden: this.hidden.map((layer) => layer.weights), output: this.output.weights };
+  }
+
+  /** The weights as they are now. */
+  async snapshot(): Promise<Snapshot> {
+    const { hidden, output } = this.present();
+    const copy = (weights: FloatArray) => copyTo(this.zeros(weights.length), weights);
+    const copies: FloatArray[] = [];
+    for (const weights of hidden) copies.push(await copy(weights));
+    return { hidden: copies, output: await copy(output) };
   }
 
   /** The activation of the layers where it is left to `auto`. */
@@ -412,9 +419,10 @@ export class Training implements Lane {
     });
   }
 
-  restore(snapshot: Snapshot): void {
-    this.hidden.forEach((layer, l) => (layer.weights = snapshot.hidden[l] as FloatArray));
-    this.output.weights.set(snapshot.output);
+  /** Takes the arrays over. */
+  restore({ hidden, output }: Snapshot): void {
+    this.hidden.forEach((layer, l) => (layer.weights = hidden[l] as FloatArray));
+    this.output.weights = output;
   }
 
   /** What the rest of the training hangs on, beside the weights. */

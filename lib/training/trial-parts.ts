@@ -70,12 +70,13 @@ async function take(problem: Problem, own: Int32Array, copies = 0): Promise<Prob
 
 /** What is wanted of some of the rows. */
 async function wantedOf(problem: Problem, rows: Int32Array): Promise<Omit<Problem, 'inputs' | 'originals'>> {
-  const { outputs, labels, targets, weights, variance, bias, positive, negative } = problem;
+  const { outputs, labels, targets, variance, bias, positive, negative } = problem;
+  const weights = problem.weights && toMeanOne(await gather(problem.weights, rows, 1));
   return {
     outputs,
     ...(labels && { labels: rows.map((row) => labels[row] as number) }),
     ...(targets && { targets: await gather(targets, rows, outputs) }),
-    ...(weights && { weights: toMeanOne(await gather(weights, rows, 1)) }),
+    ...(weights && { weights }),
     ...(variance !== undefined && { variance }),
     ...(bias && { bias }),
     ...(positive !== undefined && { positive }),

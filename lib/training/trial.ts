@@ -93,7 +93,7 @@ export async function judge(
   } finally {
     training.operations += trial.operations;
   }
-  judged.restore(trial.snapshot());
+  judged.restore(trial.present());
   // All trials are judged by one loss.
   const bounds = (training.residualBounds ??= trial.residualBounds);
   const rows = Int32Array.from({ length: held.inputs.rows }, (_, row) => row);

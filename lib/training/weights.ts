@@ -24,15 +24,18 @@ export async function weightsOf(
       `Expected options.targets to be 'gauss-newton' with sampleWeights or classWeights but received '${targets}'`,
     );
   const given = sampleWeights === undefined ? undefined : checkWeights(sampleWeights, rows);
-  const byClass = encoded && classWeights !== undefined ? await classWeightsOf(classWeights, encoded) : undefined;
   const weights = new Float64Array(rows);
-  let greatest = 0;
   for await (const [begin, end] of turns(rows))
     for (let i = begin; i < end; i++) {
       const value = given ? given[i] : 1;
       // Its name only where it is needed: of a million rows that takes a while.
-      const weight = isNonNegative(value) ? value : nonNegative(`options.sampleWeights[${i}]`, value);
-      weights[i] = weight * (byClass?.[encoded?.indices[i] as number] ?? 1);
+      weights[i] = isNonNegative(value) ? value : nonNegative(`options.sampleWeights[${i}]`, value);
+    }
+  const byClass = encoded && classWeights !== undefined ? await classWeightsOf(classWeights, encoded, weights) : [];
+  let greatest = 0;
+  for await (const [begin, end] of turns(rows))
+    for (let i = begin; i < end; i++) {
+      (weights[i] as number) *= byClass[encoded?.indices[i] as number] ?? 1;
       greatest = Math.max(greatest, weights[i] as number);
     }
   if (!(greatest > 0 && greatest < Infinity))
@@ -68,12 +71,15 @@ function checkWeights(value: unknown, rows: number): ArrayLike<unknown> {
   return value;
 }
 
-async function classWeightsOf(value: unknown, { classes, indices }: Encoded): Promise<number[]> {
+async function classWeightsOf(value: unknown, { classes, indices }: Encoded, weights: Float64Array): Promise<number[]> {
   if (value === 'balanced') {
-    const counts = classes.map(() => 0);
+    const sums = classes.map(() => 0);
     for await (const [begin, end] of turns(indices.length))
-      for (let i = begin; i < end; i++) (counts[indices[i] as number] as number) += 1;
-    return counts.map((count) => indices.length / (classes.length * count));
+      // Shares of the rows, so that no sum overflows.
+      for (let i = begin; i < end; i++)
+        (sums[indices[i] as number] as number) += (weights[i] as number) / indices.length;
+    const total = sums.reduce((all, sum) => all + sum / classes.length, 0);
+    return sums.map((sum) => (sum > 0 ? total / sum : 0));
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ArgumentError(
@@ -99,12 +105,11 @@ function namedBy(value: object, classes: readonly Label[]): Map<unknown, unknown
 }
 
 /** The rows that have a weight, where some have none. */
-export function weightedRows(weights: FloatArray | undefined): Int32Array | undefined {
-  if (!weights?.includes(0)) return undefined;
+export async function weightedRows(weights: FloatArray | undefined): Promise<Int32Array | undefined> {
+  if (!weights) return undefined;
   const rows = new Int32Array(weights.length);
   let count = 0;
-  weights.forEach((weight, row) => {
-    if (weight > 0) rows[count++] = row;
-  });
-  return rows.slice(0, count);
+  for await (const [begin, end] of turns(weights.length))
+    for (let row = begin; row < end; row++) if ((weights[row] as number) > 0) rows[count++] = row;
+  return count < rows.length ? rows.subarray(0, count) : undefined;
 }

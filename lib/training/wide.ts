@@ -37,10 +37,9 @@ export async function narrow(
   lane: Lane,
   problem: Problem,
   standardization: Standardization | undefined,
-  weighted: Int32Array | undefined,
 ): Promise<Narrowed> {
   const { data, cols } = problem.inputs;
-  const { basis, inputs } = await coordinates(lane, problem.inputs, standardization, weighted, undefined);
+  const { basis, inputs } = await coordinates(lane, problem.inputs, standardization, problem.weighted, undefined);
   const rank = inputs.cols;
   const lift: Narrowed['lift'] = async (own, network) => {
     const [first, ...rest] = network.layers as [Layer, ...Layer[]];

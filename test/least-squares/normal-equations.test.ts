@@ -71,7 +71,7 @@ describe.each(precisions)('NormalEquations in $name', (precision) => {
     await parts.add(...part(41, 60));
     await first.add(...part(0, 30));
     await second.add(...part(30, 60));
-    first.merge(second);
+    await first.merge(second);
     for (const sums of [parts, first]) {
       expect(sums.count).toBe(60);
       expectClose(sums.gram, once.gram, epsilon);
@@ -217,8 +217,32 @@ describe('calls on one NormalEquations', () => {
     await expectBplsError(() => sums.merge(other), ArgumentError, 'INVALID_ARGUMENT', message);
     await expectBplsError(() => other.merge(sums), ArgumentError, 'INVALID_ARGUMENT', message);
     await adding;
-    sums.merge(other);
+    await sums.merge(other);
     expect(sums.count).toBe(70_000);
+  });
+
+  it('take their turn after sums are merged, on both', async () => {
+    const order = 400; // Sums of so many numbers that merging takes turns of the event loop.
+    const [sums, other] = [new NormalEquations(order, 1), new NormalEquations(order, 1)];
+    const random = source(8);
+    const rows = (): [Matrix<Float64Array>, Matrix<Float64Array>] => [
+      matrix(random.uniforms(500, order).data, 500, order),
+      matrix(random.uniforms(500, 1).data, 500, 1),
+    ];
+    const [first, second, third] = [rows(), rows(), rows()];
+    await sums.add(...first);
+    await other.add(...second);
+    const expected = new NormalEquations(order, 1);
+    for (const each of [first, second]) await expected.add(...each);
+    const merging = sums.merge(other);
+    const removing = other.remove(...second);
+    const message = 'Expected both NormalEquations to be at rest but a call on one has not settled';
+    await expectBplsError(() => other.merge(sums), ArgumentError, 'INVALID_ARGUMENT', message);
+    await Promise.all([merging, removing, sums.add(...third), expected.add(...third)]);
+    expect([sums.count, other.count]).toEqual([1500, 0]);
+    expectClose(sums.gram, expected.gram, 2 ** -52);
+    await sums.merge(sums);
+    expect(sums.count).toBe(3000);
   });
 });
 

@@ -136,8 +136,8 @@ describe('augment', () => {
     const options = { hidden: [2], image: { height: 2, width: 2 }, augment: { copies: 3 } };
     const settings = settingsOf(options, true);
     const training = new Training(await withCopies(lane(), { inputs, labels, outputs: 2 }, settings), settings);
-    const heldOut = new HeldOut(training);
-    expect([heldOut.count, training.weightedRows, training.rows]).toEqual([500, rows, 4 * rows]);
+    await HeldOut.of(training);
+    expect([training.heldOut, training.weightedRows, training.rows]).toEqual([500, rows, 4 * rows]);
     const weights = training.weights!;
     expect(weights.filter((weight) => weight === 0)).toHaveLength(4 * 500);
     for (let row = 0; row < 4 * rows; row++) if (weights[row] !== weights[row % rows]) expect.fail(`row ${row}`);
@@ -145,18 +145,19 @@ describe('augment', () => {
     expect([report.heldOut, report.rows]).toEqual([500, 4 * rows]);
   });
 
-  it('holds out no row that is the only one of its class', () => {
+  it('holds out no row that is the only one of its class', async () => {
     const rows = 25_000;
     const inputs = matrix(new Float32Array(rows), rows, 1);
     const settings = settingsOf({ hidden: [2] }, true);
     const problem = { inputs, labels: Int32Array.from({ length: rows }, (_, i) => i % 2), outputs: 3 };
     // The same rows are drawn whatever their labels are.
     const other = new Training(problem, settings);
-    const drawn = new HeldOut(other);
+    await HeldOut.of(other);
     const lone = other.weights!.indexOf(0);
     const labels = problem.labels.map((label, row) => (row === lone ? 2 : label));
     const training = new Training({ ...problem, labels }, settings);
-    expect(new HeldOut(training).count).toBe(drawn.count - 1);
+    await HeldOut.of(training);
+    expect(training.heldOut).toBe(other.heldOut - 1);
     expect(training.weights![lone]).toBe(1);
   });
 

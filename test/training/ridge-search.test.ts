@@ -241,7 +241,8 @@ describe("samples: 'auto'", () => {
 
 describe("ridge: 'auto'", () => {
   it.each([
-    [19, undefined],
+    [9, undefined],
+    [10, { fit: 8, held: 2, folds: 5, mostFolds: 5 }],
     [100, { fit: 80, held: 20, folds: 5, mostFolds: 5 }],
     [2000, { fit: 1600, held: 400, folds: 1, mostFolds: 5 }],
     [2500, { fit: 2000, held: 500, folds: 1, mostFolds: 5 }],
@@ -379,14 +380,33 @@ describe("ridge: 'auto'", () => {
   });
 
   it('has the scale of the usual ridge where the rows are too few', async () => {
-    const [x, y] = curve(19, 0, 6);
+    const [x, y] = curve(9, 0, 6);
     const { report } = await trainRegressor(x, y, { hidden: [5], standardize: false });
     expect(report.ridgeSearch).toBeUndefined();
-    const squares = x.data.reduce((sum, value) => sum + value ** 2, 0) / 19;
-    const mean = y.data.reduce((sum, value) => sum + value, 0) / 19;
-    const variance = y.data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 19;
+    const squares = x.data.reduce((sum, value) => sum + value ** 2, 0) / 9;
+    const mean = y.data.reduce((sum, value) => sum + value, 0) / 9;
+    const variance = y.data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 9;
     expect(report.layers[0]!.ridge / squares / variance).toBeCloseTo(1e-3, 10);
-    expect(plan({ rows: 19, inputs: 1, outputs: 1 }).trial).toBe(0);
+    expect(plan({ rows: 9, inputs: 1, outputs: 1 }).trial).toBe(0);
+  });
+
+  it('is left out where classes are met once, of whose rows none can judge the others', async () => {
+    const random = source(3);
+    const [classes, cols] = [30, 20];
+    const centres = random.normals(classes, cols).data;
+    const drawn = (each: number) => {
+      const noise = random.normals(classes * each, cols).data;
+      const data = noise.map((value, i) => centres[i % centres.length]! + 0.4 * value);
+      return {
+        X: matrix(data, classes * each, cols),
+        y: Array.from({ length: classes * each }, (_, i) => i % classes),
+      };
+    };
+    const [once, twice, test] = [drawn(1), drawn(2), drawn(5)];
+    const model = await trainClassifier(once.X, once.y);
+    expect(model.report.ridgeSearch).toBeUndefined();
+    expect((await model.evaluate(test.X, test.y)).accuracy).toBeGreaterThan(0.97);
+    expect((await trainClassifier(twice.X, twice.y)).report.ridgeSearch).toBeDefined();
   });
 
   it('is left out where a ridge is given and by the paper’s rules', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { median, medianDeviation, probeOf } from '../../lib/training/robust.js';
+import { medianDeviation, probeOf, quantile } from '../../lib/training/robust.js';
 
 describe('probeOf', () => {
   it('has all rows of few, and of many as many, spread evenly', async () => {
@@ -21,7 +21,26 @@ describe('probeOf', () => {
 
 describe('medianDeviation', () => {
   it('is 1.4826 times the median of the sizes', () => {
-    expect(median(Float64Array.of(3, 1, 2))).toBe(2);
     expect(medianDeviation(Float64Array.of(-3, 1, 2))).toBeCloseTo(2.9652, 12);
+  });
+});
+
+describe('quantile', () => {
+  it('is the value at its share of the way, and 0 of none', () => {
+    expect(quantile(Float64Array.of(3, 1, 2), 1 / 2)).toBe(2);
+    expect(quantile(Float64Array.of(4, 3, 1, 2), 1 / 4)).toBe(1);
+    expect(quantile(new Float64Array(), 1 / 2)).toBe(0);
+    expect(quantile(new Float64Array(), 1 / 2, new Float64Array())).toBe(0);
+  });
+
+  it('heeds weights: equal ones change nothing, and one of next to nothing is none', () => {
+    const values = Float64Array.of(5, 1, 4, 2, 3, 6);
+    for (const share of [0, 1 / 4, 1 / 2, 3 / 4, 1])
+      for (const weight of [1, 1e-300, 3]) {
+        const weights = new Float64Array(6).fill(weight);
+        expect(quantile(values, share, weights), `${share}`).toBe(quantile(values, share));
+      }
+    expect(quantile(values, 1 / 2, Float64Array.of(1e-9, 1, 1e-9, 1, 1, 1e-9))).toBe(2);
+    expect(quantile(values, 1 / 2, Float64Array.of(0, 1, 0, 1, 8, 0))).toBe(3);
   });
 });

@@ -160,6 +160,26 @@ describe('classWeights', () => {
     return confusion.map((row, k) => row[k]! / (row[0]! + row[1]!)) as [number, number];
   };
 
+  it("of 'balanced' take the samples' own into account: those of weight 0 are as good as gone", async () => {
+    const random = source(9);
+    const rows = 200;
+    const x = random.normals(rows, 3).data;
+    const y = Array.from({ length: rows }, (_, i) => (x[3 * i]! > 0.3 ? 'a' : x[3 * i + 1]! > 0 ? 'b' : 'c'));
+    const sampleWeights = y.map((label, i) => (label === 'b' && i % 4 > 0 ? 0 : 1));
+    const left = [...y.keys()].filter((i) => sampleWeights[i]! > 0);
+    const options = { hidden: [], ridge: 1e-3, standardize: false, classWeights: 'balanced' } as const;
+    const X = matrix(x, rows, 3);
+    const some = matrix(Float64Array.from(left.flatMap((i) => [...x.subarray(3 * i, 3 * i + 3)])), left.length, 3);
+    const weighted = await trainClassifier(X, y, { ...options, sampleWeights });
+    const without = await trainClassifier(
+      some,
+      left.map((i) => y[i]!),
+      options,
+    );
+    const [given, expected] = [await weighted.probabilities(X), await without.probabilities(X)];
+    given.data.forEach((value, i) => expect(value).toBeCloseTo(expected.data[i]!, 6));
+  });
+
   it("of 'balanced' give a rare class its due", async () => {
     const [plain, balanced] = [await recall({}), await recall({ classWeights: 'balanced' })];
     expect(plain[1]).toBeLessThan(0.35);
@@ -228,6 +248,47 @@ describe("loss: 'huber'", () => {
     const line = matrix(inputs.data.map((_, i) => (i % 2 === 0 ? 0 : 5)), 1000, 2); // prettier-ignore
     const model = await trainRegressor(inputs, line, { hidden: [5], loss: 'huber' });
     expectClose((await model.predict(inputs)).data, line.data, 1e-9, 1);
+  });
+
+  it('takes its bounds from the rows that weigh, whatever the others hold', async () => {
+    const random = source(4);
+    const [good, junk] = [200, 300];
+    const rows = good + junk;
+    const x = matrix(random.normals(rows, 2).data, rows, 2);
+    const noise = random.normals(rows, 1).data;
+    const truth = noise.map((_, i) => x.data[2 * i]! + 2 * x.data[2 * i + 1]!);
+    const y = noise.map((n, i) => (i < good ? truth[i]! + 0.1 * n + (i % 10 === 0 ? 50 : 0) : 1000 * n));
+    const options = { hidden: [], ridge: 1e-6, loss: 'huber' } as const;
+    const errorOf = async (sampleWeights: number[]) => {
+      const model = await trainRegressor(x, matrix(y, rows, 1), { ...options, sampleWeights });
+      return (await model.evaluate(x, matrix(truth, rows, 1))).rmse;
+    };
+    const weights = (weight: number) => Array.from({ length: rows }, (_, i) => (i < good ? 1 : weight));
+    expect(await errorOf(weights(0))).toBeLessThan(0.05);
+    for (const weight of [1e-9, 1e-3]) expect(await errorOf(weights(weight)), `${weight}`).toBeLessThan(0.05);
+  });
+
+  it('is that of rows repeated where they weigh as much', async () => {
+    const random = source(6);
+    const rows = 60;
+    const x = random.normals(rows, 2).data;
+    const noise = random.normals(rows, 1).data;
+    const y = noise.map((n, i) => x[2 * i]! - x[2 * i + 1]! + n + (i % 7 === 0 ? 20 : 0));
+    const times = Array.from({ length: rows }, (_, i) => 1 + (i % 3));
+    const again = times.flatMap((count, i) => new Array<number>(count).fill(i));
+    const options = { hidden: [], ridge: 1e-6, loss: 'huber' } as const;
+    const weighted = await trainRegressor(matrix(x, rows, 2), matrix(y, rows, 1), { ...options, sampleWeights: times });
+    const repeated = await trainRegressor(
+      matrix(Float64Array.from(again.flatMap((i) => [x[2 * i]!, x[2 * i + 1]!])), again.length, 2),
+      matrix(
+        Float64Array.from(again, (i) => y[i]!),
+        again.length,
+        1,
+      ),
+      options,
+    );
+    const weightsOf = ({ network }: typeof weighted) => [...network.layers[0]!.weights];
+    weightsOf(weighted).forEach((weight, i) => expect(weight).toBeCloseTo(weightsOf(repeated)[i]!, 2));
   });
 
   it('refuses targets that are not finite, and the paper’s rules', async () => {
