@@ -248,9 +248,15 @@ export interface RawCalls {
 
 /** The addon's functions. They check what guards memory; checks for people, with messages to match, are in lib/. */
 export type RawAddon = {
-  [Name in keyof RawCalls]: (args: RawCalls[Name][0] & { threads: number }) => Promise<RawCalls[Name][1] & RawOutcome>;
+  [Name in keyof RawCalls]: (
+    args: RawCalls[Name][0] & { threads: number; ticket?: number | undefined },
+  ) => Promise<RawCalls[Name][1] & RawOutcome>;
 } & {
   predictSync(args: Omit<RawPredict, 'start' | 'count' | 'indices'>): void;
+  /** A number that no other call of this process has: the `ticket` of one that may be withdrawn. */
+  ticket(): number;
+  /** Rejects the call of that ticket with the code WITHDRAWN, where it still waits its turn. */
+  withdraw(ticket: number): void;
   blas(): string;
 };
 

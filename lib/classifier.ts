@@ -5,6 +5,7 @@ import {
   checkEqual,
   checkMatrix,
   describe,
+  type Bytes,
   type FloatArray,
   type Inputs,
   type Matrix,
@@ -157,13 +158,15 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
    * old file is as it was. {@link loadClassifier} reads it.
    *
    * @throws ModelFileError where the file cannot be written
+   * @throws ArgumentError where `path` is no path
+   * @throws NonFiniteError where a weight was made NaN or infinite
    */
   async save(path: string): Promise<void> {
     await saveNetwork(path, this.#saved());
   }
 
   /** The bytes of the file that {@link save} would write. {@link loadClassifier} takes them. */
-  async toBytes(): Promise<Uint8Array> {
+  async toBytes(): Promise<Bytes> {
     return networkBytes(this.#saved());
   }
 
@@ -179,6 +182,8 @@ export class Classifier<L extends Label = Label, T extends FloatArray = FloatArr
  *
  * @param source the path of a file, or its bytes
  * @throws ModelFileError where the file cannot be read, is damaged, or holds something else
+ * @throws ArgumentError where `source` is neither
+ * @throws BufferError where the bytes are detached, resizable or shared between threads
  */
 export async function loadClassifier<L extends Label = Label, T extends FloatArray = FloatArray>(
   source: string | Uint8Array,

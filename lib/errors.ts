@@ -28,7 +28,7 @@ export type BplsErrorCode =
 export class BplsError extends Error {
   readonly code: BplsErrorCode;
 
-  constructor(code: BplsErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: BplsErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
@@ -38,7 +38,7 @@ export class BplsError extends Error {
 /** An argument or option of the wrong type or out of its range. */
 export class ArgumentError extends BplsError {
   declare readonly code: 'INVALID_ARGUMENT';
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { cause?: unknown }) {
     super('INVALID_ARGUMENT', message, options);
   }
 }
@@ -103,7 +103,7 @@ export class AbortedError extends BplsError {
 /** A model file that is not one, is damaged, or cannot be read or written; `cause` is the system's error. */
 export class ModelFileError extends BplsError {
   declare readonly code: 'MODEL_FILE';
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { cause?: unknown }) {
     super('MODEL_FILE', message, options);
   }
 }
@@ -111,7 +111,7 @@ export class ModelFileError extends BplsError {
 /** Memory that the system would not give. */
 export class MemoryError extends BplsError {
   declare readonly code: 'OUT_OF_MEMORY';
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { cause?: unknown }) {
     super('OUT_OF_MEMORY', message, options);
   }
 }
@@ -129,7 +129,7 @@ export async function withinMemory<R>(work: () => Promise<R>): Promise<R> {
 /** The native addon could not be loaded, or failed in a way that is this package's fault. */
 export class AddonError extends BplsError {
   declare readonly code: 'ADDON';
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { cause?: unknown }) {
     super('ADDON', message, options);
   }
 }

@@ -33,21 +33,28 @@ export function typed(error: unknown): unknown {
 }
 
 /**
- * The one asynchronous wrapper: refuses to start when the signal is aborted, queues the call on the lane, adds its
- * operations to the run's count, and turns failures into errors of this package.
+ * The one asynchronous wrapper: refuses to start when the signal is aborted, queues the call on the lane, from which an
+ * abort withdraws it while it waits its turn, adds its operations to the run's count, and turns failures into errors of
+ * this package.
  */
 export async function call<Name extends keyof RawCalls>(
   lane: Lane,
   name: Name,
   args: RawCalls[Name][0],
 ): Promise<RawCalls[Name][1] & RawOutcome> {
-  if (lane.signal?.aborted) throw new AbortedError(lane.signal.reason);
+  const { signal, threads } = lane;
+  if (signal?.aborted) throw new AbortedError(signal.reason);
+  const ticket = signal && native().ticket();
+  const withdraw = () => native().withdraw(ticket ?? 0);
+  signal?.addEventListener('abort', withdraw, { once: true });
   try {
-    const outcome = await native()[name]({ ...args, threads: lane.threads } as never);
+    const outcome = await native()[name]({ ...args, threads, ticket } as never);
     lane.operations += outcome.operations;
     return outcome;
   } catch (error) {
-    throw typed(error);
+    throw (error as NodeJS.ErrnoException).code === 'WITHDRAWN' ? new AbortedError(signal?.reason) : typed(error);
+  } finally {
+    signal?.removeEventListener('abort', withdraw);
   }
 }
 

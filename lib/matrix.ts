@@ -4,6 +4,9 @@ import { ArgumentError, BufferError, MemoryError, PrecisionError, ShapeError } f
 /** The two precisions: double (Float64Array) and single (Float32Array). */
 export type FloatArray = Float64Array | Float32Array;
 
+/** Bytes of memory of their own: with TypeScript 5.7 and later a Uint8Array<ArrayBuffer>, a Uint8Array before. */
+export type Bytes = ReturnType<Uint8Array['slice']>;
+
 /** The precision of an array, whatever buffer it views. */
 export type Precision<T extends FloatArray> = T extends Float64Array ? Float64Array : Float32Array;
 
@@ -55,10 +58,12 @@ export function matrix<T extends FloatArray>(data: T, rows: number, cols: number
  * const X = fromRows([[1, 2], [3, 4], [5, 6]]); // as matrix(new Float64Array([1, 2, 3, 4, 5, 6]), 3, 2)
  * ```
  */
-export function fromRows<P extends keyof Arrays = 'float64'>(
+export function fromRows(rows: readonly ArrayLike<number>[]): Matrix<Float64Array>;
+export function fromRows<P extends keyof Arrays | undefined>(
   rows: readonly ArrayLike<number>[],
-  precision?: P,
-): Matrix<Arrays[P]> {
+  precision: P,
+): Matrix<P extends keyof Arrays ? Arrays[P] : Float64Array>;
+export function fromRows(rows: readonly ArrayLike<number>[], precision?: unknown): Matrix {
   if (!Array.isArray(rows))
     throw new ArgumentError(`Expected rows to be an array of rows but received ${describe(rows)}`);
   if (rows.length === 0) throw new ArgumentError('Expected at least one row but received none');
@@ -82,7 +87,7 @@ export function fromRows<P extends keyof Arrays = 'float64'>(
       data[i * cols + j] = value;
     }
   }
-  return matrix(data as Arrays[P], rows.length, cols);
+  return matrix(data, rows.length, cols);
 }
 
 /** Array or typed array, of any realm. */

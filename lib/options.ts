@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import {
   activations,
   isInjective,
@@ -156,7 +157,7 @@ export interface TrainOptions {
    * is cut off begins anew. Where it exists, left by a training of the same data and options that was cut off, this one
    * goes on from there, to the same weights bit for bit (with as many threads and as much memory). One of other data or
    * options is refused with a ModelFileError: remove it to start anew. It is written beside and renamed, and removed
-   * when the training is done. One training of a process at a time has it.
+   * when the training is done. One training at a time has it; of the same thread another is refused.
    */
   checkpoint?: string | undefined;
   /** Aborts the training between two batches. */
@@ -375,10 +376,11 @@ export function runOf(options: unknown): Lane {
 }
 
 /** @throws ArgumentError */
+/** Absolute: the working folder may change before it is used. */
 export function checkPath(name: string, value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.includes('\0'))
     throw new ArgumentError(`Expected ${name} to be the path of a file but received ${describe(value)}`);
-  return value;
+  return resolve(value);
 }
 
 function functionOf(name: string, value: unknown): unknown {

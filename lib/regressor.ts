@@ -6,6 +6,7 @@ import {
   checkEqual,
   checkMatrix,
   checkSamePrecision,
+  type Bytes,
   type FloatArray,
   type Inputs,
   type Matrix,
@@ -98,13 +99,15 @@ export class Regressor<T extends FloatArray = FloatArray> {
    * old file is as it was. {@link loadRegressor} reads it.
    *
    * @throws ModelFileError where the file cannot be written
+   * @throws ArgumentError where `path` is no path
+   * @throws NonFiniteError where a weight was made NaN or infinite
    */
   async save(path: string): Promise<void> {
     await saveNetwork(path, this.#saved());
   }
 
   /** The bytes of the file that {@link save} would write. {@link loadRegressor} takes them. */
-  async toBytes(): Promise<Uint8Array> {
+  async toBytes(): Promise<Bytes> {
     return networkBytes(this.#saved());
   }
 
@@ -120,6 +123,8 @@ export class Regressor<T extends FloatArray = FloatArray> {
  *
  * @param source the path of a file, or its bytes
  * @throws ModelFileError where the file cannot be read, is damaged, or holds something else
+ * @throws ArgumentError where `source` is neither
+ * @throws BufferError where the bytes are detached, resizable or shared between threads
  */
 export async function loadRegressor<T extends FloatArray = FloatArray>(
   source: string | Uint8Array,

@@ -84,6 +84,7 @@ function checkTypes() {
     export async function accuracy(data: Float64Array, labels: number[]): Promise<number> {
       const X = matrix(data, labels.length, 2);
       const model = await trainClassifier(X, labels, { hidden: [20], seed: 1 });
+      new Blob([await model.toBytes()]);
       return (await model.evaluate(X, labels)).accuracy;
     }
     // @ts-expect-error: the data must be a typed array
@@ -99,7 +100,7 @@ function checkTypes() {
     '--module',
     'node16',
     '--target',
-    'es2022',
+    'es2020',
     ...strict,
     ...types,
     ...files,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AbortedError, AddonError, matrix, trainClassifier } from '../lib/index.js';
-import { call, callEach } from '../lib/lane.js';
+import { call, callEach, native } from '../lib/lane.js';
 import { expectBplsError } from './support/expect.js';
 import { lane } from './support/problem.js';
 import { run } from './support/processes.js';
@@ -50,6 +50,43 @@ describe('the lane', () => {
     }
     expect(outcome).toEqual({ operations: 16, seconds: expect.any(Number) as number });
     expect(error).toMatchObject({ code: 'UNSUPPORTED_BUFFER' });
+  });
+
+  it('gives up a call that waits its turn when its signal aborts, and no other', async () => {
+    const events: string[] = [];
+    const noted = (name: string, settled: Promise<unknown>) =>
+      settled.then(
+        () => events.push(name),
+        (error: unknown) => events.push(`${name} ${(error as AbortedError).code}`),
+      );
+    const controller = new AbortController();
+    const own = { threads: 1, operations: 0, signal: controller.signal };
+    const other = { threads: 1, operations: 0, signal: new AbortController().signal };
+    const values = f64(10);
+    const long = noted('long', product(1500));
+    const waiting = [own, own, other].map((given, i) =>
+      noted(`call ${i}`, call(given, 'findNonFinite', { values, length: 10 })),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    controller.abort(new Error('enough'));
+    await Promise.all([long, ...waiting]);
+    expect(events).toEqual(['call 0 ABORTED', 'call 1 ABORTED', 'long', 'call 2']);
+    await expect(call(own, 'findNonFinite', { values, length: 10 })).rejects.toMatchObject({
+      code: 'ABORTED',
+      cause: controller.signal.reason as Error,
+    });
+  });
+
+  it('withdraws what waits alone', async () => {
+    const raw = native();
+    for (const ticket of [0, 1e9, NaN, -1, undefined, 'x', {}]) raw.withdraw(ticket as number);
+    const [first, second] = [raw.ticket(), raw.ticket()];
+    expect(second).toBeGreaterThan(first);
+    const values = f64(10);
+    const done = raw.findNonFinite({ values, length: 10, threads: 1, ticket: first });
+    await done;
+    raw.withdraw(first);
+    await expect(done).resolves.toMatchObject({ nonFinite: -1 });
   });
 
   it('leaves the event loop free while a call runs', async () => {

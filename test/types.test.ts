@@ -50,6 +50,15 @@ it('the precision of sums is that of their arrays', async () => {
   await expect(single.merge(double)).rejects.toThrow('Float32Array');
 });
 
+it('rows of a precision that may not be given are of either', () => {
+  for (const precision of ['float32', undefined] as ('float32' | undefined)[]) {
+    const { data } = fromRows(rows, precision);
+    expectTypeOf(data).toEqualTypeOf<Float32Array | Float64Array>();
+    expect(data).toBeInstanceOf(precision ? Float32Array : Float64Array);
+  }
+  expectTypeOf(fromRows(rows, undefined).data).toEqualTypeOf<Float64Array>();
+});
+
 it('classes have the type of the labels', async () => {
   const X = fromRows(rows);
   const kinds = rows.map(([x]): 'a' | 'b' => (x! > 0 ? 'a' : 'b'));

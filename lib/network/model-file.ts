@@ -3,11 +3,11 @@ import { constants } from 'node:fs';
 import { chmod, open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { types } from 'node:util';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArgumentError, BufferError, MemoryError, ModelFileError, ShapeError } from '../errors.js';
-import type { FloatArray } from '../matrix.js';
+import type { Bytes, FloatArray } from '../matrix.js';
 
 /** Numbers in row-major order; `data.length` is the product of `shape`, and `[]` is the shape of one number. */
 export interface Tensor {
@@ -61,7 +61,7 @@ const CHUNK_BYTES = 1 << 20;
  * @throws {@link ModelFileError} on a big-endian machine, or where the header would exceed 100 MB.
  * @source https://github.com/huggingface/safetensors#format
  */
-export async function encodeTensors(file: TensorFile): Promise<Uint8Array> {
+export async function encodeTensors(file: TensorFile): Promise<Bytes> {
   const parts = layOut(file);
   const bytes = allocate(parts.reduce((total, part) => total + part.byteLength, 0));
   let offset = 0;
@@ -96,7 +96,7 @@ async function checked(bytes: Uint8Array): Promise<TensorFile> {
 /**
  * Writes `file` as {@link encodeTensors} lays it out, without a second copy of the tensors.
  *
- * `path` (a symbolic link is replaced, not followed) holds either its old content or all of the new one at any time:
+ * `path`, absolute (a symbolic link is replaced, not followed), holds either its old content or all of the new one at any time:
  * the bytes go to a new file in the same folder, which takes the name `path` once they are on the disk. Where the
  * promise rejects, the old content stays and the new file is removed. The tensors should not change until the promise
  * settles: a change that would mix two states is refused.
@@ -104,13 +104,15 @@ async function checked(bytes: Uint8Array): Promise<TensorFile> {
  * @throws What {@link encodeTensors} throws, and {@link ModelFileError} where the system refuses or a tensor changes
  *   while it is written.
  */
-export async function writeTensors(given: string, file: TensorFile): Promise<void> {
-  const path = resolve(given); // The working folder may change meanwhile.
+export async function writeTensors(
+  path: string,
+  file: TensorFile,
+  temporary = temporaryName(path, randomUUID()),
+): Promise<void> {
   const [header, ...tensors] = layOut(file);
   const digest = await checksum([header, ...tensors]);
   const signed = new Uint8Array(header);
   sign(signed, digest);
-  const temporary = join(dirname(path), `.bpls-${randomUUID()}.tmp`);
   try {
     const old = await stat(path).catch(() => undefined);
     if (old && !old.isFile()) throw new ModelFileError('Expected a regular file, or none');
@@ -125,6 +127,11 @@ export async function writeTensors(given: string, file: TensorFile): Promise<voi
     throw named('write', path, error);
   }
   await syncFolder(dirname(path));
+}
+
+/** Of the new file that is beside `path` while it is written. */
+export function temporaryName(path: string, own: string): string {
+  return join(dirname(path), `.bpls-${own}.tmp`);
 }
 
 /**
@@ -377,7 +384,7 @@ function headerLength(bytes: Uint8Array): number {
   return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
 }
 
-function allocate(length: number): Uint8Array {
+function allocate(length: number): Bytes {
   try {
     return new Uint8Array(length);
   } catch (error) {

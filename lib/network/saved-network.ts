@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { ArgumentError, ModelFileError, NonFiniteError } from '../errors.js';
-import { checkBuffer, describe, precisionName, type FloatArray } from '../matrix.js';
+import { checkBuffer, describe, precisionName, type Bytes, type FloatArray } from '../matrix.js';
 import { checkPath, mostUnits } from '../options.js';
 import type { TrainReport } from '../report.js';
 import { outputActivations, type OutputActivation } from './activation.js';
@@ -25,7 +25,7 @@ export async function saveNetwork(path: string, saved: SavedNetwork): Promise<vo
 }
 
 /** What {@link saveNetwork} would write. */
-export async function networkBytes(saved: SavedNetwork): Promise<Uint8Array> {
+export async function networkBytes(saved: SavedNetwork): Promise<Bytes> {
   return encodeTensors(await fileOf(saved));
 }
 
@@ -98,7 +98,10 @@ async function checkNumbers(
 
 /** The file, and what messages call it. */
 async function openSource(source: unknown): Promise<[name: string, file: TensorFile]> {
-  if (typeof source === 'string') return [source, await readTensors(checkPath('source', source))];
+  if (typeof source === 'string') {
+    const path = checkPath('source', source);
+    return [path, await readTensors(path)];
+  }
   if (!types.isUint8Array(source))
     throw new ArgumentError(
       `Expected source to be the path of a file or the bytes of one but received ${describe(source)}`,

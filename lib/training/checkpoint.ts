@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, realpath, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ArgumentError, BplsError, ModelFileError } from '../errors.js';
 import { allocate, describe, precisionName, type FloatArray } from '../matrix.js';
-import { readTensors, writeTensors, type Tensor } from '../network/model-file.js';
+import { readTensors, temporaryName, writeTensors, type Tensor } from '../network/model-file.js';
 import { parseJson } from '../network/saved-network.js';
 import type { Settings } from '../options.js';
 import { createRandom } from '../random.js';
@@ -25,15 +25,18 @@ export interface State {
 
 /** The file in which a training keeps its state, so that another process can go on with it. */
 export class Checkpoint {
-  /** Of the trainings under way in this process. */
+  /** Of the trainings under way in this thread. */
   static readonly #open = new Set<string>();
   readonly #path: string;
+  readonly #temporary: string;
   readonly #fingerprint: string;
   /** What the file held when the training began. */
   readonly found: State | undefined;
 
   private constructor(path: string, fingerprint: string, found: State | undefined) {
     this.#path = path;
+    // Always the same: what a process leaves that is killed while it writes, the next one replaces.
+    this.#temporary = temporaryName(path, createHash('sha256').update(path).digest('hex').slice(0, 32));
     this.#fingerprint = fingerprint;
     this.found = found;
   }
@@ -50,7 +53,11 @@ export class Checkpoint {
     settings: Settings,
     work: (checkpoint: Checkpoint) => Promise<R>,
   ): Promise<R> {
-    const file = resolve(path); // The working folder may change meanwhile.
+    // By whatever links it is given; a folder that cannot be found cannot be written to either.
+    const folder = await realpath(dirname(path)).catch((error: unknown) => {
+      throw cannotWrite(path, error);
+    });
+    const file = join(folder, basename(path));
     if (Checkpoint.#open.has(file))
       throw new ArgumentError(`Expected options.checkpoint to be of one training at a time but another has ${file}`);
     Checkpoint.#open.add(file);
@@ -66,7 +73,7 @@ export class Checkpoint {
     const found = await read(file, fingerprint);
     // Now, not after the first iteration.
     await access(dirname(file), constants.W_OK).catch((error: unknown) => {
-      throw new ModelFileError(`Cannot write ${file}: ${(error as Error).message}`, { cause: error });
+      throw cannotWrite(file, error);
     });
     return new Checkpoint(file, fingerprint, found);
   }
@@ -81,7 +88,8 @@ export class Checkpoint {
     };
     const tensors: Record<string, Tensor> = {};
     for (const [name, data] of Object.entries(arrays)) tensors[name] = { shape: [data.length], data };
-    await writeTensors(this.#path, { metadata, tensors });
+    await rm(this.#temporary, { force: true }).catch(() => undefined);
+    await writeTensors(this.#path, { metadata, tensors }, this.#temporary);
   }
 
   async remove(): Promise<void> {
@@ -91,6 +99,10 @@ export class Checkpoint {
       throw new ModelFileError(`Cannot remove ${this.#path}: ${(error as Error).message}`, { cause: error });
     }
   }
+}
+
+function cannotWrite(path: string, error: unknown): ModelFileError {
+  return new ModelFileError(`Cannot write ${path}: ${(error as Error).message}`, { cause: error });
 }
 
 async function read(path: string, fingerprint: string): Promise<State | undefined> {
@@ -108,7 +120,7 @@ async function read(path: string, fingerprint: string): Promise<State | undefine
   expect('bpls.kind', 'checkpoint', 'a checkpoint');
   if (metadata['bpls.fingerprint'] !== fingerprint)
     throw new ModelFileError(
-      `Expected ${path} to hold a checkpoint of these data and options but a training of others left it: remove it to start anew`,
+      `Expected ${path} to hold a checkpoint of these data and options but a training of others left it: remove it to start anew, where none of them is under way`,
     );
   const values = parseJson(path, metadata['bpls.state']) as State['values'] | null;
   const { iteration, training, patience } = values ?? {};

@@ -70,6 +70,9 @@ class Arguments {
 
   int threads() const { return static_cast<int>(std::max<std::int64_t>(1, size("threads", 1024))); }
 
+  /// By which a call may be withdrawn; 0 where it has none.
+  std::int64_t ticket() const { return has("ticket") ? size("ticket", std::int64_t{1} << 53) : 0; }
+
   bool is_float32(const char* name) const {
     const Napi::Value value = object_.Get(name);
     return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;

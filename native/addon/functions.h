@@ -25,10 +25,11 @@ Napi::Value enqueue_typed(const Napi::CallbackInfo& info, const char* decides, M
   return or_out_of_memory(info.Env(), [&]() -> Napi::Value {
     Arguments args(info);
     const int threads = args.threads();
+    const std::int64_t ticket = args.ticket();
     Work work = args.is_float32(decides) ? make_float(args) : make_double(args);
     args.verify();
     const auto keeping = [work = std::move(work), copies = args.copies()](Scratch& scratch) { return work(scratch); };
-    return enqueue(args.env(), keeping, threads, args.kept());
+    return enqueue(args.env(), keeping, threads, ticket, args.kept());
   });
 }
 

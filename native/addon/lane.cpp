@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -38,16 +39,18 @@ struct Realm {
 };
 
 struct Job {
-  Job(Napi::Env env, Realm* owner, Work to_do, int thread_count, Napi::Object kept)
+  Job(Napi::Env env, Realm* owner, Work to_do, int thread_count, std::int64_t number, Napi::Object kept)
       : realm(owner),
         work(std::move(to_do)),
         threads(thread_count),
+        ticket(number),
         deferred(Napi::Promise::Deferred::New(env)),
         keep(Napi::Persistent(kept)) {}
 
   Realm* realm;
   Work work;
   int threads;
+  std::int64_t ticket;
   Napi::Promise::Deferred deferred;
   Napi::ObjectReference keep;
   Outcome outcome;
@@ -104,6 +107,18 @@ class Lane {
     queue_.push_back(std::move(job));
     called_.store(true);
     wake_.notify_one();
+  }
+
+  /// Takes a job out of the queue; null where it has begun, or there is none of that ticket.
+  std::unique_ptr<Job> withdraw(const Realm* realm, std::int64_t ticket) {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(queue_.begin(), queue_.end(), [=](const std::unique_ptr<Job>& job) {
+      return job->realm == realm && job->ticket == ticket;
+    });
+    if (found == queue_.end()) return nullptr;
+    std::unique_ptr<Job> job = std::move(*found);
+    queue_.erase(found);
+    return job;
   }
 
   /// A JavaScript thread ends: its waiting jobs are dropped, and the running one is waited for, because the memory
@@ -245,11 +260,11 @@ void open_lane(Napi::Env env) {
   env.SetInstanceData(realm.release());
 }
 
-Napi::Promise enqueue(Napi::Env env, Work work, int threads, Napi::Object keep) {
+Napi::Promise enqueue(Napi::Env env, Work work, int threads, std::int64_t ticket, Napi::Object keep) {
   auto* realm = env.GetInstanceData<Realm>();
   try {
     Lane& lane = Lane::instance();
-    auto job = std::make_unique<Job>(env, realm, std::move(work), threads, keep);
+    auto job = std::make_unique<Job>(env, realm, std::move(work), threads, ticket, keep);
     const Napi::Promise promise = job->deferred.Promise();
     lane.submit(std::move(job));
     // Not before: where that throws, the event loop must not be kept waiting for the job.
@@ -259,6 +274,15 @@ Napi::Promise enqueue(Napi::Env env, Work work, int threads, Napi::Object keep) 
     throw failure(env, refused_memory,
                   "Expected a thread for this call but the system has no memory for one, or as many as it may have");
   }
+}
+
+void withdraw(Napi::Env env, std::int64_t ticket) {
+  Lane* lane = Lane::made();
+  auto* realm = env.GetInstanceData<Realm>();
+  const std::unique_ptr<Job> job = lane ? lane->withdraw(realm, ticket) : nullptr;
+  if (!job) return;
+  if (--realm->pending == 0) realm->completion.Unref(env);
+  job->deferred.Reject(failure(env, "WITHDRAWN", "The call was withdrawn before it began").Value());
 }
 
 }  // namespace bpls::addon

@@ -1,6 +1,16 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   AbortedError,
@@ -15,6 +25,7 @@ import {
   type RegressorOptions,
 } from '../../lib/index.js';
 import { readTensors, writeTensors } from '../../lib/network/model-file.js';
+import { settingsOf } from '../../lib/options.js';
 import { alike } from '../support/alike.js';
 import { clouds } from '../support/clouds.js';
 import { expectBplsError, failure } from '../support/expect.js';
@@ -22,7 +33,7 @@ import { parameters } from '../support/models.js';
 import { source } from '../support/random.js';
 import { rules } from '../support/rules.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'bpls-checkpoint-'));
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bpls-checkpoint-')));
 const path = join(folder, 'training.safetensors');
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -219,6 +230,35 @@ describe('checkpoint', () => {
     await failure(classify({ labels: 3 } as never)({ checkpoint: path }));
     await cutOff(classify({}), 1);
     await classify({})({ checkpoint: path });
+  });
+
+  it('is of one training by whatever links it is given', async () => {
+    const link = join(folder, 'link');
+    symlinkSync(folder, link);
+    const first = classify({})({ checkpoint: path });
+    await expectBplsError(
+      classify({ seed: 1 })({ checkpoint: join(link, basename(path)) }),
+      ArgumentError,
+      'INVALID_ARGUMENT',
+      `Expected options.checkpoint to be of one training at a time but another has ${path}`,
+    );
+    await first;
+  });
+
+  it('replaces what a process left that was killed while it wrote', async () => {
+    const own = createHash('sha256')
+      .update(realpathSync(folder))
+      .update(`/${basename(path)}`)
+      .digest('hex');
+    const stale = join(folder, `.bpls-${own.slice(0, 32)}.tmp`);
+    writeFileSync(stale, 'cut off');
+    await cutOff(classify({}), 1);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('is where it was when the call was made', () => {
+    expect(settingsOf({ checkpoint: 'here' }, true).checkpoint).toBe(resolve('here'));
   });
 
   it('is of its mask alone', async () => {
