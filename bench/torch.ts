@@ -109,8 +109,8 @@ export async function fastestThreads(
     tries.push(
       (await torch(data, { ...setting, rates: setting.rates.slice(0, 1) }, threads, { limit: seconds })).points,
     );
-  // The last moment that all have come to is after equally many steps.
-  const last = Math.min(...tries.map((points) => points.length)) - 1;
+  // The last moment but the end, which comes by the time, is after equally many steps.
+  const last = Math.max(0, Math.min(...tries.map((points) => points.length)) - 2);
   const times = tries.map((points) => points[last]?.seconds ?? Infinity);
   return candidates[times.indexOf(Math.min(...times))]!;
 }

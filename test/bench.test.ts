@@ -376,10 +376,17 @@ describe('beside the best rival', () => {
     expect(found.best).toBe('MLP, 500 epochs');
     expect(found.ahead).toBeCloseTo(0, 12);
     expect(found.error).toBeCloseTo(0.1, 12);
+    // A deviation of 0.2 / √2, times √(½ + ¼).
+    expect(found.overlap).toBeCloseTo(Math.sqrt(0.02 * 0.75), 12);
+    expect(beside(contest([0.9, 0.5, 0.8, 0.2, 0.1], [0.7, 0.9, 0.8, 0.2, 0.1]), ['ridge']).ahead).toBeCloseTo(0.6, 12);
   });
 
   it('is without an error for one split', () => {
-    expect(beside(contest([0.5, 0.1, 0.2, 0.3, 0.9]))).toEqual({ best: 'random features', ahead: -0.4, error: 0 });
+    expect(beside(contest([0.5, 0.1, 0.2, 0.3, 0.9]))).toMatchObject({
+      best: 'random features',
+      ahead: -0.4,
+      error: 0,
+    });
   });
 });
 

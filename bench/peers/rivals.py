@@ -14,7 +14,7 @@ import warnings
 
 import numpy as np
 import sklearn
-from sklearn import datasets, linear_model, model_selection, neural_network, preprocessing
+from sklearn import datasets, ensemble, linear_model, model_selection, neural_network, preprocessing
 from sklearn.exceptions import ConvergenceWarning
 
 import problems
@@ -144,7 +144,7 @@ class Scaled:
         return {'logLoss': -np.log(own).mean(), 'calibrationError': np.abs(np.bincount(bins, gap)).sum() / len(y)}
 
 
-def rivals(classes, seed, units, scaled):
+def rivals(classes, seed, units, scaled, trees):
     alphas = np.logspace(-3, 4, 8)
     mlp = neural_network.MLPClassifier if classes else neural_network.MLPRegressor
     ridge = linear_model.RidgeClassifierCV if classes else linear_model.RidgeCV
@@ -154,7 +154,9 @@ def rivals(classes, seed, units, scaled):
         'ridge': ridge(alphas=alphas),
         'random features': RandomFeatures(ridge(alphas=alphas), units, seed),
     }
-
+    if trees:
+        boosted = ensemble.HistGradientBoostingClassifier if classes else ensemble.HistGradientBoostingRegressor
+        models['boosted trees'] = boosted(random_state=seed)
     return {name: Scaled(model, scaled, classes) for name, model in models.items()}
 
 
@@ -175,7 +177,7 @@ def run(args, seed):
     for name, array in {'X': X, 'y': y, 'X_test': X_test, 'y_test': y_test}.items():
         np.ascontiguousarray(array, X.dtype).tofile(os.path.join(args.folder, name))
     results, last = [], None
-    competitors = rivals(classes, seed, args.units, scaled=args.images is None) if args.compete else {}
+    competitors = rivals(classes, seed, args.units, scaled=args.images is None, trees=args.images is None) if args.compete else {}
     for name, model in competitors.items():
         if name == 'MLP, 500 epochs' and last.model.n_iter_ < last.model.max_iter:
             results.append({**results[-1], 'name': name})  # it had come to its end before
