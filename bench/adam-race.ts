@@ -44,13 +44,23 @@ export function timeTo(traces: readonly Pick<Trace, 'points'>[], accuracy: numbe
 /** Most training seconds of one setting. */
 export const adamLimit = 60;
 
-const widths = [512, 256, 128];
+const widths = [512, 256, 128, 1000, 64];
+const batches = [256, 128, 512];
+const rates = [2e-3, 1e-3, 4e-3];
 
 /** All settings, those first that are likely to be fast: the best time so far is the limit of the next. */
 export function adamGrid(): AdamSetting[] {
-  return [1e-3, 2e-3, 5e-4].flatMap((rate) =>
-    widths.flatMap((hidden) => [128, 256, 64].map((batch) => ({ hidden, batch, rate }))),
-  );
+  return rates.flatMap((rate) => widths.flatMap((hidden) => batches.map((batch) => ({ hidden, batch, rate }))));
+}
+
+/** What of a setting is least or most in the grid, where a better one may lie beyond. */
+export function atEnds({ hidden, batch, rate }: AdamSetting): string[] {
+  const isEnd = (value: number, all: number[]) => value === Math.min(...all) || value === Math.max(...all);
+  return [
+    ...(isEnd(hidden, widths) ? [`${hidden} units`] : []),
+    ...(isEnd(batch, batches) ? [`batch ${batch}`] : []),
+    ...(isEnd(rate, rates) ? [`rate ${rate}`] : []),
+  ];
 }
 
 /** The training that was first at the target, or the most accurate where none came to it. */
@@ -75,7 +85,8 @@ export async function threadsOfWidths(folder: string, cores: number): Promise<Th
 
 /**
  * Trains by every setting of the grid until it reaches the target accuracy, or until the time in which another has, and by
- * the winner once more to the limit. `between` runs after each.
+ * the best of each width once more to the limit, the winner's first: wider ones are later, but come further. `between`
+ * runs after each.
  */
 export async function race(
   folder: string,
@@ -90,6 +101,13 @@ export async function race(
     await between();
   };
   for (const setting of adamGrid()) await run(setting, { target, limit: timeTo(traces, target) ?? adamLimit });
-  await run(winner(traces, target).setting, { limit: adamLimit });
+  const first = winner(traces, target).setting.hidden;
+  const bestOf = (hidden: number) =>
+    winner(
+      traces.filter(({ setting }) => setting.hidden === hidden),
+      target,
+    ).setting;
+  const best = [first, ...widths.filter((hidden) => hidden !== first)].map(bestOf);
+  for (const setting of best) await run(setting, { limit: adamLimit });
   return traces;
 }

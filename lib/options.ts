@@ -160,7 +160,7 @@ export interface TrainOptions {
    * when the training is done. One training at a time has it; of the same thread another is refused.
    */
   checkpoint?: string | undefined;
-  /** Aborts the training between two batches. */
+  /** Aborts the training between two batches, or where it waits its turn. */
   signal?: AbortSignal | undefined;
   /**
    * Called after each iteration; a promise, or anything with a `then`, is waited for. With `'stop'` the training ends
@@ -361,7 +361,7 @@ function threadsOf(value: unknown): number {
 export interface RunOptions {
   /** BLAS threads. @default the cores that the process may use */
   threads?: number | undefined;
-  /** Ends the call between two batches, with an AbortedError. */
+  /** Ends the call between two batches, or where it waits its turn, with an AbortedError. */
   signal?: AbortSignal | undefined;
 }
 

@@ -116,7 +116,7 @@ describe('levels', () => {
     const { rows } = levelTable(results());
     expect(rows).toHaveLength(4);
     expect(rows[0]).toMatchObject({ data: 'MNIST', accuracy: '90 %', bpls: '0.5', Adam: '1.5 (3×)', SGD: '9 (18×)' });
-    expect(rows[2]).toMatchObject({ bpls: '2', Adam: '1.9 (0.95×)', 'brain.js': 'never', NAG: undefined });
+    expect(rows[2]).toMatchObject({ bpls: '2', Adam: '1.9 (0.95×)', 'brain.js': '> 60 (30×)', NAG: undefined });
     expect(levelTable(results(), 1000).rows[0]).toMatchObject({ bpls: 'never', SGD: '9', Adam: undefined });
     expect(ratiosTo(results(), 'MNIST', 'Adam')).toEqual([
       { level: 0.9, ratio: 3 },

@@ -25,14 +25,17 @@ export async function weightsOf(
     );
   const given = sampleWeights === undefined ? undefined : checkWeights(sampleWeights, rows);
   const weights = new Float64Array(rows);
+  let greatest = 0;
   for await (const [begin, end] of turns(rows))
     for (let i = begin; i < end; i++) {
       const value = given ? given[i] : 1;
       // Its name only where it is needed: of a million rows that takes a while.
       weights[i] = isNonNegative(value) ? value : nonNegative(`options.sampleWeights[${i}]`, value);
+      greatest = Math.max(greatest, weights[i] as number);
     }
-  const byClass = encoded && classWeights !== undefined ? await classWeightsOf(classWeights, encoded, weights) : [];
-  let greatest = 0;
+  const byClass =
+    encoded && classWeights !== undefined ? await classWeightsOf(classWeights, encoded, weights, greatest) : [];
+  greatest = 0;
   for await (const [begin, end] of turns(rows))
     for (let i = begin; i < end; i++) {
       (weights[i] as number) *= byClass[encoded?.indices[i] as number] ?? 1;
@@ -71,13 +74,17 @@ function checkWeights(value: unknown, rows: number): ArrayLike<unknown> {
   return value;
 }
 
-async function classWeightsOf(value: unknown, { classes, indices }: Encoded, weights: Float64Array): Promise<number[]> {
+async function classWeightsOf(
+  value: unknown,
+  { classes, indices }: Encoded,
+  weights: Float64Array,
+  greatest: number,
+): Promise<number[]> {
   if (value === 'balanced') {
     const sums = classes.map(() => 0);
     for await (const [begin, end] of turns(indices.length))
-      // Shares of the rows, so that no sum overflows.
-      for (let i = begin; i < end; i++)
-        (sums[indices[i] as number] as number) += (weights[i] as number) / indices.length;
+      // Shares of the greatest, so that no sum overflows or vanishes.
+      for (let i = begin; i < end; i++) (sums[indices[i] as number] as number) += (weights[i] as number) / greatest;
     const total = sums.reduce((all, sum) => all + sum / classes.length, 0);
     return sums.map((sum) => (sum > 0 ? total / sum : 0));
   }

@@ -178,6 +178,8 @@ describe('classWeights', () => {
     );
     const [given, expected] = [await weighted.probabilities(X), await without.probabilities(X)];
     given.data.forEach((value, i) => expect(value).toBeCloseTo(expected.data[i]!, 6));
+    const tiny = await trainClassifier(X, y, { ...options, sampleWeights: sampleWeights.map((w) => w * 2 ** -1015) });
+    expect((await tiny.probabilities(X)).data).toEqual(given.data);
   });
 
   it("of 'balanced' give a rare class its due", async () => {
