@@ -133,7 +133,7 @@ describe('levels', () => {
 
   it('of a peer are those it came to itself', () => {
     const [adam] = atTheirBest(results(), ['linear map 64 → 64']);
-    expect(adam).toMatchObject({ trainer: 'Adam', value: 1e-7, seconds: 20, ours: 0.01, ratio: 2000 });
+    expect(adam).toMatchObject({ trainer: 'Adam', value: 1e-7, seconds: 20, ours: 0.01, ratio: 2000, near: 2000 });
   });
 });
 
