@@ -50,7 +50,9 @@ export async function encodeLabels(value: unknown, rows: number): Promise<{ clas
   checkClasses(classes, rows);
   const places = new Int32Array(classes.length);
   classes.forEach((label, place) => (places[met.get(label) as number] = place));
-  return { classes, indices: indices.map((found) => places[found] as number) };
+  for await (const [begin, end] of turns(rows))
+    for (let i = begin; i < end; i++) indices[i] = places[indices[i] as number] as number;
+  return { classes, indices };
 }
 
 /** @throws ArgumentError where labels are measurements: sooner than a network of nearly as many outputs as rows */
