@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AbortedError, AddonError, matrix, trainClassifier } from '../lib/index.js';
-import { call, callEach, native } from '../lib/lane.js';
+import { call, callEach, native, type Lane } from '../lib/lane.js';
 import { expectBplsError } from './support/expect.js';
 import { lane } from './support/problem.js';
 import { run } from './support/processes.js';
@@ -12,9 +12,9 @@ import { source } from './support/random.js';
 const f64 = (length: number, value = 1) => new Float64Array(length).fill(value);
 
 /** A product of 2 · size³ operations: one call that takes a while. */
-function product(size: number) {
+function product(size: number, own: Lane = lane()) {
   const [a, b, solution] = [f64(size * size), f64(size * size), f64(size * size)];
-  return call(lane(), 'multiply', { a, b, rows: size, inner: size, columns: size, transposed: false, solution });
+  return call(own, 'multiply', { a, b, rows: size, inner: size, columns: size, transposed: false, solution });
 }
 
 describe('the lane', () => {
@@ -117,12 +117,15 @@ describe('the lane', () => {
     const controller = new AbortController();
     const values = f64(4);
     const own = { ...lane(), signal: controller.signal };
-    const before = call(own, 'findNonFinite', { values, length: 4 });
+    const first = product(2);
+    const before = product(1500, own);
+    await first;
+    await new Promise((resolve) => setTimeout(resolve, 50)); // The next has begun.
     controller.abort('enough');
     const after = call(own, 'findNonFinite', { values, length: 4 });
     const error = await expectBplsError(after, AbortedError, 'ABORTED', 'The operation was aborted');
     expect(error.cause).toBe('enough');
-    await expect(before).resolves.toMatchObject({ nonFinite: -1 });
+    await expect(before).resolves.toMatchObject({ operations: 2 * 1500 ** 3 });
   });
 
   it('queues the next of several calls ahead, and is over when both are, whichever fails', async () => {
