@@ -249,13 +249,13 @@ export interface RawCalls {
 /** The addon's functions. They check what guards memory; checks for people, with messages to match, are in lib/. */
 export type RawAddon = {
   [Name in keyof RawCalls]: (
-    args: RawCalls[Name][0] & { threads: number; ticket?: number | undefined },
+    args: RawCalls[Name][0] & { threads: number; ticket?: number },
   ) => Promise<RawCalls[Name][1] & RawOutcome>;
 } & {
   predictSync(args: Omit<RawPredict, 'start' | 'count' | 'indices'>): void;
   /** A number that no other call of this process has: the `ticket` of one that may be withdrawn. */
   ticket(): number;
-  /** Rejects the call of that ticket with the code WITHDRAWN, where it still waits its turn. */
+  /** Rejects the call of that ticket, which is not 0, with the code WITHDRAWN, where it still waits its turn. */
   withdraw(ticket: number): void;
   blas(): string;
 };

@@ -29,7 +29,8 @@ import { train } from './training/train.js';
 import type { Problem } from './training/problem.js';
 import { validationInputs } from './training/validation.js';
 import { weightsOf } from './training/weights.js';
-import { scale, turns } from './turns.js';
+import { turns } from './turns.js';
+import { scale } from './vectors.js';
 
 /** What {@link Classifier.evaluate} finds. */
 export interface Evaluation {

@@ -11,6 +11,11 @@ export type BplsErrorCode =
   | 'OUT_OF_MEMORY'
   | 'ADDON';
 
+/** Of an error: `ErrorOptions`, which libraries before ES2022 lack. */
+interface Reason {
+  cause?: unknown;
+}
+
 /**
  * Base of every error of this package. Test `code`, not the message: messages say what was expected and what
  * came, and may become clearer between versions.
@@ -28,7 +33,7 @@ export type BplsErrorCode =
 export class BplsError extends Error {
   readonly code: BplsErrorCode;
 
-  constructor(code: BplsErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: BplsErrorCode, message: string, options?: Reason) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
@@ -38,7 +43,7 @@ export class BplsError extends Error {
 /** An argument or option of the wrong type or out of its range. */
 export class ArgumentError extends BplsError {
   declare readonly code: 'INVALID_ARGUMENT';
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: Reason) {
     super('INVALID_ARGUMENT', message, options);
   }
 }
@@ -103,7 +108,7 @@ export class AbortedError extends BplsError {
 /** A model file that is not one, is damaged, or cannot be read or written; `cause` is the system's error. */
 export class ModelFileError extends BplsError {
   declare readonly code: 'MODEL_FILE';
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: Reason) {
     super('MODEL_FILE', message, options);
   }
 }
@@ -111,7 +116,7 @@ export class ModelFileError extends BplsError {
 /** Memory that the system would not give. */
 export class MemoryError extends BplsError {
   declare readonly code: 'OUT_OF_MEMORY';
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: Reason) {
     super('OUT_OF_MEMORY', message, options);
   }
 }
@@ -129,7 +134,7 @@ export async function withinMemory<R>(work: () => Promise<R>): Promise<R> {
 /** The native addon could not be loaded, or failed in a way that is this package's fault. */
 export class AddonError extends BplsError {
   declare readonly code: 'ADDON';
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: Reason) {
     super('ADDON', message, options);
   }
 }

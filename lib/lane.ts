@@ -44,8 +44,8 @@ export async function call<Name extends keyof RawCalls>(
 ): Promise<RawCalls[Name][1] & RawOutcome> {
   const { signal, threads } = lane;
   if (signal?.aborted) throw new AbortedError(signal.reason);
-  const ticket = signal && native().ticket();
-  const withdraw = () => native().withdraw(ticket ?? 0);
+  const ticket = signal ? native().ticket() : 0;
+  const withdraw = () => native().withdraw(ticket);
   signal?.addEventListener('abort', withdraw, { once: true });
   try {
     const outcome = await native()[name]({ ...args, threads, ticket } as never);

@@ -84,6 +84,10 @@ describe('the lane', () => {
     expect(second).toBeGreaterThan(first);
     const values = f64(10);
     const done = raw.findNonFinite({ values, length: 10, threads: 1, ticket: first });
+    // Those without a ticket are no one's to withdraw.
+    const waiting = [product(600), raw.findNonFinite({ values, length: 10, threads: 1 })];
+    for (const ticket of [0, NaN]) raw.withdraw(ticket);
+    await Promise.all(waiting);
     await done;
     raw.withdraw(first);
     await expect(done).resolves.toMatchObject({ nonFinite: -1 });

@@ -14,7 +14,8 @@ import {
   type Matrix,
 } from '../matrix.js';
 import { laneOf, nonNegative, oneOf, readOptions, type RunOptions, type Solver } from '../options.js';
-import { addTo, copyTo, turns } from '../turns.js';
+import { turns } from '../turns.js';
+import { addTo, copyTo } from '../vectors.js';
 import { NormalEquations, smallestRcond, type Solution } from './normal-equations.js';
 
 export interface LstsqOptions extends RunOptions {

@@ -13,7 +13,8 @@ import {
   type FloatArray,
   type Matrix,
 } from '../matrix.js';
-import { addTo, copyTo, turns } from '../turns.js';
+import { turns } from '../turns.js';
+import { addTo, copyOf } from '../vectors.js';
 import { integer, laneOf, nonNegative, oneOf, readOptions, runOf, type RunOptions, type Solver } from '../options.js';
 
 /** A solution and how it was found. */
@@ -238,7 +239,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
       this.count += other.count;
     };
     const merged = this.#inTurn(work);
-    if (other !== this) void other.#inTurn(() => merged).catch(() => undefined);
+    if (other !== this) other.#inTurn(() => merged).catch(() => undefined);
     await merged;
   }
 
@@ -341,7 +342,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
 
   async #svd(lane: Lane, ridge: number): Promise<Solution<Arrays[P]>> {
     const [p, m] = [this.order, this.outputs];
-    const full = await copyTo(allocate(this.gram, p * p), this.gram);
+    const full = await copyOf(this.gram);
     for (let i = 0; i < this.inputs; i++) (full[i * p + i] as number) += ridge * this.count;
     // Powers of 2: nothing is rounded.
     const scales = Float64Array.from({ length: p }, (_, i) => {
@@ -358,7 +359,7 @@ export class NormalEquations<P extends keyof Arrays = 'float64'> {
           for (let k = i * m; k < (i + 1) * m; k++) (values[k] as number) *= scales[i] as number;
       return values as Arrays[P];
     };
-    const rhs = await scaleRows(await copyTo(allocate(this.gram, p * m), this.rhs));
+    const rhs = await scaleRows(await copyOf(this.rhs));
     const solution = allocate(this.gram, p * m);
     const { info, rank, rcond } = await call(lane, 'solveSvd', {
       a: full,

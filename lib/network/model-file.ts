@@ -124,7 +124,7 @@ export async function writeTensors(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw named('write', path, error);
+    throw fileError('write', path, error);
   }
   await syncFolder(dirname(path));
 }
@@ -143,7 +143,7 @@ export async function readTensors(path: string): Promise<TensorFile> {
   try {
     return await checked(await readBytes(path));
   } catch (error) {
-    throw named('read', path, error);
+    throw fileError('read', path, error);
   }
 }
 
@@ -468,7 +468,7 @@ async function withFile<T>(path: string, flags: string | number, use: (handle: F
 }
 
 /** The error with the path in its message, as the kind that the caller is told to expect. */
-function named(action: 'read' | 'write', path: string, error: unknown): unknown {
+export function fileError(action: 'read' | 'write' | 'remove', path: string, error: unknown): unknown {
   if (error instanceof MemoryError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new ModelFileError(`Cannot ${action} ${path}: ${reason}`, { cause: error });

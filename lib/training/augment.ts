@@ -3,7 +3,8 @@ import { callEach, type Lane } from '../lane.js';
 import { allocate } from '../matrix.js';
 import type { FullAugmentation, FullImage, Settings } from '../options.js';
 import { createRandom, type Random } from '../random.js';
-import { copyTo, turns } from '../turns.js';
+import { turns } from '../turns.js';
+import { copyTo } from '../vectors.js';
 import { rowsWithCopies } from './layout.js';
 import type { Problem } from './problem.js';
 

@@ -4,7 +4,7 @@ import { access, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ArgumentError, BplsError, ModelFileError } from '../errors.js';
 import { allocate, describe, precisionName, type FloatArray } from '../matrix.js';
-import { readTensors, temporaryName, writeTensors, type Tensor } from '../network/model-file.js';
+import { fileError, readTensors, temporaryName, writeTensors, type Tensor } from '../network/model-file.js';
 import { parseJson } from '../network/saved-network.js';
 import type { Settings } from '../options.js';
 import { createRandom } from '../random.js';
@@ -55,7 +55,7 @@ export class Checkpoint {
   ): Promise<R> {
     // By whatever links it is given; a folder that cannot be found cannot be written to either.
     const folder = await realpath(dirname(path)).catch((error: unknown) => {
-      throw cannotWrite(path, error);
+      throw fileError('write', path, error);
     });
     const file = join(folder, basename(path));
     if (Checkpoint.#open.has(file))
@@ -73,7 +73,7 @@ export class Checkpoint {
     const found = await read(file, fingerprint);
     // Now, not after the first iteration.
     await access(dirname(file), constants.W_OK).catch((error: unknown) => {
-      throw cannotWrite(file, error);
+      throw fileError('write', file, error);
     });
     return new Checkpoint(file, fingerprint, found);
   }
@@ -96,13 +96,9 @@ export class Checkpoint {
     try {
       await rm(this.#path, { force: true });
     } catch (error) {
-      throw new ModelFileError(`Cannot remove ${this.#path}: ${(error as Error).message}`, { cause: error });
+      throw fileError('remove', this.#path, error);
     }
   }
-}
-
-function cannotWrite(path: string, error: unknown): ModelFileError {
-  return new ModelFileError(`Cannot write ${path}: ${(error as Error).message}`, { cause: error });
 }
 
 async function read(path: string, fingerprint: string): Promise<State | undefined> {

@@ -1,9 +1,11 @@
 import { allocate } from '../matrix.js';
 import { calibration, type HeldScores } from '../network/temperature.js';
 import { isCalibrated, type Settings } from '../options.js';
-import { copyTo, turns } from '../turns.js';
+import { turns } from '../turns.js';
+import { copyOf } from '../vectors.js';
 import type { Problem } from './problem.js';
 import type { Training } from './training.js';
+import { weightsAt } from './weights.js';
 
 /** Rows that are many: a training can spare some. */
 export const manyRows = 25_000;
@@ -35,9 +37,8 @@ export class HeldOut {
     const { problem, rows, originals } = training;
     const drawn = training.drawRows(heldRows(training.weightedRows));
     const held = await leavingClasses(drawn, problem, originals);
-    const weights = allocate(problem.inputs.data, rows);
-    if (problem.weights) await copyTo(weights, problem.weights);
-    else for await (const [begin, end] of turns(rows)) weights.fill(1, begin, end);
+    const weights = problem.weights ? await copyOf(problem.weights) : allocate(problem.inputs.data, rows);
+    if (!problem.weights) for await (const [begin, end] of turns(rows)) weights.fill(1, begin, end);
     for (const row of held) for (let copy = row; copy < rows; copy += originals) weights[copy] = 0;
     training.weights = weights;
     training.heldOut = held.length;
@@ -85,6 +86,6 @@ export async function heldScores(training: Training, rows: Int32Array): Promise<
   return {
     scores: { data: await training.scores(rows), rows: rows.length, cols: outputs },
     truth: rows.map((row) => labels[row] as number),
-    weights: weights && Array.from(rows, (row) => weights[row] as number),
+    weights: weightsAt(rows, weights),
   };
 }

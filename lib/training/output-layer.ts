@@ -3,11 +3,12 @@ import { smallestRcond } from '../least-squares/normal-equations.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { Settings } from '../options.js';
 import type { LayerReport } from '../report.js';
-import { copyTo, turns } from '../turns.js';
-import { innerProduct } from './inner-product.js';
+import { turns } from '../turns.js';
+import { copyOf, copyTo, innerProduct } from '../vectors.js';
 import { byCholesky, solveLayer, type LayerSolution } from './solve.js';
-import { eachDeviation, probeOf, weightsAt } from './robust.js';
+import { eachDeviation, probeOf } from './robust.js';
 import type { PassTotals, Training } from './training.js';
+import { weightsAt } from './weights.js';
 
 /**
  * Accelerated steps of the one-sided problem, and of Huber's; a two-sided one is exact after the first. So many where an
@@ -142,7 +143,6 @@ export class OutputLayer {
     const { findsBounds } = training;
     const rounding = 64 * epsilon(weights);
     let least = loss + (await this.#penalise(weights));
-    const copyOf = (array: FloatArray) => copyTo(training.zeros(array.length), array);
     const [best, bestRhs, previous] = [await copyOf(weights), await copyOf(this.#rhs), await copyOf(weights)];
     const rebound = async () => {
       await this.boundResiduals();
@@ -240,7 +240,7 @@ export class OutputLayer {
     const { weights } = training.output;
     const sumKept = async (step?: RawAdvance) =>
       (await training.sweep(kept, { cached: true, outputRhs: rhs, ...step })).squares / 2 / share;
-    const exact = await copyTo(training.zeros(rhs.length), rhs);
+    const exact = await copyOf(rhs);
     let keptLoss = await sumKept();
     const correction = training.zeros(rhs.length);
     for await (const [begin, end] of turns(rhs.length))

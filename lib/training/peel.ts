@@ -6,7 +6,7 @@ import { smallestRcond } from '../least-squares/normal-equations.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { SampleRule } from '../options.js';
 import type { LayerReport } from '../report.js';
-import { addTo } from '../turns.js';
+import { addTo } from '../vectors.js';
 import { arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import { Patience } from './patience.js';
 import { iterationsOf } from './progress.js';

@@ -40,19 +40,24 @@ export async function eachDeviation(
 
 /** Standard deviation that values about zero would have if they were normal: 1.4826 times the median of their sizes. */
 export function medianDeviation(values: Float64Array, weights?: Float64Array): number {
-  return 1.4826 * quantile(values.map(Math.abs), 1 / 2, weights);
+  return 1.4826 * median(values.map(Math.abs), weights);
 }
 
-/** The least of the values up to which they are, or weigh, more than that share of all but one; 0 of none. */
-export function quantile(values: Float64Array, share: number, weights?: Float64Array): number {
+/** For each share the least of the values up to which they are, or weigh, more than that of all but one; 0 of none. */
+export function quantiles(values: Float64Array, shares: readonly number[], weights?: Float64Array): number[] {
   const last = values.length - 1;
-  if (!weights) return values.slice().sort()[Math.floor(share * last)] ?? 0;
+  if (!weights) {
+    const sorted = values.slice().sort();
+    return shares.map((share) => sorted[Math.floor(share * last)] ?? 0);
+  }
   const order = Uint32Array.from(values.keys()).sort((i, j) => (values[i] as number) - (values[j] as number));
-  let left = (share * last * weights.reduce((sum, weight) => sum + weight, 0)) / values.length;
-  return values[order.find((i) => (left -= weights[i] as number) < 0) ?? -1] ?? 0;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return shares.map((share) => {
+    let left = (share * last * total) / values.length;
+    return values[order.find((i) => (left -= weights[i] as number) < 0) ?? -1] ?? 0;
+  });
 }
 
-/** Weights of some of the rows. */
-export function weightsAt(rows: Int32Array, weights: FloatArray | undefined): Float64Array | undefined {
-  return weights && Float64Array.from(rows, (row) => weights[row] as number);
+export function median(values: Float64Array, weights?: Float64Array): number {
+  return quantiles(values, [1 / 2], weights)[0] as number;
 }

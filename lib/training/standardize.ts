@@ -3,9 +3,10 @@ import type { Standardization } from '../network/network.js';
 import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
 import { costOfColumn, fits, isConstant, sharedRange, type Columns } from './columns.js';
-import { costOfMedian, probeOf, probeSize, quantile, weightsAt } from './robust.js';
+import { costOfMedian, median, probeOf, probeSize, quantiles } from './robust.js';
 import type { Problem } from './problem.js';
 import type { Training } from './training.js';
+import { weightsAt } from './weights.js';
 
 /**
  * A column has heavy tails where its farthest value is so many deviations from the mean, and so many of the deviations that
@@ -74,9 +75,9 @@ export async function compressTails(training: Training, columns: Columns): Promi
 
 /** Median, and the deviation that the quartiles tell; where these are one, the median of the distances that are not 0. */
 function middle(values: Float64Array, weights?: Float64Array): { centre: number; spread: number } {
-  const [first, centre, third] = [1, 2, 3].map((k) => quantile(values, k / 4, weights)) as [number, number, number];
+  const [first, centre, third] = quantiles(values, [1 / 4, 1 / 2, 3 / 4], weights) as [number, number, number];
   if (third > first) return { centre, spread: (third - first) / quartiles };
   const distances = values.map((value) => Math.abs(value - centre));
   const isApart = (_: number, i: number) => (distances[i] as number) > 0;
-  return { centre, spread: quantile(distances.filter(isApart), 1 / 2, weights?.filter(isApart)) };
+  return { centre, spread: median(distances.filter(isApart), weights?.filter(isApart)) };
 }

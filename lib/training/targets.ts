@@ -4,7 +4,8 @@ import { Network, type Layer } from '../network/network.js';
 import type { Settings } from '../options.js';
 import { turns } from '../turns.js';
 import { columnsOf, fits, isConstant, sharedRange, type Columns } from './columns.js';
-import { eachDeviation, probeOf, quantile, weightsAt } from './robust.js';
+import { eachDeviation, median, probeOf } from './robust.js';
+import { weightsAt } from './weights.js';
 
 /** Up to which power of two deviations keep the units of the targets: sums of many squares stay in range. */
 const usualExponent = 24;
@@ -89,7 +90,7 @@ async function robustDeviations(data: FloatArray, cols: number, weights?: FloatA
   const own = weightsAt(rows, weights);
   const centred = (k: number) => {
     const column = Float64Array.from(rows, (row) => data[row * cols + k] as number);
-    const centre = quantile(column, 1 / 2, own);
+    const centre = median(column, own);
     return column.map((y) => y - centre);
   };
   return eachDeviation(cols, 2 * rows.length, centred, own);

@@ -17,7 +17,8 @@ import { Network, type Standardization } from '../network/network.js';
 import type { SampleRule, Settings } from '../options.js';
 import { createRandom, drawRows, type Random } from '../random.js';
 import type { IterationReport, LayerReport, RidgeSearch, TrainReport } from '../report.js';
-import { copyTo, scale, turns } from '../turns.js';
+import { turns } from '../turns.js';
+import { copyOf, scale } from '../vectors.js';
 import { layout } from './layout.js';
 import { Memory } from './memory.js';
 import type { Problem } from './problem.js';
@@ -406,10 +407,9 @@ export class Training implements Lane {
   /** The weights as they are now. */
   async snapshot(): Promise<Snapshot> {
     const { hidden, output } = this.present();
-    const copy = (weights: FloatArray) => copyTo(this.zeros(weights.length), weights);
     const copies: FloatArray[] = [];
-    for (const weights of hidden) copies.push(await copy(weights));
-    return { hidden: copies, output: await copy(output) };
+    for (const weights of hidden) copies.push(await copyOf(weights));
+    return { hidden: copies, output: await copyOf(output) };
   }
 
   /** The activation of the layers where it is left to `auto`. */

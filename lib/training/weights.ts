@@ -120,3 +120,8 @@ export async function weightedRows(weights: FloatArray | undefined): Promise<Int
     for (let row = begin; row < end; row++) if ((weights[row] as number) > 0) rows[count++] = row;
   return count < rows.length ? rows.subarray(0, count) : undefined;
 }
+
+/** Weights of some of the rows. */
+export function weightsAt(rows: Int32Array, weights: FloatArray | undefined): Float64Array | undefined {
+  return weights && Float64Array.from(rows, (row) => weights[row] as number);
+}

@@ -113,7 +113,7 @@ class Lane {
   std::unique_ptr<Job> withdraw(const Realm* realm, std::int64_t ticket) {
     const std::lock_guard lock(mutex_);
     const auto found = std::find_if(queue_.begin(), queue_.end(), [=](const std::unique_ptr<Job>& job) {
-      return job->realm == realm && job->ticket == ticket;
+      return ticket != 0 && job->realm == realm && job->ticket == ticket;
     });
     if (found == queue_.end()) return nullptr;
     std::unique_ptr<Job> job = std::move(*found);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { medianDeviation, probeOf, quantile } from '../../lib/training/robust.js';
+import { medianDeviation, probeOf, quantiles } from '../../lib/training/robust.js';
 
 describe('probeOf', () => {
   it('has all rows of few, and of many as many, spread evenly', async () => {
@@ -25,7 +25,10 @@ describe('medianDeviation', () => {
   });
 });
 
-describe('quantile', () => {
+describe('quantiles', () => {
+  const quantile = (values: Float64Array, share: number, weights?: Float64Array) =>
+    quantiles(values, [share], weights)[0];
+
   it('is the value at its share of the way, and 0 of none', () => {
     expect(quantile(Float64Array.of(3, 1, 2), 1 / 2)).toBe(2);
     expect(quantile(Float64Array.of(4, 3, 1, 2), 1 / 4)).toBe(1);
