@@ -222,6 +222,7 @@ describe('calls on one NormalEquations', () => {
   });
 
   it('take their turn after sums are merged, on both', async () => {
+    const message = 'Expected both NormalEquations to be at rest but a call on one has not settled';
     const order = 400; // Sums of so many numbers that merging takes turns of the event loop.
     const [sums, other] = [new NormalEquations(order, 1), new NormalEquations(order, 1)];
     const random = source(8);
@@ -235,8 +236,9 @@ describe('calls on one NormalEquations', () => {
     const expected = new NormalEquations(order, 1);
     for (const each of [first, second]) await expected.add(...each);
     const merging = sums.merge(other);
+    // What comes in is not at rest either, whether or not anything else has been asked of it.
+    await expectBplsError(() => other.merge(new NormalEquations(order, 1)), ArgumentError, 'INVALID_ARGUMENT', message);
     const removing = other.remove(...second);
-    const message = 'Expected both NormalEquations to be at rest but a call on one has not settled';
     await expectBplsError(() => other.merge(sums), ArgumentError, 'INVALID_ARGUMENT', message);
     await Promise.all([merging, removing, sums.add(...third), expected.add(...third)]);
     expect([sums.count, other.count]).toEqual([1500, 0]);

@@ -3,8 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadClassifier, matrix, trainClassifier, trainRegressor, type Matrix, type Network } from '../../lib/index.js';
+import { settingsOf } from '../../lib/options.js';
+import { columnsOf } from '../../lib/training/columns.js';
+import { compressTails, standardizationOf } from '../../lib/training/standardize.js';
+import { Training } from '../../lib/training/training.js';
 import { expectClose } from '../support/expect.js';
 import { float32, parameters } from '../support/models.js';
+import { lane } from '../support/problem.js';
 import { source } from '../support/random.js';
 
 const rows = 40;
@@ -277,4 +282,27 @@ describe('statistics of the columns', () => {
       expect(s * size).toBeLessThan(10);
     }
   });
+});
+
+it('the middle of a column with heavy tails is that of the rows that weigh', async () => {
+  const [good, junk] = [200, 300];
+  const noise = source(5).normals(good + junk, 1).data;
+  const X = matrix(
+    noise.map((value, i) => (i < good ? Math.exp(2 * value) : 1e4 + value)),
+    good + junk,
+    1,
+  );
+  const settings = settingsOf({}, true);
+  const middleOf = async (weight: number) => {
+    const weights = Float64Array.from({ length: good + junk }, (_, i) => (i < good ? 1 : weight));
+    const problem = { inputs: X, labels: new Int32Array(good + junk), outputs: 2, weights };
+    const training = new Training(problem, settings);
+    const columns = await columnsOf(lane(), 'X', X, weights);
+    training.standardization = await standardizationOf(columns, problem, settings);
+    const { shift, scale, asinh } = (await compressTails(training, columns))!;
+    expect(asinh![0]).toBe(1);
+    return [shift[0]!, 1 / scale[0]!];
+  };
+  const [slight, none] = [await middleOf(1e-9), await middleOf(0)];
+  slight.forEach((value, i) => expect(value).toBeCloseTo(none[i]!, 1));
 });

@@ -10,7 +10,10 @@ import {
   type Matrix,
   type RegressorOptions,
 } from '../../lib/index.js';
+import { settingsOf } from '../../lib/options.js';
+import { scaleTargets } from '../../lib/training/targets.js';
 import { expectBplsError, expectClose } from '../support/expect.js';
+import { lane } from '../support/problem.js';
 import { source } from '../support/random.js';
 
 const random = source(1);
@@ -268,6 +271,23 @@ describe("loss: 'huber'", () => {
     const weights = (weight: number) => Array.from({ length: rows }, (_, i) => (i < good ? 1 : weight));
     expect(await errorOf(weights(0))).toBeLessThan(0.05);
     for (const weight of [1e-9, 1e-3]) expect(await errorOf(weights(weight)), `${weight}`).toBeLessThan(0.05);
+  });
+
+  it('has the unit of the rows that weigh', async () => {
+    const [good, junk] = [200, 300];
+    const noise = source(5).normals(good + junk, 1).data;
+    const T = matrix(
+      noise.map((value, i) => (i < good ? value : 1000 * value)),
+      good + junk,
+      1,
+    );
+    const settings = settingsOf({ loss: 'huber' }, false);
+    const varianceOf = async (weight: number) => {
+      const weights = Float64Array.from({ length: good + junk }, (_, i) => (i < good ? 1 : weight));
+      return (await scaleTargets(lane(), T, settings, weights)).variance;
+    };
+    expect(await varianceOf(1e-9)).toBeCloseTo(await varianceOf(0), 1);
+    expect(await varianceOf(1)).toBeGreaterThan(1000);
   });
 
   it('is that of rows repeated where they weigh as much', async () => {
