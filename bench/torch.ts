@@ -17,7 +17,7 @@ export interface TorchSetting {
   hidden: readonly number[];
   optimizer: Optimizer;
   batch: number;
-  /** The best of them on the validation rows is taken. */
+  /** Rising; the best of them on the validation rows is taken. The grid goes on where that is at an end. */
   rates: readonly number[];
   activation?: 'relu' | 'tanh' | 'identity';
   schedule?: 'constant' | 'cosine';

@@ -14,6 +14,7 @@ import { arrivals, summaryRow } from '../bench/paper/experiments/time.js';
 import { atTheirBest, levelTable, ratiosTo } from '../bench/paper/levels.js';
 import { Moments } from '../bench/paper/node/moments.js';
 import { pieces, type NodePeer } from '../bench/paper/node/peer.js';
+import { bestRate } from '../bench/paper/node/rates.js';
 import { trainNode, tuneAndTrain } from '../bench/paper/node/training.js';
 import { page } from '../bench/paper/page.js';
 import { drawing, htmlDocument } from '../bench/paper/plotting.js';
@@ -270,6 +271,22 @@ describe('peers in Node', () => {
     expect(due.slice(40)).toEqual([42, 44, 46, 48, 50, 52, 54, 56, 58, 60, 63, 66, 69, 72, 75, 78, 81, 85, 89, 93, 97]);
   });
 
+  it('are tuned beyond the ends of a grid while it pays', async () => {
+    const rates = async (best: number, grid = [0.01, 0.1, 0.3]) => {
+      const seen: number[] = [];
+      const found = await bestRate(grid, (rate) => {
+        seen.push(rate);
+        return Promise.resolve(-Math.abs(Math.log(rate / best)));
+      });
+      return [found, seen];
+    };
+    expect(await rates(0.1)).toEqual([0.1, [0.01, 0.1, 0.3]]);
+    expect(await rates(0.9)).toEqual([0.9, [0.01, 0.1, 0.3, 0.9, 2.7]]);
+    expect(await rates(2e-4)).toEqual([1e-4, [0.01, 0.1, 0.3, 0.001, 1e-4, 1e-5]]);
+    expect(await rates(9, [1])).toEqual([1, [1]]);
+    expect(await bestRate([1, 2, 4], () => Promise.resolve(0))).toBe(1);
+  });
+
   /** Knows XOR of the signs at the third step by the better rate, and never by the other. */
   const scripted: NodePeer = {
     what: 'rate',
@@ -353,7 +370,7 @@ describe("PyTorch's optimizers", () => {
       return torch({ folder, columns: 2, validation: 40 }, setting, { openblas: 1, openmp: 1 }, limits);
     });
     expect(existsSync(kept)).toBe(false);
-    expect(trace.grid.map(({ rate }) => rate)).toEqual([1e-9, 0.03]);
+    expect(trace.grid.map(({ rate }) => rate)).toEqual([1e-9, 0.03, 9e5]); // the best is not at an end
     expect(trace.rate).toBe(0.03);
     for (const seed of [0, 1]) {
       const own = trace.points.filter((point) => point.seed === seed);

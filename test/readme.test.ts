@@ -3,6 +3,9 @@ import { dirname, join } from 'node:path';
 import { formatWithOptions } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as bpls from '../lib/index.js';
+import { readResults } from '../bench/paper/results.js';
+import { summaryTables } from '../bench/paper/summary.js';
+import { markdown } from '../bench/table.js';
 
 const root = process.cwd();
 const readme = fs.readFileSync(join(root, 'README.md'), 'utf8');
@@ -49,6 +52,27 @@ describe('README', () => {
     const names = /const trainOptions = \[([^\]]*)\]/.exec(options)?.[1]?.match(/(?<=')\w+/g) ?? [];
     expect(names.length).toBeGreaterThan(15);
     for (const name of names) expect(readme).toContain(`\`${name}\``);
+  });
+
+  it('has the figures of the comparison that were measured', () => {
+    const cells = (text: string) =>
+      (text.match(/^\|.*\|$/gm) ?? []).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim())); // prettier-ignore
+    const printed = cells(
+      summaryTables(readResults(join(root, 'bench/results/paper.json')))
+        .map(markdown)
+        .join('\n'),
+    );
+    const section = readme.slice(readme.indexOf("### The paper's claim"));
+    const rows = cells(section.slice(0, section.indexOf('\n## '))).filter(([data]) => data?.includes('MNIST'));
+    expect(rows.length).toBeGreaterThan(15);
+    /** Whether the printed row has all of these cells, in this order; it may have more. */
+    const has = (all: string[], some: string[]) =>
+      all.reduce((found, cell) => (cell === some[found] ? found + 1 : found), 0) === some.length;
+    for (const row of rows)
+      expect(
+        printed.some((all) => has(all, row)),
+        row.join(' | '),
+      ).toBe(true);
   });
 
   it.each([

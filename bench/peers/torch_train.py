@@ -1,7 +1,7 @@
 """A network of PyTorch, trained by one of its optimizers. Prints JSON lines: the versions; for each rate of a grid, where there
 is more than one, the seconds that it took and what it came to on the validation rows, which are the last of those to train
-on; then, for each seed and by the best rate on all rows, training seconds and accuracy (or relative error) on the test rows,
-until a target or a limit.
+on (the grid goes on where its best is at an end); then, for each seed and by the best rate on all rows, training seconds and
+accuracy (or relative error) on the test rows, until a target or a limit.
 
 Evaluation time is not counted. Data are tensors in memory and batches are drawn by one permutation an epoch, which is the
 fastest way to feed so small a network.
@@ -17,6 +17,7 @@ from idx import load
 from moments import Moments
 from openblas import openblas
 from arrays import load_arrays
+from rates import best_rate
 
 activations = {'tanh': torch.nn.Tanh, 'relu': torch.nn.ReLU, 'identity': torch.nn.Identity}
 optimizers = {
@@ -90,20 +91,24 @@ def train(args, task, rate, seed, limit, rows, heldOut):
 
 
 def tune(args, task, rows):
-    """The best of the rates."""
+    """The best of the rates; of those that come to the same, the one that was there first."""
     if len(args.rates) == 1:
         return args.rates[0]
     split = len(rows[0]) - args.validation
-    best, chosen = task.worst, args.rates[0]
-    for rate in args.rates:
-        seconds, value = 0.0, task.worst
-        parts = [part[:split] for part in rows], [part[split:] for part in rows]
-        for seconds, value in train(args, task, rate, 0, args.grid_limit, *parts):
-            pass
+    parts = [part[:split] for part in rows], [part[split:] for part in rows]
+
+    def judge(rate):
+        moments = list(train(args, task, rate, 0, args.grid_limit, *parts))
+        seconds, value = moments[-1] if moments else (0.0, task.worst)
+        if seconds < args.grid_limit or not math.isfinite(value):  # it diverged
+            value = task.worst
         print(json.dumps({'rate': rate, 'seconds': seconds, 'validation': value if math.isfinite(value) else None}), flush=True)
-        if task.better(value, best):
-            best, chosen = value, rate
-    return chosen
+        return value, next((after for after, reached in moments if not task.better(value, reached)), math.inf)
+
+    def better(a, b):
+        return task.better(a[0], b[0]) or (a[0] == b[0] and a[1] < b[1])
+
+    return best_rate(args.rates, judge, better)
 
 
 def main():

@@ -22,10 +22,10 @@ interface Problem {
 }
 
 /**
- * What Adam gets, and what its rivals get, in training seconds. Its rate falls along a cosine to the end of the training, so
- * that a shorter one is sooner where it will: Adam gets several.
+ * Training seconds. Rates fall along a cosine to the end of the training, so that a shorter one is sooner where it will:
+ * Adam gets several.
  */
-const limits = { adam: [1, 3, 10, 60], others: 5, grid: 1 };
+const limits = { adam: [1, 3, 10, 60], others: 60, grid: 1 };
 
 const rates: Record<Optimizer, number[]> = {
   adam: [1e-3, 3e-3, 1e-2, 3e-2],

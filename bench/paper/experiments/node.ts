@@ -11,13 +11,13 @@ import { tracedCurve, type TraceLine } from '../trace.js';
 
 const validation = 10_000;
 
-/**
- * Training seconds of a run, until none of the peers gets better by much, and of each rate before it. The second set is for
- * less: it only confirms the first.
- */
-const limits = [
-  { limit: 240, gridLimit: 10, units: [0, 100, 1000] },
-  { limit: 120, gridLimit: 10, units: [0, 100] },
+/** Training seconds of a run, until none of the peers gets better by much, and of each rate before it. */
+const limits = { limit: 120, gridLimit: 10 };
+
+/** Of the hidden layer; none is the linear model. The second set only confirms the first. */
+const sizes = [
+  [0, 100, 1000],
+  [0, 100],
 ];
 
 const root = dirname(require.resolve('bpls/package.json'));
@@ -29,16 +29,15 @@ export async function node({ effort }: Effort): Promise<Measured> {
     'AsterMind-ELM is not in the registry; what it does, random features and one solve, is ml-matrix with units.',
   ];
   for (const [k, { name }] of [...imageSets(notes)].entries()) {
-    const { limit, gridLimit, units } = limits[k]!;
     for (const peer of Object.keys(nodePeers) as NodePeerName[]) {
       if (!isInstalled(peer, notes)) continue;
-      for (const size of units) {
-        if (size === 0 && peer !== 'ml-matrix') continue; // the linear model
-        const run = { units: size, limit: limit * effort, gridLimit: gridLimit * effort, validation };
+      for (const units of sizes[k]!) {
+        if (units === 0 && peer !== 'ml-matrix') continue;
+        const run = { units, limit: limits.limit * effort, gridLimit: limits.gridLimit * effort, validation };
         try {
           curves.push(await nodeCurve(name, peer, run, notes));
         } catch (error) {
-          notes.push(`Left out: ${name}, ${peer}, ${size} units: ${(error as Error).message}`);
+          notes.push(`Left out: ${name}, ${peer}, ${units} units: ${(error as Error).message}`);
         }
       }
     }
@@ -64,7 +63,7 @@ async function nodeCurve(problem: string, peer: NodePeerName, run: NodeRun, note
     JSON.stringify(args),
   ]);
   // Evaluations and the reading of data are not counted, and a peer may hang.
-  const patience = setTimeout(() => script.kill(), 1000 * (60 + 3 * (limit + 4 * gridLimit)));
+  const patience = setTimeout(() => script.kill(), 1000 * (60 + 3 * (limit + 10 * gridLimit)));
   try {
     const { packages } = await script.about<{ packages: string[] }>();
     for (const name of packages) if (!notes.includes(name)) notes.push(name);

@@ -21,7 +21,7 @@ const piece = 100;
 /** brain.js's NeuralNetwork on the CPU: sigmoids, squared error, one sample at a time. */
 export const brain: NodePeer = {
   what: 'rate',
-  rates: [0.3, 0.1], // 0.3 is its default
+  rates: [0.1, 0.3], // 0.3 is its default
   solves: false,
   async start({ X, labels }, { units, rate, classes }) {
     const { NeuralNetwork } = await imported<Brain>('brain.js');

@@ -21,6 +21,7 @@ export interface Trainee {
 export interface NodePeer {
   /** What its rate is. */
   what: string;
+  /** Rising. The grid goes on where its best is at an end. */
   rates: readonly number[];
   /** Whether `layers` is part of the training: what it solves by. */
   solves: boolean;

@@ -3,6 +3,7 @@ import { someRows, type Labelled } from '../../classification.js';
 import type { TraceLine } from '../trace.js';
 import { Moments } from './moments.js';
 import type { NodePeer, NodeSetting } from './peer.js';
+import { bestRate } from './rates.js';
 
 /** What a process of its own is asked for. */
 export interface NodeRun {
@@ -39,7 +40,7 @@ export async function* trainNode(
   }
 }
 
-/** The lines of a peer: the rates of its grid on the last rows, then the best of them on all. */
+/** The lines of a peer: the rates of its grid, judged by the last rows, then the best of them on all. */
 export async function* tuneAndTrain(
   peer: NodePeer,
   { units, limit, gridLimit, validation }: NodeRun,
@@ -49,13 +50,14 @@ export async function* tuneAndTrain(
 ): AsyncGenerator<TraceLine> {
   const split = train.X.rows - validation;
   const [first, last] = [someRows(train, 0, split), someRows(train, split)];
-  let [best, chosen] = [-1, peer.rates[0]!];
-  for (const rate of peer.rates) {
+  const tried: TraceLine[] = [];
+  const chosen = await bestRate(peer.rates, async (rate) => {
     let line = { seconds: 0, accuracy: 0 };
     for await (const moment of trainNode(peer, { units, rate, classes }, gridLimit, first, last)) line = moment;
-    yield { rate, seconds: line.seconds, validation: line.accuracy };
-    if (line.accuracy > best) [best, chosen] = [line.accuracy, rate];
-  }
+    tried.push({ rate, seconds: line.seconds, validation: line.accuracy });
+    return line.accuracy;
+  });
+  yield* tried;
   for await (const moment of trainNode(peer, { units, rate: chosen, classes }, limit, train, test))
     yield { rate: chosen, ...moment };
 }
