@@ -50,7 +50,8 @@ export async function page(results: Results): Promise<string> {
 const method =
   'All on one machine, on all its cores, by one command: npm run setup -- --peers, then npm run bench -- paper. The test ' +
   'rows are never used for a choice: learning rates, penalties and settings are chosen on the last 10,000 training rows (a ' +
-  'fifth of the small problems), and the seconds of that are in the table of tuning, on both sides. Seconds are those of ' +
+  'fifth of the small problems), from grids of rates that go on where the best is at an end, and the seconds of that are in ' +
+  'the table of tuning, on both sides. Seconds are those of ' +
   'training; evaluations are not counted for any peer. A point of bpls is the wall time of a whole training with its budget ' +
   'of iterations, the search for its ridge included where none is given; its chosen settings may train on the first rows ' +
   'alone, as a gradient method has seen no more of them when it comes to its first levels. A level counts as reached at ' +

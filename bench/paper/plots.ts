@@ -45,7 +45,8 @@ export function figures(drawing: Drawing, results: Results): Figure[] {
       curvesFigure(drawing, results, problem, imagePeers, {
         caption:
           'Further left is sooner, further down is better. Dots are whole trainings of bpls with growing budgets; lines are ' +
-          'what a peer has come to by a time, each at 100 and at 1000 units. The seconds of tuning are in the table below.',
+          'what a peer has come to by a time, each at 100 and at 1000 units, and those of Adam also at 300 and with rates that fall ' +
+          'to the end of a shorter or longer training. The seconds of tuning are in the table below.',
       }),
     ),
     ratiosFigure(drawing, results),

@@ -11,7 +11,7 @@ import { envelope, type Curve, type Point } from '../curve.js';
 import { share, type Effort, type Experiment, type Measured } from '../experiment.js';
 import { sklearnCurve } from '../sklearn-curve.js';
 import { budgetCurve, classification, fitOften, type Budgets, type Options } from '../task.js';
-import { optimizers, torchCurve } from '../torch-curve.js';
+import { optimizers, torchCurves } from '../torch-curve.js';
 
 const image = { height: 28, width: 28 };
 const validation = 10_000;
@@ -44,7 +44,7 @@ async function measure(name: string, effort: Effort): Promise<Measured> {
   for (const set of imageSets(notes)) {
     if (set.name !== name) continue;
     curves.push(...(await ours(set, effort)));
-    if (hasTorch) curves.push(...(await torchCurves(set, effort, threads, notes)));
+    if (hasTorch) curves.push(...(await gradientCurves(set, effort, threads, notes)));
     if (hasSklearn) curves.push(...(await sklearnCurves(set, effort, notes)));
   }
   for (const [units, { openblas, openmp, sleep }] of threads)
@@ -147,33 +147,28 @@ async function tuned(problem: string, train: Labelled, test: Labelled, effort: E
   };
 }
 
-async function torchCurves(
+async function gradientCurves(
   { name, folder }: ImageSet,
   { effort }: Effort,
   threads: Map<number, PeerThreads>,
   notes: string[],
 ): Promise<Curve[]> {
   const curves: Curve[] = [];
-  const run = async (units: number, optimizer: Optimizer, cosine?: number) => {
-    const setting: TorchSetting = {
-      optimizer,
-      hidden: [units],
-      batch: 128,
-      rates: rates[optimizer],
-      ...(cosine !== undefined && { schedule: 'cosine' }),
-    };
+  const run = async (units: number, optimizer: Optimizer, schedule: 'constant' | 'cosine' = 'constant') => {
+    const setting: TorchSetting = { optimizer, hidden: [units], batch: 128, rates: rates[optimizer], schedule };
     if (!threads.has(units)) {
       progress(`paper: threads of PyTorch and OpenBLAS, ${units} units`);
       threads.set(units, await fastestThreads({ folder }, setting, defaultThreads(), 2 * effort));
     }
-    const scaled = { gridLimit: limits.grid * effort, limit: (cosine ?? limits.run) * effort };
-    curves.push(await torchCurve(name, { folder, validation }, setting, threads.get(units)!, scaled, notes));
+    const runs = (schedule === 'cosine' ? limits.cosine : [limits.run]).map((limit) => limit * effort);
+    const seconds = { grid: limits.grid * effort, runs };
+    curves.push(...(await torchCurves(name, { folder, validation }, setting, threads.get(units)!, seconds, notes)));
   };
   for (const units of sizes)
     for (const optimizer of Object.keys(optimizers) as Optimizer[]) await run(units, optimizer);
   const soon = 300; // not one of the paper's sizes, but soon at most levels
   await run(soon, 'adam');
-  for (const units of [...sizes, soon]) for (const seconds of limits.cosine) await run(units, 'adam', seconds);
+  for (const units of [...sizes, soon]) await run(units, 'adam', 'cosine');
   return curves;
 }
 

@@ -7,7 +7,7 @@ import { fastestThreads, type Optimizer, type TorchSetting } from '../../torch.j
 import type { Curve } from '../curve.js';
 import { share, type Effort, type Measured } from '../experiment.js';
 import { budgetCurve, regression, split, type Budgets } from '../task.js';
-import { optimizers, torchCurve } from '../torch-curve.js';
+import { optimizers, torchCurves } from '../torch-curve.js';
 
 const rows = { train: 5000, test: 1000 };
 const hidden = [64];
@@ -25,7 +25,7 @@ interface Problem {
  * Training seconds. Rates fall along a cosine to the end of the training, so that a shorter one is sooner where it will:
  * Adam gets several.
  */
-const limits = { adam: [1, 3, 10, 60], others: 60, grid: 1 };
+const limits = { adam: [1, 3, 10, 60], others: [60], grid: 1 };
 
 const rates: Record<Optimizer, number[]> = {
   adam: [1e-3, 3e-3, 1e-2, 3e-2],
@@ -103,15 +103,11 @@ export async function injective(effort: Effort): Promise<Measured> {
       const common = { hidden, activation, batch: 256 };
       const adam: TorchSetting = { ...common, optimizer: 'adam', rates: rates.adam, schedule: 'cosine' };
       const threads = await fastestThreads(data, adam, defaultThreads(), effort.effort);
-      const race = async (setting: TorchSetting, seconds: number) => {
-        const scaled = {
-          gridLimit: Math.min(limits.grid, seconds / 2) * effort.effort,
-          limit: seconds * effort.effort,
-        };
-        curves.push(await torchCurve(name, data, setting, threads, scaled, notes));
+      const race = async (setting: TorchSetting, runs: number[]) => {
+        const seconds = { grid: limits.grid * effort.effort, runs: runs.map((limit) => limit * effort.effort) };
+        curves.push(...(await torchCurves(name, data, setting, threads, seconds, notes)));
       };
-      for (const precision of precisions)
-        for (const seconds of limits.adam) await race({ ...adam, precision }, seconds);
+      for (const precision of precisions) await race({ ...adam, precision }, limits.adam);
       for (const optimizer of Object.keys(optimizers) as Optimizer[])
         if (optimizer !== 'adam')
           await race({ ...common, optimizer, rates: rates[optimizer], schedule: 'cosine' }, limits.others);

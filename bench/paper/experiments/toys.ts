@@ -7,7 +7,7 @@ import type { Optimizer, TorchSetting } from '../../torch.js';
 import type { Curve } from '../curve.js';
 import { share, type Effort, type Measured } from '../experiment.js';
 import { budgetCurve, classification, regression, split, type Budgets, type Options, type Task } from '../task.js';
-import { optimizers, torchCurve } from '../torch-curve.js';
+import { optimizers, torchCurves } from '../torch-curve.js';
 
 const rows = { train: 1000, test: 1000 };
 
@@ -75,8 +75,8 @@ export async function toys(effort: Effort): Promise<Measured> {
       for (const optimizer of Object.keys(optimizers) as Optimizer[]) {
         const { hidden, activation } = options;
         const setting: TorchSetting = { optimizer, hidden, activation, batch: 32, rates: rates[optimizer] };
-        const limits = { gridLimit: effort.effort, limit: 5 * effort.effort };
-        curves.push(await torchCurve(task.problem, data, setting, { openblas: 1, openmp: 1 }, limits, notes));
+        const seconds = { grid: effort.effort, runs: [5 * effort.effort] };
+        curves.push(...(await torchCurves(task.problem, data, setting, { openblas: 1, openmp: 1 }, seconds, notes)));
       }
     });
   }
