@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { adamGrid, timeTo, winner, type Trace } from '../bench/adam-race.js';
+import type { Curve } from '../bench/paper/curve.js';
 import { alternate } from '../bench/alternation.js';
 import { benchmark, parts, type Benchmark } from '../bench/benchmark.js';
 import { callTimes } from '../bench/call-times.js';
@@ -390,46 +390,44 @@ describe('beside the best rival', () => {
   });
 });
 
-describe('the race with Adam', () => {
-  const trace = (hidden: number, ...points: [seconds: number, accuracy: number][]): Trace => ({
-    setting: { hidden, batch: 128, rate: 1e-3 },
-    points: points.map(([seconds, accuracy]) => ({ seconds, accuracy })),
-    versions: '',
+describe('a training beside Adam', () => {
+  const curve = (...points: [seconds: number, value: number][]): Curve => ({
+    problem: 'MNIST',
+    measure: 'accuracy',
+    trainer: 'Adam',
+    setting: 'batch 128',
+    points: points.map(([seconds, value]) => ({ seconds, value })),
+    tuning: 0,
+    limit: 40,
   });
-  const traces = [trace(512, [1, 0.9], [2, 0.97], [3, 0.98]), trace(256, [1, 0.95], [2, 0.96], [4, 0.975])];
+  const adam = {
+    constant: [curve([1, 0.9], [3, 0.97], [4, 0.98]), curve([1, 0.95], [2, 0.96])],
+    cosine: [curve([1, 0.9], [1.5, 0.97])],
+  };
 
-  it('has every setting once, the likely best first', () => {
-    const grid = adamGrid();
-    expect(grid[0]).toEqual({ hidden: 512, batch: 256, rate: 2e-3 });
-    expect(new Set(grid.map((setting) => JSON.stringify(setting))).size).toBe(45);
-  });
-
-  it('knows the soonest moment of an accuracy, and whose it was', () => {
-    expect(timeTo(traces, 0.93)).toBe(1);
-    expect(timeTo(traces, 0.97)).toBe(2);
-    expect(timeTo(traces, 0.99)).toBeUndefined();
-    expect(winner(traces, 0.95).setting.hidden).toBe(256);
-    expect(winner(traces, 0.97).setting.hidden).toBe(512);
-    expect(winner([...traces].reverse(), 0.99).setting.hidden).toBe(512);
-  });
-
-  it('compares a training with Adam to the target, or to the same accuracy', () => {
+  it('is compared at the target, or at the same accuracy, with the sooner schedule', () => {
     const training = {
       options: { hidden: [7] },
       runs: [0.4, 0.5, 0.9].map((seconds) => ({ seconds, accuracy: 0.96875 })),
     };
-    const goal = { target: 0.96, wanted: 4, options: training.options };
-    const row = trainingRow('MNIST', training, traces, goal);
-    expect(row).toMatchObject({ trainer: 'bpls { hidden: [ 7 ] }', seconds: 0.5, 'Adam to': 0.96, 'Adam, s': 2 });
-    expect(row).toMatchObject({ ratio: 4, wanted: '≥ 4', met: true });
-    expect(trainingRow('MNIST', training, traces, { ...goal, target: 0.98 }).met).toBe(false);
-    expect(trainingRow('MNIST', training, traces, undefined)).toMatchObject({ 'Adam, s': 2, met: undefined });
+    const goal = { target: 0.96, wanted: 3, options: training.options };
+    const row = trainingRow('MNIST', training, adam, goal);
+    expect(row).toMatchObject({ trainer: 'bpls { hidden: [ 7 ] }', seconds: 0.5, 'Adam to': 0.96 });
+    expect(row).toMatchObject({ 'constant rate, s': 2, 'falling rate, s': 1.5, ratio: 3, wanted: '≥ 3', met: true });
+    expect(trainingRow('MNIST', training, adam, { ...goal, target: 0.98 })).toMatchObject({
+      'constant rate, s': 4,
+      'falling rate, s': 'not in 40',
+      ratio: 8,
+      met: false,
+    });
+    const same = trainingRow('MNIST', training, adam, undefined);
+    expect(same).toMatchObject({ 'Adam to': 0.96875, 'constant rate, s': 3, met: undefined });
 
     const better = { ...training, runs: [{ seconds: 0.5, accuracy: 0.99 }] };
-    const beyond = trainingRow('MNIST', better, traces, { ...goal, target: 0.985 });
-    expect(beyond).toMatchObject({ 'Adam, s': 'not in 60', ratio: '> 120', met: true });
+    const beyond = trainingRow('MNIST', better, adam, { ...goal, target: 0.985 });
+    expect(beyond).toMatchObject({ 'constant rate, s': 'not in 40', ratio: '> 80.0', met: true });
     const alone = trainingRow('MNIST', better, undefined, goal);
-    expect(alone).toMatchObject({ 'Adam, s': undefined, ratio: undefined, met: undefined });
+    expect(alone).toMatchObject({ 'Adam to': undefined, ratio: undefined, met: undefined });
     expect(Object.keys(alone)).toEqual(Object.keys(row));
   });
 });

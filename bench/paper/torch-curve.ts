@@ -33,7 +33,7 @@ export async function torchCurves(
   const curves: Curve[] = [];
   let [rates, tuning] = [setting.rates, 0];
   for (const limit of seconds.runs) {
-    progress(`paper: ${problem}, PyTorch's ${trainer}, ${hidden.join('-')} units, ${limit.toFixed(1)} s`);
+    progress(`${problem}, PyTorch's ${trainer}, ${hidden.join('-')} units, batch ${batch}, ${limit.toFixed(1)} s`);
     const limits = { limit, gridLimit: seconds.grid };
     const { rate, grid, points, versions } = await torch(data, { ...setting, rates }, threads, limits);
     if (!notes.includes(versions)) notes.push(versions);

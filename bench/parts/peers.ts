@@ -1,20 +1,9 @@
 import type { ClassifierOptions } from '../../lib/index.js';
 import { defaultThreads } from '../../lib/threads.js';
-import {
-  adamGrid,
-  adamLimit,
-  adamName,
-  atEnds,
-  race,
-  threadsOfWidths,
-  timeTo,
-  winner,
-  type AdamSetting,
-  type Threads,
-  type Trace,
-} from '../adam-race.js';
 import { classify, imageRows, type Run } from '../classification.js';
 import type { ImageSet } from '../data/mnist.js';
+import { best, soonest, type Curve } from '../paper/curve.js';
+import { limits, TorchOnImages } from '../paper/torch-on-images.js';
 import { imageSets, type PartOptions, type PartResult } from '../part.js';
 import { progress } from '../progress.js';
 import { hasModule, Peer, versionsLine } from '../python.js';
@@ -59,38 +48,36 @@ export async function peers({ seeds = 3 }: PartOptions): Promise<PartResult> {
       seconds: 'seconds',
       'test accuracy': 'percent',
       'Adam to': 'percent',
-      'Adam, s': 'seconds',
+      'constant rate, s': 'seconds',
+      'falling rate, s': 'seconds',
       ratio: 'decimal',
       ...wantedColumns,
     },
     rows: [],
   };
-  let adamThreads: Threads | undefined;
+  const pytorch = new TorchOnImages({ effort: 1 }, notes);
   for (const set of imageSets(notes)) {
     const goal = goals[set.name]!;
     const trainings = new Trainings(set, [goal.options, ...further], seeds);
-    let adam: Trace[] | undefined;
-    if (await hasModule('torch', 'python3-torch', notes)) {
-      adamThreads ??= await threadsOfWidths(set.folder, threads);
-      adam = await race(set.folder, goal.target, adamThreads, () => trainings.next());
-    }
+    const adam = (await hasModule('torch', 'python3-torch', notes))
+      ? await pytorch.adam(set, () => trainings.next())
+      : undefined;
     await trainings.rest();
     trainings.runs.forEach((runs, k) => table.rows.push(trainingRow(set.name, runs, adam, k === 0 ? goal : undefined)));
     if (adam) table.rows.push(...adamRows(set.name, adam, goal.target));
     table.rows.push(...(await numpy(set, notes)));
-    if (adam && !notes.includes(adam[0]!.versions)) notes.push(adam[0]!.versions);
-    const ends = adam ? atEnds(winner(adam, goal.target).setting) : [];
-    if (ends.length > 0) notes.push(`${set.name}: at an end of the grid Adam has ${ends.join(', ')}.`);
   }
-  if (adamThreads) notes.push(threadsLine(adamThreads));
   const description =
     'bpls: median seconds and mean accuracy of runs taken between Adam’s; the first row of each set has the goal, and meets ' +
-    'it where its mean accuracy reaches the target as well. Adam: cross-entropy, relu, evaluation not counted, the soonest ' +
-    `of ${adamGrid().length} settings (units, batch, rate), each tried until it reaches the goal's target or is later than ` +
-    `another; then the best of each width once more for ${adamLimit} s, at a constant rate. Threads are shared out between PyTorch and OpenBLAS in the way ` +
-    'that was fastest for each width. NumPy: the same algorithm, 8 iterations, one run, its ridge given.';
+    'it where its mean accuracy reaches the target as well. Adam: cross-entropy, relu, evaluation not counted; whichever ' +
+    `is there first of 100, 300 and 1,000 units and batches of 128 and 512, at a constant rate in ${limits.run} s, or with ` +
+    `one that falls along a cosine over ${limits.cosine.join(', ')} s; rates chosen on validation rows, not counted either. ` +
+    'The ratio is to the sooner of the two. NumPy: the same algorithm, 8 iterations, one run, its ridge given.';
   return { description, tables: [table], notes };
 }
+
+/** Its trainings at a constant rate, and with a falling one. */
+type Adam = Record<'constant' | 'cosine', Curve[]>;
 
 /** Trainings by several options and seeds, one at a time. */
 class Trainings {
@@ -122,22 +109,24 @@ class Trainings {
 export function trainingRow(
   data: string,
   { options, runs }: { options: ClassifierOptions; runs: readonly Pick<Run, 'seconds' | 'accuracy'>[] },
-  adam: readonly Trace[] | undefined,
+  adam: Adam | undefined,
   goal: Goal | undefined,
 ): Record<string, Cell> {
   const seconds = median(runs.map((run) => run.seconds));
   const accuracy = mean(runs.map((run) => run.accuracy));
+  const row = { data, trainer: `bpls ${inline(options)}`, seconds, 'test accuracy': accuracy };
+  if (!adam) return { ...row, ...notRaced };
   const to = goal?.target ?? accuracy;
-  const least = adam && timeTo(adam, to);
+  const [constant, falling] = [soonest(adam.constant, to)?.seconds, soonest(adam.cosine, to)?.seconds];
+  const least = Math.min(constant ?? Infinity, falling ?? Infinity);
+  const ratio = Math.min(least, limits.run) / seconds;
   return {
-    data,
-    trainer: `bpls ${inline(options)}`,
-    seconds,
-    'test accuracy': accuracy,
+    ...row,
     'Adam to': to,
-    'Adam, s': adam && (least ?? `not in ${adamLimit}`),
-    ratio: adam && (least === undefined ? `> ${(adamLimit / seconds).toPrecision(3)}` : least / seconds),
-    ...(adam && goal ? sooner((least ?? adamLimit) / seconds, accuracy, goal) : nothingWanted),
+    'constant rate, s': constant ?? `not in ${limits.run}`,
+    'falling rate, s': falling ?? `not in ${limits.run}`,
+    ratio: least === Infinity ? `> ${ratio.toPrecision(3)}` : ratio,
+    ...(goal ? sooner(ratio, accuracy, goal) : nothingWanted),
   };
 }
 
@@ -146,38 +135,30 @@ function sooner(ratio: number, accuracy: number, { target, wanted }: Goal): Want
   return { ...beside, met: beside.met === true && accuracy >= target };
 }
 
-function threadsLine(adamThreads: Threads): string {
-  const shares = [...adamThreads].map(
-    ([hidden, { openblas, openmp, sleep }]) =>
-      `784-${hidden}-10 ${openblas} of OpenBLAS and ${openmp} of PyTorch${sleep ? ' that sleep while they wait' : ''}`,
-  );
-  return `Adam’s threads: ${shares.join(', ')}.`;
-}
+const notRaced = {
+  'Adam to': undefined,
+  'constant rate, s': undefined,
+  'falling rate, s': undefined,
+  ratio: undefined,
+  ...nothingWanted,
+};
 
-const notRaced = { 'Adam to': undefined, 'Adam, s': undefined, ratio: undefined, ...nothingWanted };
-
-/** The winner when it came to the target, and each width's training to the limit at its best. */
-function adamRows(data: string, traces: readonly Trace[], target: number): Record<string, Cell>[] {
-  const row = (setting: AdamSetting, at: string, { seconds, accuracy }: Trace['points'][number]) => ({
-    data,
-    trainer: `${adamName(setting)}, ${at}`,
-    seconds,
-    'test accuracy': accuracy,
-    ...notRaced,
+/** Of both schedules, whichever came first to the target, and what came furthest. */
+function adamRows(data: string, { constant, cosine }: Adam, target: number): Record<string, Cell>[] {
+  return [constant, cosine].flatMap((curves) => {
+    const moments = { 'at the target': soonest(curves, target), 'at its best': best(curves) };
+    return Object.entries(moments).flatMap(([at, found]) =>
+      found
+        ? {
+            data,
+            trainer: `PyTorch's Adam, ${found.curve.units} units, ${found.curve.setting}, ${at}`,
+            seconds: found.seconds,
+            'test accuracy': found.value,
+            ...notRaced,
+          }
+        : [],
+    );
   });
-  const { setting, points } = winner(traces, target);
-  const reached = points.find(({ accuracy }) => accuracy >= target);
-  const long = traces.slice(adamGrid().length);
-  return [
-    ...(reached ? [row(setting, 'at the target', reached)] : []),
-    ...long.map(({ setting, points }) =>
-      row(
-        setting,
-        `at its best in ${adamLimit} s`,
-        points.reduce((a, b) => (b.accuracy > a.accuracy ? b : a)),
-      ),
-    ),
-  ];
 }
 
 async function numpy(set: ImageSet, notes: string[]): Promise<Table['rows']> {

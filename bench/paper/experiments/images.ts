@@ -1,34 +1,20 @@
 import { paper } from '../../../lib/index.js';
-import { defaultThreads } from '../../../lib/threads.js';
 import { imageRows, someRows, type Labelled } from '../../classification.js';
 import type { ImageSet } from '../../data/mnist.js';
 import { imageSets } from '../../part.js';
 import { progress } from '../../progress.js';
-import { hasModule, type PeerThreads } from '../../python.js';
+import { hasModule } from '../../python.js';
 import { inline } from '../../table.js';
-import { fastestThreads, type Optimizer, type TorchSetting } from '../../torch.js';
+import type { Optimizer } from '../../torch.js';
 import { envelope, type Curve, type Point } from '../curve.js';
 import { share, type Effort, type Experiment, type Measured } from '../experiment.js';
 import { sklearnCurve } from '../sklearn-curve.js';
 import { budgetCurve, classification, fitOften, type Budgets, type Options } from '../task.js';
-import { optimizers, torchCurves } from '../torch-curve.js';
+import { optimizers } from '../torch-curve.js';
+import { limits, TorchOnImages, validation } from '../torch-on-images.js';
 
 const image = { height: 28, width: 28 };
-const validation = 10_000;
 const sizes = [100, 1000];
-
-/**
- * Training seconds of a tuned run, of Adam with a rate that falls along a cosine to the end, where a shorter one is sooner,
- * and of each setting of a grid.
- */
-const limits = { run: 40, cosine: [2, 6, 15, 40], grid: 3 };
-
-const rates: Record<Optimizer, number[]> = {
-  adam: [5e-4, 1e-3, 2e-3, 4e-3],
-  sgd: [0.1, 0.3, 1],
-  nag: [0.03, 0.1, 0.3],
-  adagrad: [0.003, 0.01, 0.03],
-};
 
 /** MNIST or Fashion-MNIST by one hidden layer and softmax. */
 export function images(name: string): Experiment {
@@ -40,18 +26,13 @@ async function measure(name: string, effort: Effort): Promise<Measured> {
   const notes: string[] = [];
   const hasTorch = await hasModule('torch', 'python3-torch', notes);
   const hasSklearn = await hasModule('sklearn', 'python3-sklearn', notes);
-  const threads = new Map<number, PeerThreads>();
+  const pytorch = new TorchOnImages(effort, notes);
   for (const set of imageSets(notes)) {
     if (set.name !== name) continue;
     curves.push(...(await ours(set, effort)));
-    if (hasTorch) curves.push(...(await gradientCurves(set, effort, threads, notes)));
+    if (hasTorch) curves.push(...(await gradientCurves(set, pytorch)));
     if (hasSklearn) curves.push(...(await sklearnCurves(set, effort, notes)));
   }
-  for (const [units, { openblas, openmp, sleep }] of threads)
-    notes.push(
-      `PyTorch, ${units} units: ${openblas} threads of OpenBLAS and ${openmp} of its own` +
-        `${sleep ? ' that sleep while they wait' : ''}, which was the fastest of three ways.`,
-    );
   return { curves, tables: [], notes };
 }
 
@@ -147,28 +128,12 @@ async function tuned(problem: string, train: Labelled, test: Labelled, effort: E
   };
 }
 
-async function gradientCurves(
-  { name, folder }: ImageSet,
-  { effort }: Effort,
-  threads: Map<number, PeerThreads>,
-  notes: string[],
-): Promise<Curve[]> {
-  const curves: Curve[] = [];
-  const run = async (units: number, optimizer: Optimizer, schedule: 'constant' | 'cosine' = 'constant') => {
-    const setting: TorchSetting = { optimizer, hidden: [units], batch: 128, rates: rates[optimizer], schedule };
-    if (!threads.has(units)) {
-      progress(`paper: threads of PyTorch and OpenBLAS, ${units} units`);
-      threads.set(units, await fastestThreads({ folder }, setting, defaultThreads(), 2 * effort));
-    }
-    const runs = (schedule === 'cosine' ? limits.cosine : [limits.run]).map((limit) => limit * effort);
-    const seconds = { grid: limits.grid * effort, runs };
-    curves.push(...(await torchCurves(name, { folder, validation }, setting, threads.get(units)!, seconds, notes)));
-  };
+async function gradientCurves(set: ImageSet, pytorch: TorchOnImages): Promise<Curve[]> {
+  const { constant, cosine } = await pytorch.adam(set);
+  const curves = [...constant, ...cosine];
   for (const units of sizes)
-    for (const optimizer of Object.keys(optimizers) as Optimizer[]) await run(units, optimizer);
-  const soon = 300; // not one of the paper's sizes, but soon at most levels
-  await run(soon, 'adam');
-  for (const units of [...sizes, soon]) await run(units, 'adam', 'cosine');
+    for (const optimizer of Object.keys(optimizers) as Optimizer[])
+      if (optimizer !== 'adam') curves.push(...(await pytorch.curves(set, units, optimizer)));
   return curves;
 }
 
