@@ -79,8 +79,17 @@ export async function sharedRange({ least, greatest }: Columns): Promise<Range |
   return candidates.find((range) => range.count > 1 && range.count >= varying / 2 && isUsable(range));
 }
 
-/** From one end of the range to the other, or to less than that, as a pixel is that is never white. */
-export function fits({ least, greatest }: Columns, j: number, { low, high }: Range): boolean {
-  const [from, to] = [least[j] as number, greatest[j] as number];
-  return (from === low && to <= high) || (to === high && from >= low);
+/** A column on a range has so much of it, or less where all but a few of its values are at the end. */
+const [dense, rare, leastExtent] = [1 / 4, 1 / 16, 1 / 64];
+
+/**
+ * From one end of the range to the other, or to less than that, as a pixel is that is never white; but not a quantity of
+ * its own that is small in that unit.
+ */
+export function fits({ mean, least, greatest }: Columns, j: number, { low, high }: Range): boolean {
+  const [from, to, centre] = [least[j] as number, greatest[j] as number, mean[j] as number];
+  if (!((from === low && to <= high) || (to === high && from >= low))) return false;
+  const extent = (to - from) / (high - low);
+  if (from === to || extent >= dense) return true;
+  return extent >= leastExtent && Math.abs(centre - (from === low ? low : high)) <= rare * (to - from);
 }

@@ -5,6 +5,7 @@ import { turns } from '../turns.js';
 import { copyOf } from '../vectors.js';
 import type { Problem } from './problem.js';
 import type { Training } from './training.js';
+import { repeatsOf } from './repeats.js';
 import { weightsAt } from './weights.js';
 
 /** Rows that are many: a training can spare some. */
@@ -32,16 +33,23 @@ export class HeldOut {
     this.#rows = rows;
   }
 
-  /** Takes the rows, and their copies, out of the training: their weight is zero from now on. */
+  /** Takes the rows, and all that repeat them, out of the training: their weight is zero from now on. */
   static async of(training: Training): Promise<HeldOut> {
     const { problem, rows, originals } = training;
     const drawn = training.drawRows(heldRows(training.weightedRows));
-    const held = await leavingClasses(drawn, problem, originals);
+    const isSpared = await leavingClasses(problem, originals);
+    const held = drawn.filter(isSpared);
+    const isHeld = new Set(held);
+    const found = await repeatsOf(problem, held);
+    const repeats: number[] = [];
+    for await (const [begin, end] of turns(found ? originals : 0))
+      for (let row = begin; row < end; row++)
+        if ((found?.[row] ?? -1) >= 0 && !isHeld.has(row) && isSpared(row)) repeats.push(row);
     const weights = problem.weights ? await copyOf(problem.weights) : allocate(problem.inputs.data, rows);
     if (!problem.weights) for await (const [begin, end] of turns(rows)) weights.fill(1, begin, end);
-    for (const row of held) for (let copy = row; copy < rows; copy += originals) weights[copy] = 0;
+    for (const row of [...held, ...repeats]) for (let copy = row; copy < rows; copy += originals) weights[copy] = 0;
     training.weights = weights;
-    training.heldOut = held.length;
+    training.heldOut = held.length + repeats.length;
     return new HeldOut(training, held);
   }
 
@@ -61,22 +69,21 @@ export class HeldOut {
   }
 }
 
-/** Of drawn rows all but those that would leave nothing of a class to train on. */
+/** Whether a row, asked for once, can be spared: not where that would leave nothing of its class to train on. */
 async function leavingClasses(
-  drawn: Int32Array,
   { labels, weights, outputs }: Problem,
   originals: number,
-): Promise<Int32Array> {
-  if (!labels) return drawn;
+): Promise<(row: number) => boolean> {
+  if (!labels) return () => true;
   const left = new Int32Array(outputs);
   for await (const [begin, end] of turns(originals))
     for (let row = begin; row < end; row++) if (weights?.[row] !== 0) (left[labels[row] as number] as number)++;
-  return drawn.filter((row) => {
+  return (row) => {
     const label = labels[row] as number;
     const isLast = left[label] === 1;
-    if (!isLast) (left[label] as number)--;
+    if (!isLast && weights?.[row] !== 0) (left[label] as number)--;
     return !isLast;
-  });
+  };
 }
 
 /** Scores of rows at the present weights, of a classifier whose probabilities take a temperature. */

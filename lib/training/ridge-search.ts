@@ -8,6 +8,7 @@ import type { Columns } from './columns.js';
 import { manyRows } from './held-out.js';
 import { fewestFolds, mostTrialRows, searchSizes, type SearchSizes } from './layout.js';
 import { Memory } from './memory.js';
+import { copiesTogether } from './repeats.js';
 import { compressTails } from './standardize.js';
 import type { Training } from './training.js';
 import { partOf, spannedPart, type Part } from './trial-parts.js';
@@ -17,8 +18,8 @@ import { judge, longIterations, trialIterations, trialSettings, type Judged } fr
 const stride = 4;
 /** From the usual scale either way. */
 const mostStrides = 16;
-/** Weaker than the usual scale, or the best, where once more is looked, with each activation. */
-const farStrides = 6;
+/** Weaker than the usual scale, or the best, where once more is looked, with each activation; or as far as there is room. */
+const [farStrides, leastFarStrides] = [6, 3];
 /** Weaker than the best short trial, where a long one looks for what is learnt slowly; it has to lose less by that share. */
 const slowStrides = 2;
 const slowLead = 0.1;
@@ -113,7 +114,7 @@ class Search {
   readonly #training: Training;
   readonly #sizes: SearchSizes;
   /** Rows, of which each fold holds out others. */
-  readonly #order: Int32Array;
+  #order: Int32Array;
   readonly #parts: Part[] = [];
   /** Under the present standardisation. */
   #made = new Map<string, Trial>();
@@ -130,6 +131,7 @@ class Search {
 
   static async of(training: Training, sizes: SearchSizes): Promise<Search> {
     const search = new Search(training, sizes);
+    search.#order = await copiesTogether(training.problem, search.#order);
     for (let fold = 0; fold < sizes.folds; fold++) search.#parts.push(await search.#part(fold));
     return search;
   }
@@ -249,18 +251,30 @@ class Search {
    * a weaker one longer trials may find it.
    */
   async slowly(best: Trial): Promise<Trial> {
-    const [iterations, strides] = [this.#longIterations, best.strides - slowStrides];
-    if (iterations === best.iterations || this.#isLinear(best.activation) || !this.#isUsable(strides)) return best;
-    const slow = await this.trial(best.activation, strides, iterations, best, 1);
-    if (!(slow.loss < best.loss)) return instead(best, slow);
+    const iterations = this.#longIterations;
+    if (iterations === best.iterations || this.#isLinear(best.activation)) return best;
+    // Where nothing was learnt, the strongest ridge was as good as any: then from the usual one, too.
+    for (const strides of new Set([best.strides, Math.min(best.strides, 0)].map((from) => from - slowStrides))) {
+      if (!this.#isUsable(strides)) continue;
+      const slow = await this.trial(best.activation, strides, iterations, best, 1);
+      const found = slow.loss < best.loss ? await this.#slowBest(best, slow) : best;
+      if (found !== best) return instead(found, best);
+      instead(best, slow);
+    }
+    return best;
+  }
+
+  async #slowBest(best: Trial, slow: Trial): Promise<Trial> {
     const same = await this.#longer(best);
-    if (!(slow.loss < Math.max(best.loss, same.loss) * (1 - slowLead))) return instead(best, slow);
+    if (!(slow.loss < Math.max(best.loss, same.loss) * (1 - slowLead))) return best;
     const least = await this.leastAround(slow);
-    return least.loss < same.loss * (1 - slowLead) ? instead(least, best) : instead(best, least);
+    return least.loss < same.loss * (1 - slowLead) ? least : instead(best, least);
   }
 
   async #farFrom(best: Trial, activation: Activation): Promise<Trial | undefined> {
-    const strides = Math.min(best.strides, 0) - farStrides;
+    const from = Math.min(best.strides, 0);
+    let strides = from - farStrides;
+    while (strides < from - leastFarStrides && !this.#isUsable(strides)) strides++;
     return this.#isUsable(strides) ? this.trial(activation, strides, best.iterations, best, 1) : undefined;
   }
 

@@ -555,6 +555,27 @@ describe('activation: auto', () => {
     }
   });
 
+  it.each([
+    ['float32', 6, 10],
+    ['float64', 6, 10],
+    ['float32', 8, 8],
+  ] as const)(
+    'learns, by %s, the parity of %i of %i bits, of which short trials learn nothing',
+    async (precision, of, cols) => {
+      const count = 4000;
+      const bits = source(3)
+        .uniforms(2 * count, cols)
+        .data.map((value) => Number(value > 0));
+      const labels = Int32Array.from({ length: 2 * count }, (_, i) =>
+        bits.subarray(i * cols, i * cols + of).reduce((a, b) => a ^ b, 0),
+      );
+      const data = precision === 'float32' ? Float32Array.from(bits) : bits;
+      const rowsOf = (from: number) => matrix(data.slice(from * cols, (from + count) * cols), count, cols);
+      const model = await trainClassifier(rowsOf(0), labels.slice(0, count));
+      expect((await model.evaluate(rowsOf(count), labels.slice(count))).accuracy).toBeGreaterThan(0.99);
+    },
+  );
+
   it('takes hardly a ridge where a curve without noise asks for it', async () => {
     const x = source(3).uniforms(2000, 1).data;
     const curve = (from: number) => matrix(x.slice(from, from + 1000), 1000, 1);

@@ -124,6 +124,41 @@ describe("standardize: 'auto'", () => {
   });
 });
 
+describe("standardize: 'auto' of columns beside others on one range", () => {
+  const count = 1000;
+  const random = source(11);
+  const indicators = random.uniforms(count, 8).data.map((u) => Number(u > 0));
+  const own = (value: () => number) => Float64Array.from({ length: count }, value);
+  const beside = (column: Float64Array) => {
+    const data = Float64Array.from({ length: 9 * count }, (_, i) =>
+      i % 9 < 8 ? indicators[8 * Math.floor(i / 9) + (i % 9)]! : column[Math.floor(i / 9)]!,
+    );
+    return matrix(data, count, 9);
+  };
+
+  it.each([
+    ['a rate of some thousandths', own(() => Math.max(0, 1e-3 * (1 + random.normal()))), false],
+    ['a share of at most a fifth', own(() => Math.max(0, 0.2 * random.uniform())), false],
+    ['a share of at most a third', own(() => Math.max(0, 0.33 * random.uniform())), true],
+    ['a pixel that is seldom more than black', own(() => (random.integer(50) === 0 ? 0.1 : 0)), true],
+    ['one that never is', own(() => 0), true],
+    ['the same from above', own(() => 1 - (random.integer(50) === 0 ? 0.1 : 0)), true],
+    ['a rate from above', own(() => 1 - Math.max(0, 0.2 * random.uniform())), false],
+  ])('leaves %s as it is only where it is on that range', async (_, column, isOnRange) => {
+    const [Y, options] = [matrix(indicators.slice(0, count), count, 1), { hidden: [4], iterations: 0, ridge: 1e-3 }];
+    const { network } = await trainRegressor(beside(column), Y, options);
+    expect(network.standardization === undefined).toBe(isOnRange);
+  });
+
+  it('learns from rates beside indicators', async () => {
+    const rates = own(() => Math.max(0, 1e-3 * (1 + random.normal())));
+    const Y = matrix(rates.map((rate, i) => Math.sin(2e3 * rate) - indicators[8 * i]!), count, 1); // prettier-ignore
+    const model = await trainRegressor(beside(rates), Y);
+    // 0.6 where a ridge that is right for indicators holds them back.
+    expect((await model.evaluate(beside(rates), Y)).r2).toBeGreaterThan(0.99);
+  });
+});
+
 describe("standardize: 'auto' of columns that share one range", () => {
   /** Exclusive ors of columns of 0 and 1, these moved by an offset. */
   async function accuracy(offset: number, constant?: number): Promise<number> {
@@ -154,6 +189,21 @@ describe('columns with heavy tails', () => {
   const logs = random.normals(count, 4).data.map((z) => 2 * z);
   const truth = Int32Array.from({ length: count }, (_, i) => Number(logs[4 * i]! * logs[4 * i + 1]! > 0));
   const half = (data: Float64Array, from: number) => matrix(data.slice(4 * from, 4 * (from + count / 2)), count / 2, 4);
+
+  it('go in so where they were brought to one range, too', async () => {
+    const X = logs.map(Math.exp);
+    const ends = [0, 1, 2, 3].map((j) => {
+      const column = X.subarray(0, 2 * count).filter((_, i) => i % 4 === j);
+      return [Math.min(...column), Math.max(...column)] as const;
+    });
+    const scaled = X.map((x, i) => (x - ends[i % 4]![0]) / (ends[i % 4]![1] - ends[i % 4]![0]));
+    const of = async (data: Float64Array) => {
+      const model = await trainClassifier(half(data, 0), truth.slice(0, count / 2), { hidden: [60] });
+      expect(model.report.ridgeSearch!.asinh).toBe(true);
+      return (await model.evaluate(half(data, count / 2), truth.slice(count / 2))).accuracy;
+    };
+    expect(await of(scaled)).toBeCloseTo(await of(X), 1);
+  });
 
   it('go in as their asinh where that is better, and the file keeps it', async () => {
     const X = logs.map(Math.exp);
