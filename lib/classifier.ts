@@ -330,7 +330,10 @@ async function validation(
     validation: [V.data, truth],
     validate: async (network, lane) => {
       const predicted = await classesOf(await network.withOutput('identity').forwardOn(lane, V), 1);
-      return truth.reduce((right, own, i) => right + (own === predicted[i] ? 1 : 0), 0) / V.rows;
+      let right = 0;
+      for await (const [begin, end] of turns(V.rows))
+        for (let i = begin; i < end; i++) if (truth[i] === predicted[i]) right++;
+      return right / V.rows;
     },
   };
 }

@@ -32,6 +32,33 @@ export function typed(error: unknown): unknown {
   return new AddonError(error.message, { cause: error });
 }
 
+/** Calls that wait or run under one signal, by their tickets: one listener for all, however many share it. */
+interface Group {
+  readonly tickets: Set<number>;
+  readonly withdraw: () => void;
+}
+
+const groups = new WeakMap<AbortSignal, Group>();
+
+function join(signal: AbortSignal, ticket: number): void {
+  let group = groups.get(signal);
+  if (!group) {
+    const tickets = new Set<number>();
+    group = { tickets, withdraw: () => tickets.forEach((each) => native().withdraw(each)) };
+    groups.set(signal, group);
+    signal.addEventListener('abort', group.withdraw, { once: true });
+  }
+  group.tickets.add(ticket);
+}
+
+function leave(signal: AbortSignal, ticket: number): void {
+  const group = groups.get(signal);
+  group?.tickets.delete(ticket);
+  if (group?.tickets.size !== 0) return;
+  groups.delete(signal);
+  signal.removeEventListener('abort', group.withdraw);
+}
+
 /**
  * The one asynchronous wrapper: refuses to start when the signal is aborted, queues the call on the lane, from which an
  * abort withdraws it while it waits its turn, adds its operations to the run's count, and turns failures into errors of
@@ -45,8 +72,7 @@ export async function call<Name extends keyof RawCalls>(
   const { signal, threads } = lane;
   if (signal?.aborted) throw new AbortedError(signal.reason);
   const ticket = signal ? native().ticket() : 0;
-  const withdraw = () => native().withdraw(ticket);
-  signal?.addEventListener('abort', withdraw, { once: true });
+  if (signal) join(signal, ticket);
   try {
     const outcome = await native()[name]({ ...args, threads, ticket } as never);
     lane.operations += outcome.operations;
@@ -54,7 +80,7 @@ export async function call<Name extends keyof RawCalls>(
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'WITHDRAWN' ? new AbortedError(signal?.reason) : typed(error);
   } finally {
-    signal?.removeEventListener('abort', withdraw);
+    if (signal) leave(signal, ticket);
   }
 }
 

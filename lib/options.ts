@@ -65,7 +65,10 @@ export type FullAugmentation = Full<Augmentation>;
 
 /** Options of both trainers. */
 export interface TrainOptions {
-  /** Hidden layers from the input up, as units or in full. @default [500] */
+  /**
+   * Hidden layers from the input up, as units or in full. With at most 10,000 rows `activation: 'auto'` may leave them
+   * out: name an activation to keep them. @default [500]
+   */
   hidden?: readonly (number | HiddenLayer)[] | undefined;
   /**
    * Activation of hidden layers that do not name their own. `auto`: `tanh`, or `elu` where the search of
@@ -135,8 +138,8 @@ export interface TrainOptions {
   sampleWeights?: ArrayLike<number> | undefined;
   /**
    * Inputs to zero mean and unit deviation, column by column; kept with the network. `auto` is `true`, except for
-   * columns that share one range when at least half of the varying ones do, as pixels and indicators: these keep their
-   * numbers, or are taken from 0 to 1 where there are others beside them or 0 is not in that range; and except for
+   * columns that share one range when at least half of the varying ones have exactly its ends, as pixels and indicators
+   * do, and most have no heavy tails: these keep their numbers, or are taken from 0 to 1 where there are others beside them or 0 is not in that range; and except for
    * columns with heavy tails, which go in as asinh((x − median)/deviation), the deviation that of the quartiles, where
    * the search of `ridge: 'auto'` finds that that has less loss (of data with fewer columns than twice the rows).
    * @default 'auto'
@@ -144,7 +147,7 @@ export interface TrainOptions {
   standardize?: 'auto' | boolean | undefined;
   /** Integer seed of everything random. @default 0 */
   seed?: number | undefined;
-  /** BLAS threads. @default the cores that the process may use, by affinity and control group */
+  /** Threads of BLAS, of which 120 at most compute. @default the cores that the process may use, by affinity and control group */
   threads?: number | undefined;
   /**
    * Bytes of working memory beside the inputs, if the network itself needs no more; more lets activations be kept
@@ -175,12 +178,13 @@ export interface ClassifierOptions extends TrainOptions {
   output?: OutputActivation | undefined;
   /**
    * Weight of the samples of each class, times their own; classes that are not named have weight 1. `balanced` gives
-   * every class the same sum: with s of all `sampleWeights` (or rows) and s_k of the class's, s / (classes · s_k).
+   * every class the same sum: with s of all `sampleWeights` (or rows) and s_k of the class's, s / (classes · s_k). The
+   * probabilities are then those of data in which the classes have these weights.
    */
   classWeights?: 'balanced' | ReadonlyMap<Label, number> | Readonly<Record<string, number>> | undefined;
   /**
-   * Held-out data: the best iteration on it is kept, and training stops when `patience` more accepted ones bring no
-   * better.
+   * Held-out data: the iteration of the best accuracy on it is kept, the first of equals, and training stops when
+   * `patience` more accepted ones bring no better.
    */
   validation?: { inputs: Matrix; labels: Labels } | undefined;
   /**
@@ -201,8 +205,8 @@ export interface RegressorOptions extends TrainOptions {
    */
   loss?: Loss | undefined;
   /**
-   * Held-out data: the best iteration on it is kept, and training stops when `patience` more accepted ones bring no
-   * better.
+   * Held-out data: the iteration of the best R² on it is kept, the first of equals, and training stops when `patience`
+   * more accepted ones bring no better.
    */
   validation?: { inputs: Matrix; targets: Matrix } | undefined;
   /**
@@ -359,7 +363,7 @@ function threadsOf(value: unknown): number {
 
 /** Options of a call that computes. */
 export interface RunOptions {
-  /** BLAS threads. @default the cores that the process may use */
+  /** Threads of BLAS, of which 120 at most compute. @default the cores that the process may use */
   threads?: number | undefined;
   /** Ends the call between two batches, or where it waits its turn, with an AbortedError. */
   signal?: AbortSignal | undefined;
@@ -375,8 +379,11 @@ export function runOf(options: unknown): Lane {
   return laneOf(readOptions(options, ['threads', 'signal']));
 }
 
-/** @throws ArgumentError */
-/** Absolute: the working folder may change before it is used. */
+/**
+ * Absolute: the working folder may change before it is used.
+ *
+ * @throws ArgumentError
+ */
 export function checkPath(name: string, value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.includes('\0'))
     throw new ArgumentError(`Expected ${name} to be the path of a file but received ${describe(value)}`);

@@ -19,7 +19,7 @@ export interface IterationReport {
    * regressor.
    */
   misclassified?: number;
-  /** Share of the training samples that still ask for change. */
+  /** Share of the training samples that still ask for change; with `inverse` and `nearest`, that the pass was made on. */
   activeShare: number;
   /**
    * Whether these weights are kept: the objective did not rise, or is the least so far (`inverse`, `nearest`: or a
@@ -28,11 +28,14 @@ export interface IterationReport {
   accepted: boolean;
   /** Levenberg–Marquardt damping: each refused step raises it, and is tried again shorter; 0 where the rule has none. */
   damping: number;
-  /** Mean over the rows that `iterations: 'auto'` held out of Σ (T* − z)², as in {@link RidgeSearch}. */
+  /**
+   * Mean over the rows that `iterations: 'auto'` held out of Σ (T* − z)², as in {@link RidgeSearch}. Absent where the step
+   * was refused.
+   */
   heldOutLoss?: number;
   /**
    * Accuracy (classifier) or R² (regressor) on the validation data; where no target of these varies, 1 − (rmse / its
-   * size)².
+   * size)². Absent where the step was refused.
    */
   validation?: number;
   /** Since the training began. */
@@ -132,7 +135,7 @@ export interface TrainReport {
   /** Where `ridge` was `'auto'`, and there were rows and memory to spare. */
   ridgeSearch?: RidgeSearch;
   /**
-   * What the scores were divided by, so that their softmax says how sure a classifier is: the temperature at which the
+   * What the weights of the output layer have been divided by already, so that their softmax says how sure a classifier is: the temperature at which the
    * rows held out, by the search or to find the end, are likeliest. Absent where none were or the output is no softmax.
    */
   temperature?: number;

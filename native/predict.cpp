@@ -69,7 +69,7 @@ BPLS_CLONES void multiply_here(const float* x, const float* v, float* z, std::in
   multiply(x, v, z, rows, k, n);
 }
 
-/// A multiple of the four that go together, so that it does not matter to the sums how many rows there are.
+/// A multiple of the four that go together: only the last rows that are fewer than four are summed in another order.
 constexpr std::int64_t rows_at_once = 64;
 
 }  // namespace

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { AbortedError, AddonError, matrix, trainClassifier } from '../lib/index.js';
 import { call, callEach, native, type Lane } from '../lib/lane.js';
 import { expectBplsError } from './support/expect.js';
@@ -75,6 +75,23 @@ describe('the lane', () => {
       code: 'ABORTED',
       cause: controller.signal.reason as Error,
     });
+  });
+
+  it('listens to a signal once, however many calls share it, and not after the last', async () => {
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, 'addEventListener');
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => void warnings.push(warning);
+    process.on('warning', warned);
+    for (let time = 1; time <= 2; time++) {
+      const own = { threads: 1, operations: 0, signal };
+      await Promise.all(Array.from({ length: 20 }, () => call(own, 'findNonFinite', { values: f64(10), length: 10 })));
+      expect([added.mock.calls.length, removed.mock.calls.length]).toEqual([time, time]);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
   });
 
   it('withdraws what waits alone', async () => {

@@ -45,7 +45,7 @@ export function smallestRcond(data: FloatArray): number {
 
 /**
  * The normal equations AᵀA W = AᵀB of a linear least-squares problem, held as their sums so that rows can come and go:
- * what every solve of this package starts from. The Gram matrix is p × p with its lower triangle filled, p = inputs + 1
+ * what {@link lstsq} and {@link ridge} solve by Cholesky. The Gram matrix is p × p with its lower triangle filled, p = inputs + 1
  * with an intercept (a constant last column of A). `gram`, `rhs` and `count` are its state: set them in a
  * new one to restore it, which then knows nothing of rows that were removed before ({@link remove}).
  *

@@ -44,10 +44,11 @@ export async function encodeLabels(value: unknown, rows: number): Promise<{ clas
     if (found === met.size) met.set(label, found);
     indices[i] = found;
   });
-  const classes = [...met.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const classes = [...met.keys()];
   if (classes.length < 2)
     throw new ArgumentError(`Expected labels of at least two classes but received only ${describe(classes[0])}`);
   checkClasses(classes, rows);
+  classes.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const places = new Int32Array(classes.length);
   classes.forEach((label, place) => (places[met.get(label) as number] = place));
   for await (const [begin, end] of turns(rows))

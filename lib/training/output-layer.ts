@@ -79,9 +79,8 @@ export class OutputLayer {
   ridge = 0;
   /** Of the factor, where rounding asks for more than the ridge. */
   damping = 0;
-  /** (AᵀA + S ridge)⁻¹ B with the present factor; whether that is Cholesky's, in #factor. */
+  /** (AᵀA + S ridge)⁻¹ B with the present factor. */
   #solve: (rhs: FloatArray) => Promise<FloatArray> = () => this.#factorAndSolve();
-  #isCholesky = false;
   /** Rows that the steps after the first go over, once they are counted, and how many of as many say as much. */
   #inner: number | undefined;
   #effectiveShare = 1;
@@ -126,6 +125,11 @@ export class OutputLayer {
     // Bounds that are being found are of all rows: the outliers among the others would go on pulling.
     const rows = steps > 1 && !training.findsBounds ? inner : training.rows;
     return this.#descend(await this.#problem(squares / 2, rows), steps);
+  }
+
+  /** Whether the present factor is Cholesky's, in #factor. */
+  get #isCholesky(): boolean {
+    return (this.#training.layerReports.at(-1) as LayerReport).solver === 'cholesky';
   }
 
   /**
@@ -182,7 +186,7 @@ export class OutputLayer {
       momentum = 1;
       if (totals && ++repeats > mostRepeats) return this.totals();
       if (totals) end++;
-      if (ahead === 0 && (training.layerReports.at(-1) as LayerReport).solver === 'cholesky') {
+      if (ahead === 0 && this.#isCholesky) {
         this.#dampMore();
         isFactored = false;
       }
@@ -315,7 +319,6 @@ export class OutputLayer {
     solution ??= await solveLayer(training, system());
     report.ridge = this.ridge;
     this.#solve = solution.solve;
-    this.#isCholesky = solution.factor !== undefined;
     return solution.weights;
   }
 }

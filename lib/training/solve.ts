@@ -32,8 +32,6 @@ export interface LayerSystem {
 /** W for the present right-hand side, and what solves the same system with others. */
 export interface LayerSolution {
   weights: FloatArray;
-  /** Where there is one: that of Cholesky. */
-  factor?: FloatArray;
   solve: (rhs: FloatArray) => Promise<FloatArray>;
 }
 
@@ -74,7 +72,7 @@ export async function byCholesky(
     await call(training, 'solveFactored', { ...shape, factor, rhs: other, solution });
     return solution;
   };
-  return { weights, factor, solve };
+  return { weights, solve };
 }
 
 /**

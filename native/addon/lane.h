@@ -17,8 +17,8 @@ using Outcome = std::vector<std::pair<const char*, double>>;
 using Work = std::function<Outcome(Scratch&)>;
 
 /// Queues work on the one thread of this process that calls BLAS, whichever JavaScript thread it comes from, and
-/// returns the promise of its outcome. OpenBLAS has one thread pool and one thread count for the process, so that
-/// calls in turn are faster than calls at once, and reproducible. `keep` stays referenced until then.
+/// returns the promise of its outcome. The pool of threads takes one caller at a time: calls in turn are faster than
+/// calls at once, and reproducible. `keep` stays referenced until then.
 Napi::Promise enqueue(Napi::Env env, Work work, int threads, std::int64_t ticket, Napi::Object keep);
 
 /// Rejects the call of that ticket, of this JavaScript thread, with the code WITHDRAWN, where it still waits its turn.
