@@ -28,7 +28,7 @@ export interface Plan {
   /**
    * Floating-point operations of BLAS and LAPACK calls (LAWN 41) where every step is accepted and every sample is
    * active. An upper bound, but where `activation: 'auto'` finds a linear model (its 64 steps may be more), and exact
-   * for a regressor or `samples: 'all'` where all rows have a weight, no step is refused or taken back and the training
+   * for `loss: 'squared'` or `samples: 'all'` where all rows have a weight, no step is refused or taken back and the training
    * does not stop early, of `report.operations` less `report.ridgeSearch.operations`: the search of `ridge: 'auto'` is
    * apart (see `trial`), and so is falling back to the SVD, which `ridge: 0` may bring.
    */
