@@ -80,6 +80,12 @@ export interface RidgeSearch {
   /** Where `samples: 'auto'` found two-sided targets: every sample asks for its own. */
   samples?: 'all';
   /**
+   * Of a regressor with several outputs, one factor each by which its predictions are shrunk to the mean of its targets,
+   * between 0 (nothing was learnt) and 1: that of the least squares on the held-out rows, with as much less noise as all
+   * rows are more than those of a trial. The weights of the output layer have it already.
+   */
+  shrinkage?: number[];
+  /**
    * Rows that the trials had, drawn at random, those included that were held out to judge them; and how often that was
    * done.
    */
@@ -87,7 +93,7 @@ export interface RidgeSearch {
   folds: number;
   /**
    * Mean over the held-out rows of Σ (T* − z)², T* the targets of a classifier by the rule for its samples, the targets
-   * of a regressor; for Huber’s loss residuals beyond 2δ count as 2δ, and trials are longer, as δ falls with each
+   * of a regressor, of several outputs each with its best shrinkage; for Huber’s loss residuals beyond 2δ count as 2δ, and trials are longer, as δ falls with each
    * iteration. Where a trial was much worse in the first folds it was given up, and its loss is estimated from them.
    * Those that have eight `iterations` while others have fewer compare two activations, or two kinds of targets, or
    * look for what is learnt slowly with a weaker ridge; where that is found, others follow them. `logLoss`, in nats at
@@ -122,8 +128,8 @@ export interface TrainReport {
   /** Of the training data, the copies of `augment` among them. */
   rows: number;
   /**
-   * Data, without copies, that `iterations: 'auto'` held out: no weight was fitted to them, but the first weights and the
-   * search saw them.
+   * Data that `iterations: 'auto'` held out, rows that repeat them among them, without the copies of `augment`: no weight
+   * was fitted to them, but the first weights and the search saw them.
    */
   heldOut: number;
   /** BLAS threads. */

@@ -11,10 +11,10 @@ const [leastValues, shareOfRows] = [16, 1 / 2];
 const [leastShare, alikeShare] = [0.01, 0.95];
 
 /**
- * For each of the rows, or of some, the first of `among` that has the same inputs, as a place in `among`; −1 where none has. Undefined
- * where there are no copies to speak of: such as are made when rare classes are drawn again and again, or by a bootstrap.
- * Rows of few values that agree by chance are none, nor are measurements repeated under the same conditions, whose targets
- * differ: what comes of a choice by rows held out is as good there as on new rows.
+ * For each of the rows, or of some, the first of `among` that has the same inputs, as a place in `among`; −1 where none
+ * has. Undefined where there are no copies to speak of: such as are made when rare classes are drawn again and again, or
+ * by a bootstrap. Rows of few values that agree by chance are none, nor are measurements repeated under the same
+ * conditions, whose targets differ: what comes of a choice by rows held out is as good there as on new rows.
  */
 export async function repeatsOf(
   problem: Problem,

@@ -9,6 +9,7 @@ import { manyRows } from './held-out.js';
 import { fewestFolds, mostTrialRows, searchSizes, type SearchSizes } from './layout.js';
 import { Memory } from './memory.js';
 import { copiesTogether } from './repeats.js';
+import { shrinkageOf, type OutputSums } from './shrinkage.js';
 import { compressTails } from './standardize.js';
 import type { Training } from './training.js';
 import { partOf, spannedPart, type Part } from './trial-parts.js';
@@ -79,11 +80,13 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   training.inverseTemperature = (await search.calibration(best))?.inverseTemperature;
   const scale = search.scaleOf(best);
   training.ridgeScales.fill(scale);
+  const shrinkage = best.sums.length > 0 && shrinkageOf(best.sums, sizes.fit, training.weightedRows);
   training.ridgeSearch = {
     scale,
     ...(isFree && { activation: best.activation }),
     ...(training.standardization?.asinh && { asinh: true }),
     ...search.samples,
+    ...(shrinkage && { shrinkage }),
     rows: sizes.fit + sizes.held,
     folds: sizes.folds,
     trials: search.trials.map(({ activation, ...rest }) => ({ ...rest, ...(isFree && { activation }) })),
@@ -103,6 +106,8 @@ interface Trial {
   /** Fold by fold. */
   squares: number[];
   scores: HeldScores[];
+  /** Of a regressor of several outputs, fold by fold. */
+  sums: OutputSums[];
   /** Of the scores, once it was asked for. */
   calibration?: Calibration;
   /** Its entry in the report. */
@@ -161,6 +166,7 @@ class Search {
     const scale = scaleAt(fit, strides);
     const squares: number[] = [];
     const scores: HeldScores[] = [];
+    const sums: OutputSums[] = [];
     while (squares.length < folds) {
       const begin = squares.length;
       // The first trial of Huber's loss finds what all are judged by.
@@ -169,6 +175,7 @@ class Search {
       for (const judged of await this.#judge(parts, activation, scale, iterations)) {
         squares.push(judged.squares);
         if (judged.scores) scores.push(judged.scores);
+        if (judged.sums) sums.push(judged.sums);
       }
       const worse =
         rival?.squares.filter((theirs, fold) => theirs > 0 && (squares[fold] ?? 0) > bound * theirs).length ?? 0;
@@ -185,6 +192,7 @@ class Search {
       loss,
       squares,
       scores: rival && !(loss < rival.loss * closeAbove) ? [] : scores,
+      sums,
       note,
     };
     this.#made.set(key, trial);

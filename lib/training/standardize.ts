@@ -106,7 +106,8 @@ async function unitRange(columns: Columns, { cost, middleOf }: Tails): Promise<R
   const members = Int32Array.from(columns.mean.keys()).filter((j) => fits(columns, j, shared));
   const probe = members.filter((_, k) => k % Math.ceil(members.length / probeColumns) === 0);
   let heavy = 0;
-  for await (const [begin, end] of turns(probe.length, cost)) for (let k = begin; k < end; k++) if (middleOf(probe[k] as number)) heavy++; // prettier-ignore
+  for await (const [begin, end] of turns(probe.length, cost))
+    for (const j of probe.subarray(begin, end)) if (middleOf(j)) heavy++;
   return heavy > probe.length / 2 ? undefined : shared;
 }
 

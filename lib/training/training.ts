@@ -392,11 +392,22 @@ export class Training implements Lane {
     return this.rowSet(indices);
   }
 
-  /** Scores times the inverse temperature, which changes their probabilities and no class. */
+  /**
+   * Scores times the inverse temperature, which changes their probabilities and no class; the outputs of a regressor that
+   * has several times the shrinkage that the search found, about the means of their targets.
+   */
   async calibrate(): Promise<void> {
-    const { weights } = this.output;
+    const { weights, inputs, units } = this.output;
     const beta = this.inverseTemperature;
     if (beta !== undefined) await scale(weights, beta);
+    const shrinkage = this.ridgeSearch?.shrinkage;
+    if (!shrinkage) return;
+    for await (const [begin, end] of turns(weights.length))
+      for (let i = begin; i < end; i++) {
+        const k = i % units;
+        const centre = i < inputs * units ? 0 : (this.problem.bias?.[k] ?? 0);
+        weights[i] = centre + (shrinkage[k] ?? 1) * ((weights[i] as number) - centre);
+      }
   }
 
   /** The weights, where the training may go on to write. */

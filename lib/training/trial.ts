@@ -11,6 +11,7 @@ import type { SearchSizes } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Problem } from './problem.js';
 import { iterationsOf } from './progress.js';
+import { outputSums, shrunkSquares, type OutputSums } from './shrinkage.js';
 import { Training } from './training.js';
 import type { Part } from './trial-parts.js';
 
@@ -59,9 +60,14 @@ export function narrowing(wide: readonly { units: number }[], narrow: readonly {
 }
 
 export interface Judged {
-  /** Sum of squares of the residuals on the held-out rows, truncated for Huber's loss. */
+  /**
+   * Sum of squares of the residuals on the held-out rows, truncated for Huber's loss, and of several outputs with the
+   * predictions of each shrunk as is best.
+   */
   squares: number;
   scores?: HeldScores;
+  /** Of a regressor of several outputs. */
+  sums?: OutputSums;
 }
 
 /** A network trained on one part of the rows and judged by the other. */
@@ -97,6 +103,12 @@ export async function judge(
   // All trials are judged by one loss.
   const bounds = (training.residualBounds ??= trial.residualBounds);
   const rows = Int32Array.from({ length: held.inputs.rows }, (_, row) => row);
+  if (!bounds && held.targets && held.outputs > 1) {
+    const sums = await outputSums(held, await judged.scores(rows));
+    training.operations += judged.operations;
+    const squares = shrunkSquares(sums);
+    return { squares: Number.isFinite(squares) ? squares : Infinity, sums };
+  }
   const squares = bounds
     ? await truncatedSquares(held, await judged.scores(rows), bounds)
     : (await judged.sweep({ count: rows.length }, { cached: false })).squares;
