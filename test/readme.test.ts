@@ -17,6 +17,22 @@ function block(language: string, from = 0): string {
   return readme.slice(start, readme.indexOf('\n```', start));
 }
 
+/** Of the tables of a Markdown text: row by row. */
+function cells(text: string): string[][] {
+  return (text.match(/^\|.*\|$/gm) ?? []).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** Whether one of the rows has all of these cells, in this order; it may have more. */
+function isAmong(rows: string[][], some: string[]): boolean {
+  const has = (all: string[]) => all.reduce((found, cell) => (cell === some[found] ? found + 1 : found), 0);
+  return rows.some((all) => has(all) === some.length);
+}
+
 /** Of the headings of a Markdown text, as GitHub makes them. */
 function anchors(text: string): string[] {
   const headings = text.match(/(?<=^#+ ).*$/gm) ?? [];
@@ -55,8 +71,6 @@ describe('README', () => {
   });
 
   it('has the figures of the comparison that were measured', () => {
-    const cells = (text: string) =>
-      (text.match(/^\|.*\|$/gm) ?? []).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim())); // prettier-ignore
     const printed = cells(
       summaryTables(readResults(join(root, 'bench/results/paper.json')))
         .map(markdown)
@@ -65,14 +79,17 @@ describe('README', () => {
     const section = readme.slice(readme.indexOf("### The paper's claim"));
     const rows = cells(section.slice(0, section.indexOf('\n## '))).filter(([data]) => data?.includes('MNIST'));
     expect(rows.length).toBeGreaterThan(15);
-    /** Whether the printed row has all of these cells, in this order; it may have more. */
-    const has = (all: string[], some: string[]) =>
-      all.reduce((found, cell) => (cell === some[found] ? found + 1 : found), 0) === some.length;
-    for (const row of rows)
-      expect(
-        printed.some((all) => has(all, row)),
-        row.join(' | '),
-      ).toBe(true);
+    for (const row of rows) expect(isAmong(printed, row), row.join(' | ')).toBe(true);
+  });
+
+  it('has the figures of the first table that were measured', () => {
+    const results = fs.readFileSync(join(root, 'bench/RESULTS.md'), 'utf8');
+    const printed = cells(results.slice(results.indexOf('\n## peers'), results.indexOf('\n## numpy')));
+    const rows = cells(readme.slice(0, readme.indexOf('\n## '))).filter(([data]) => data?.includes('MNIST'));
+    expect(rows.length).toBeGreaterThan(8);
+    // The trainer's name is another.
+    for (const [data, , ...figures] of rows)
+      expect(isAmong(printed, [data!, ...figures.filter(Boolean)]), figures.join(' | ')).toBe(true);
   });
 
   it.each([
