@@ -75,14 +75,17 @@ export async function copiesTogether(problem: Problem, drawn: Int32Array): Promi
 
 /** Those that have most values in some of the rows; undefined where these are so few that rows agree by chance. */
 async function keyColumns(data: FloatArray, cols: number, rows: Int32Array): Promise<number[] | undefined> {
-  const counts: { column: number; values: number }[] = [];
+  const counts = new Int32Array(cols);
+  const values = new Float64Array(rows.length);
   for await (const [begin, end] of turns(cols, mostKeys * rows.length))
-    for (let column = begin; column < end; column++)
-      counts.push({ column, values: new Set(Array.from(rows, (row) => data[row * cols + column])).size });
-  counts.sort((a, b) => b.values - a.values);
-  const keys = counts.slice(0, mostKeys).map(({ column }) => column);
+    for (let j = begin; j < end; j++) {
+      for (const [i, row] of rows.entries()) values[i] = data[row * cols + j] as number;
+      values.sort();
+      counts[j] = values.reduce((count, value, i) => count + Number(value !== values[i - 1]), 0);
+    }
+  const keys = [...counts.keys()].sort((a, b) => (counts[b] as number) - (counts[a] as number)).slice(0, mostKeys);
   const distinct = new Set(Array.from(rows, (row) => keys.map((j) => data[row * cols + j]).join(' '))).size;
-  const most = counts[0]?.values ?? 0;
+  const most = counts[keys[0] as number] as number;
   return most >= leastValues && most >= shareOfRows * distinct ? keys : undefined;
 }
 
