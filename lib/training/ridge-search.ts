@@ -119,7 +119,7 @@ class Search {
   readonly #training: Training;
   readonly #sizes: SearchSizes;
   /** Rows, of which each fold holds out others. */
-  #order: Int32Array;
+  readonly #order: Int32Array;
   readonly #parts: Part[] = [];
   /** Under the present standardisation. */
   #made = new Map<string, Trial>();
@@ -127,16 +127,16 @@ class Search {
   readonly #memories: Memory[] = [];
   readonly #iterations: number;
 
-  private constructor(training: Training, sizes: SearchSizes) {
+  private constructor(training: Training, sizes: SearchSizes, order: Int32Array) {
     this.#training = training;
     this.#sizes = sizes;
-    this.#order = training.drawRows(sizes.fit + sizes.held);
+    this.#order = order;
     this.#iterations = trialIterations(training.settings);
   }
 
   static async of(training: Training, sizes: SearchSizes): Promise<Search> {
-    const search = new Search(training, sizes);
-    search.#order = await copiesTogether(training.problem, search.#order);
+    const drawn = training.drawRows(sizes.fit + sizes.held);
+    const search = new Search(training, sizes, await copiesTogether(training.problem, drawn));
     for (let fold = 0; fold < sizes.folds; fold++) search.#parts.push(await search.#part(fold));
     return search;
   }

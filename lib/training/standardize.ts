@@ -31,7 +31,7 @@ export async function standardizationOf(
 ): Promise<Standardization | undefined> {
   if (standardize === false) return undefined;
   const { inputs } = problem;
-  const shared = standardize === 'auto' ? await unitRange(columns, await tailsOf(columns, problem)) : undefined;
+  const shared = standardize === 'auto' ? await unitRange(columns, problem) : undefined;
   const isShared = (j: number) => shared !== undefined && fits(columns, j, shared);
   if (shared && shared.low <= 0 && shared.high >= 0 && columns.mean.every((_, j) => isShared(j))) return undefined;
   const shift = allocate(inputs.data, inputs.cols);
@@ -56,7 +56,7 @@ export async function compressTails(training: Training, columns: Columns): Promi
   const { inputs } = problem;
   if (settings.standardize !== 'auto' || !standardization) return undefined;
   const tails = await tailsOf(columns, problem);
-  const shared = await unitRange(columns, tails);
+  const shared = await unitRange(columns, problem, tails);
   const [shift, scale] = [standardization.shift.slice(), standardization.scale.slice()];
   const asinh = training.zeros(inputs.cols);
   for await (const [begin, end] of turns(inputs.cols, tails.cost))
@@ -99,10 +99,11 @@ async function tailsOf({ mean, deviation, least, greatest }: Columns, problem: P
   return { cost: costOfMedian * probeSize(originals), middleOf };
 }
 
-/** The range that columns share, unless most of these have heavy tails. */
-async function unitRange(columns: Columns, { cost, middleOf }: Tails): Promise<Range | undefined> {
+/** The range that columns share, unless most of these have heavy tails; where none is shared, rows are not looked at. */
+async function unitRange(columns: Columns, problem: Problem, tails?: Tails): Promise<Range | undefined> {
   const shared = await sharedRange(columns);
   if (!shared) return undefined;
+  const { cost, middleOf } = tails ?? (await tailsOf(columns, problem));
   const members = Int32Array.from(columns.mean.keys()).filter((j) => fits(columns, j, shared));
   const probe = members.filter((_, k) => k % Math.ceil(members.length / probeColumns) === 0);
   let heavy = 0;
