@@ -79,9 +79,9 @@ async function keyColumns(data: FloatArray, cols: number, rows: Int32Array): Pro
   const values = new Float64Array(rows.length);
   for await (const [begin, end] of turns(cols, mostKeys * rows.length))
     for (let j = begin; j < end; j++) {
-      for (const [i, row] of rows.entries()) values[i] = data[row * cols + j] as number;
+      for (let i = 0; i < rows.length; i++) values[i] = data[(rows[i] as number) * cols + j] as number;
       values.sort();
-      counts[j] = values.reduce((count, value, i) => count + Number(value !== values[i - 1]), 0);
+      for (let i = 0; i < rows.length; i++) if (values[i] !== values[i - 1]) (counts[j] as number)++;
     }
   const keys = [...counts.keys()].sort((a, b) => (counts[b] as number) - (counts[a] as number)).slice(0, mostKeys);
   const distinct = new Set(Array.from(rows, (row) => keys.map((j) => data[row * cols + j]).join(' '))).size;
