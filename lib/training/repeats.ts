@@ -1,44 +1,44 @@
-import type { FloatArray } from '../matrix.js';
+import type { Matrix } from '../matrix.js';
 import { turns } from '../turns.js';
 import type { Problem } from './problem.js';
 
-/** Columns by which rows are looked up, and rows by which these are chosen: fewer, where columns are many. */
-const mostKeys = 8;
+/** Columns that are looked at, those of most values, and the fewest of these by which rows are looked up. */
+const [mostColumns, fewestKeys] = [4096, 8];
+/** Rows by which columns are chosen: fewer, where these are many. */
 const probeRows = (cols: number) => Math.max(32, Math.min(256, Math.floor(2 ** 18 / cols)));
-/** Values that a column has at least, of so many rows as are told apart by all: where none does, rows agree by chance. */
+/** Values that a column has at least, of so many rows as are told apart by all, where it tells them apart by itself. */
 const [leastValues, shareOfRows] = [16, 1 / 2];
 /** Of the rows so many repeat others, at least, before it matters; and of those so many have the same target. */
 const [leastShare, alikeShare] = [0.01, 0.95];
+/** Rows of which it is asked whether they agree in all with what they agree with in half; and of so many it is so. */
+const [askedRows, wholeShare] = [1024, 0.95];
 
 /**
  * For each of the rows, or of some, the first of `among` that has the same inputs, as a place in `among`; −1 where none
  * has. Undefined where there are no copies to speak of: such as are made when rare classes are drawn again and again, or
  * by a bootstrap. Rows of few values that agree by chance are none, nor are measurements repeated under the same
- * conditions, whose targets differ: what comes of a choice by rows held out is as good there as on new rows.
+ * conditions, whose targets differ: what comes of a choice by rows held out is as good there as on new rows. It is no
+ * chance where one column tells most rows apart, or where rows that agree in one half of the columns or the other, as
+ * two images never do, agree in all.
  */
 export async function repeatsOf(
   problem: Problem,
   among: Int32Array,
   some?: Int32Array,
 ): Promise<Int32Array | undefined> {
-  const { data, cols } = problem.inputs;
-  const bits = new Uint32Array(data.buffer, data.byteOffset, data.byteLength / Uint32Array.BYTES_PER_ELEMENT);
-  const words = data.BYTES_PER_ELEMENT / Uint32Array.BYTES_PER_ELEMENT;
-  const keys = await keyColumns(data, cols, among.subarray(0, probeRows(cols)));
-  if (!keys) return undefined;
-  const hashOf = (row: number) => {
-    let hash = 0;
-    for (const j of keys)
-      for (let word = 0; word < words; word++) hash = mixed(hash ^ (bits[(row * cols + j) * words + word] as number));
-    return hash;
-  };
-  const isSame = (row: number, other: number) => {
-    for (let word = 0; word < cols * words; word++)
-      if (bits[row * cols * words + word] !== bits[other * cols * words + word]) return false;
-    return true;
-  };
+  const rows = new Rows(problem.inputs);
+  const probe = among.subarray(0, probeRows(rows.cols));
+  const counts = await valuesOf(problem.inputs, probe);
+  const columns = byCount(counts).subarray(0, mostColumns);
+  const distinct = (keys: Int32Array) => new Set(Array.from(probe, rows.hashBy(keys))).size;
+  const apart = distinct(columns);
+  if (apart < leastValues) return undefined;
+  let keys = columns.subarray(0, fewestKeys);
+  while (distinct(keys) < apart) keys = columns.subarray(0, 2 * keys.length);
+
+  const hashOf = rows.hashBy(keys);
   const places = new Map<number, number[]>();
-  const costOfRow = mostKeys * mostKeys + cols;
+  const costOfRow = fewestKeys * keys.length + rows.cols;
   for await (const [begin, end] of turns(among.length, costOfRow))
     for (let i = begin; i < end; i++) {
       const row = among[i] as number;
@@ -46,15 +46,15 @@ export async function repeatsOf(
       const known = places.get(hash);
       if (!known) places.set(hash, [i]);
       // One that is known already is never the first.
-      else if (!known.some((place) => isSame(row, among[place] as number))) known.push(i);
+      else if (!known.some((place) => rows.isSame(row, among[place] as number))) known.push(i);
     }
-  const rows = some?.length ?? problem.originals ?? problem.inputs.rows;
-  const found = new Int32Array(rows).fill(-1);
+  const count = some?.length ?? problem.originals ?? problem.inputs.rows;
+  const found = new Int32Array(count).fill(-1);
   let [repeated, alike] = [0, 0];
-  for await (const [begin, end] of turns(rows, costOfRow))
+  for await (const [begin, end] of turns(count, costOfRow))
     for (let i = begin; i < end; i++) {
       const row = some ? (some[i] as number) : i;
-      const place = places.get(hashOf(row))?.find((other) => isSame(row, among[other] as number));
+      const place = places.get(hashOf(row))?.find((other) => rows.isSame(row, among[other] as number));
       if (place === undefined) continue;
       found[i] = place;
       const first = among[place] as number;
@@ -62,7 +62,10 @@ export async function repeatsOf(
       repeated++;
       if (haveSameTarget(problem, row, first)) alike++;
     }
-  return repeated > 0 && repeated >= leastShare * among.length && alike >= alikeShare * repeated ? found : undefined;
+  if (repeated === 0 || repeated < leastShare * among.length || alike < alikeShare * repeated) return undefined;
+  const most = counts[columns[0] as number] as number;
+  if (most >= leastValues && most >= shareOfRows * apart) return found;
+  return (await agreeInAll(rows, columns, among, some ?? count)) ? found : undefined;
 }
 
 /** Drawn rows with copies side by side, so that what a fold holds out is not among what it trains on. */
@@ -73,20 +76,88 @@ export async function copiesTogether(problem: Problem, drawn: Int32Array): Promi
   return order.map((i) => drawn[i] as number);
 }
 
-/** Those that have most values in some of the rows; undefined where these are so few that rows agree by chance. */
-async function keyColumns(data: FloatArray, cols: number, rows: Int32Array): Promise<number[] | undefined> {
+/** Rows of a matrix, which are the same where their bits are. */
+class Rows {
+  readonly cols: number;
+  readonly #bits: Uint32Array;
+  /** Of a number. */
+  readonly #words: number;
+
+  constructor({ data, cols }: Matrix) {
+    this.cols = cols;
+    this.#bits = new Uint32Array(data.buffer, data.byteOffset, data.byteLength / Uint32Array.BYTES_PER_ELEMENT);
+    this.#words = data.BYTES_PER_ELEMENT / Uint32Array.BYTES_PER_ELEMENT;
+  }
+
+  hashBy(columns: Int32Array): (row: number) => number {
+    return (row) => {
+      let hash = 0;
+      for (let k = 0; k < columns.length; k++) {
+        const first = (row * this.cols + (columns[k] as number)) * this.#words;
+        for (let word = 0; word < this.#words; word++) hash = mixed(hash ^ (this.#bits[first + word] as number));
+      }
+      return hash;
+    };
+  }
+
+  isSame(row: number, other: number): boolean {
+    const words = this.cols * this.#words;
+    for (let word = 0; word < words; word++)
+      if (this.#bits[row * words + word] !== this.#bits[other * words + word]) return false;
+    return true;
+  }
+}
+
+/** Whether rows that agree with one of `among` in every other of the columns, or in the rest, agree with it in all. */
+async function agreeInAll(rows: Rows, columns: Int32Array, among: Int32Array, asked: Int32Array | number) {
+  const count = typeof asked === 'number' ? asked : asked.length;
+  const stride = Math.max(1, count / askedRows);
+  const cost = fewestKeys * columns.length;
+  for (const half of [0, 1]) {
+    const hashOf = rows.hashBy(columns.filter((_, k) => k % 2 === half));
+    const firsts = new Map<number, number>();
+    for await (const [begin, end] of turns(among.length, cost))
+      for (const row of among.subarray(begin, end)) {
+        const hash = hashOf(row);
+        if (!firsts.has(hash)) firsts.set(hash, row);
+      }
+    let [agreeing, same] = [0, 0];
+    for await (const [begin, end] of turns(Math.floor(count / stride), cost))
+      for (let k = begin; k < end; k++) {
+        const i = Math.floor(k * stride);
+        const row = typeof asked === 'number' ? i : (asked[i] as number);
+        const first = firsts.get(hashOf(row));
+        if (first === undefined || first === row) continue;
+        agreeing++;
+        if (rows.isSame(row, first)) same++;
+      }
+    if (agreeing === 0 || same < wholeShare * agreeing) return false;
+  }
+  return true;
+}
+
+/** How many values each column has in some of the rows. */
+async function valuesOf({ data, cols }: Matrix, rows: Int32Array): Promise<Int32Array> {
   const counts = new Int32Array(cols);
   const values = new Float64Array(rows.length);
-  for await (const [begin, end] of turns(cols, mostKeys * rows.length))
+  for await (const [begin, end] of turns(cols, fewestKeys * rows.length))
     for (let j = begin; j < end; j++) {
       for (let i = 0; i < rows.length; i++) values[i] = data[(rows[i] as number) * cols + j] as number;
       values.sort();
       for (let i = 0; i < rows.length; i++) if (values[i] !== values[i - 1]) (counts[j] as number)++;
     }
-  const keys = [...counts.keys()].sort((a, b) => (counts[b] as number) - (counts[a] as number)).slice(0, mostKeys);
-  const distinct = new Set(Array.from(rows, (row) => keys.map((j) => data[row * cols + j]).join(' '))).size;
-  const most = counts[keys[0] as number] as number;
-  return most >= leastValues && most >= shareOfRows * distinct ? keys : undefined;
+  return counts;
+}
+
+/** The places of counts, the greatest first. */
+function byCount(counts: Int32Array): Int32Array {
+  const starts = new Int32Array(counts.reduce((most, count) => Math.max(most, count), 0) + 1);
+  // Behind those with more.
+  for (const count of counts) if (count > 0) (starts[count - 1] as number)++;
+  for (let less = starts.length - 2; less >= 0; less--) (starts[less] as number) += starts[less + 1] as number;
+  const order = new Int32Array(counts.length);
+  for (const [j, count] of counts.entries()) order[(starts[count] as number)++] = j;
+  return order;
 }
 
 function haveSameTarget({ labels, targets, outputs }: Problem, row: number, other: number): boolean {

@@ -26,6 +26,9 @@ function drawn(rows: number, seed: number) {
 const times = (X: Matrix<Float64Array>, count: number) =>
   matrix(repeated(X.data, count, X.cols), count * X.rows, X.cols);
 
+/** Eleven values or so of each column. */
+const coarse = (X: Matrix<Float64Array>) => matrix(X.data.map((value) => Math.round(2 * value) / 2), X.rows, X.cols); // prettier-ignore
+
 const indices = (count: number) => Int32Array.from({ length: count }, (_, i) => i);
 
 describe('rows that repeat others', () => {
@@ -54,6 +57,13 @@ describe('rows that repeat others', () => {
       expect(await repeatsOf({ inputs: bits, outputs: 2, labels: parity }, indices(400))).toBeUndefined();
     }
 
+    // Of two columns each half is one, and of sixteen that say which of 16 it is each half says of half of them.
+    const categories = indices(400).map((i) => Math.floor(i / 25));
+    const pair = matrix(Float64Array.from([...categories].flatMap((k) => [k % 8, Math.floor(k / 8)])), 400, 2);
+    const indicators = matrix(Float64Array.from([...categories].flatMap((k) => Array.from({ length: 16 }, (_, j) => Number(j === k)))), 400, 16); // prettier-ignore
+    for (const inputs of [pair, indicators])
+      expect(await repeatsOf({ inputs, outputs: 16, labels: categories }, indices(400))).toBeUndefined();
+
     const { X, y } = drawn(200, 3);
     const twice = { inputs: times(X, 2), outputs: 1 };
     const measured = repeated(y.data, 2).map((value) => value + 0.1 * random.normal());
@@ -66,8 +76,20 @@ describe('rows that repeat others', () => {
     expect(await repeatsOf({ inputs, outputs: 1, targets }, indices(400))).toBeUndefined();
   });
 
-  it.each([2, 8])('do not tell a search what they repeat: %i times', async (count) => {
-    const [{ X, y, labels }, test] = [drawn(200, 5), drawn(2000, 6)];
+  it('are found where no column has many values, as in images', async () => {
+    const { X, labels } = drawn(200, 9);
+    const inputs = times(coarse(X), 3);
+    const problem = { inputs, outputs: 2, labels: Int32Array.from(repeated(labels, 3)) };
+    expect([...(await repeatsOf(problem, indices(200)))!]).toEqual([...indices(600)].map((row) => row % 200));
+  });
+
+  it.each([
+    [2, 'of many values', (X: Matrix<Float64Array>) => X],
+    [8, 'of many values', (X: Matrix<Float64Array>) => X],
+    [8, 'of few', coarse],
+  ])('do not tell a search what they repeat: %i times, %s', async (count, _, valued) => {
+    const [{ X: measured, y, labels }, measuredTest] = [drawn(200, 5), drawn(2000, 6)];
+    const [X, test] = [valued(measured), { ...measuredTest, X: valued(measuredTest.X) }];
     const model = await trainRegressor(times(X, count), times(y, count));
     // −0.5 where copies of a row were on both sides, and 0.4 of each row once.
     expect((await model.evaluate(test.X, test.y)).r2).toBeGreaterThan(0.33);
