@@ -43,8 +43,7 @@ void subtract_triangle(blas_int m, blas_int k, const float* a, float* c, blas_in
   cblas_ssyrk(CblasRowMajor, CblasLower, CblasNoTrans, m, k, -1, a, stride, 1, c, stride);
 }
 
-}  // namespace
-
+/// A = L Lᵀ by blocks of columns, what is below and right of each shared out over the threads. Counts its operations.
 template <typename T>
 blas_int factor_shared(std::int64_t n, T* a) {
   count_operations((2 * n * n * n + 3 * n * n + n) / 6);
@@ -72,7 +71,31 @@ blas_int factor_shared(std::int64_t n, T* a) {
   return 0;
 }
 
-template blas_int factor_shared(std::int64_t, double*);
-template blas_int factor_shared(std::int64_t, float*);
+/// Smaller orders are factored by one thread.
+constexpr std::int64_t threaded_order = 2000;
+
+}  // namespace
+
+template <typename T>
+blas_int posv_shared(std::int64_t n, std::int64_t nrhs, T* a, T* b) {
+  // The first right-hand side goes with dposv.
+  const bool threaded = n >= threaded_order;
+  const std::int64_t done = threaded ? 0 : std::min<std::int64_t>(nrhs, 1);
+  const blas_int info = threaded ? factor_shared(n, a) : posv(n, done, a, b);
+  if (info == 0 && nrhs > done) potrs_shared(n, nrhs - done, a, b + done * n);
+  return info;
+}
+
+template <typename T>
+void potrs_shared(std::int64_t n, std::int64_t nrhs, const T* a, T* b) {
+  count_operations(2 * n * n * nrhs);
+  parallel_for(nrhs, 1 + least_operations / (2 * n * n),
+               [=](std::int64_t begin, std::int64_t end) { potrs(n, end - begin, a, b + begin * n); });
+}
+
+template blas_int posv_shared(std::int64_t, std::int64_t, double*, double*);
+template blas_int posv_shared(std::int64_t, std::int64_t, float*, float*);
+template void potrs_shared(std::int64_t, std::int64_t, const double*, double*);
+template void potrs_shared(std::int64_t, std::int64_t, const float*, float*);
 
 }  // namespace bpls

@@ -6,12 +6,17 @@
 
 namespace bpls {
 
-/// Factor A = L Lᵀ (n×n, row-major, lower triangle, in place) by blocks of columns, what is below and right of each
-/// shared out over the threads. Returns 0, or the order of the first leading minor that is not positive. Counts
-/// n³/3 + n²/2 + n/6 operations.
-///
-/// OpenBLAS has a threaded dpotrf too, but nothing here may use OpenBLAS's own threads: see set_threads.
+// Row-major lower triangles; column-major right-hand sides, shared out over the threads. OpenBLAS has a threaded dposv
+// too, but nothing here may use OpenBLAS's own threads: see set_threads.
+
+/// Solve A X = B by Cholesky, A (n×n) symmetric positive definite; A is left as its factor L, B as X. Returns 0, or the
+/// order of the first leading minor that is not positive. n³/3 + n²/2 + n/6 operations for the factor and 2n² for every
+/// right-hand side (LAWN 41).
 template <typename T>
-blas_int factor_shared(std::int64_t n, T* a);
+blas_int posv_shared(std::int64_t n, std::int64_t nrhs, T* a, T* b);
+
+/// Solve A X = B with the factor that posv_shared left.
+template <typename T>
+void potrs_shared(std::int64_t n, std::int64_t nrhs, const T* a, T* b);
 
 }  // namespace bpls

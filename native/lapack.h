@@ -10,10 +10,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "cholesky.h"
 #include "dimension.h"
 #include "operations.h"
-#include "parallel.h"
 
 extern "C" {
 // The trailing size_t are gfortran's hidden lengths of the character arguments.
@@ -102,27 +100,6 @@ inline void potrs(std::int64_t n, std::int64_t nrhs, const float* a, float* b) {
   blas_int order = narrow(n), columns = narrow(nrhs), info = 0;
   spotrs_("U", &order, &columns, a, &order, b, &order, &info, 1);
   checked("spotrs", info);
-}
-
-/// potrs with the right-hand sides shared out over the threads.
-template <typename T>
-void potrs_shared(std::int64_t n, std::int64_t nrhs, const T* a, T* b) {
-  count_operations(2 * n * n * nrhs);
-  parallel_for(nrhs, 1 + least_operations / (2 * n * n),
-               [=](std::int64_t begin, std::int64_t end) { potrs(n, end - begin, a, b + begin * n); });
-}
-
-/// posv of a row-major lower triangle with the right-hand sides shared out over the threads: the first goes with the
-/// factorisation, the others by potrs. Small orders are factored by one thread; from here on several are worth it.
-constexpr std::int64_t threaded_order = 2000;
-
-template <typename T>
-blas_int posv_shared(std::int64_t n, std::int64_t nrhs, T* a, T* b) {
-  const bool threaded = n >= threaded_order;
-  const std::int64_t done = threaded ? 0 : std::min<std::int64_t>(nrhs, 1);
-  const blas_int info = threaded ? factor_shared(n, a) : posv(n, done, a, b);
-  if (info == 0 && nrhs > done) potrs_shared(n, nrhs - done, a, b + done * n);
-  return info;
 }
 
 /// 1-norm of a symmetric matrix; work has n elements.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "blas.h"
+#include "cholesky.h"
 #include "lapack.h"
 #include "narrow.h"
 #include "transpose.h"

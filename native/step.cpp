@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "blas.h"
+#include "cholesky.h"
 #include "lapack.h"
 #include "normal_equations.h"
 #include "parallel.h"

@@ -6,8 +6,8 @@ import { endianness } from 'node:os';
 import { dirname, join } from 'node:path';
 import { types } from 'node:util';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ArgumentError, BufferError, MemoryError, ModelFileError, ShapeError } from '../errors.js';
-import type { Bytes, FloatArray } from '../matrix.js';
+import { ArgumentError, MemoryError, ModelFileError, ShapeError } from '../errors.js';
+import { checkBuffer, type Bytes, type FloatArray } from '../matrix.js';
 
 /** Numbers in row-major order; `data.length` is the product of `shape`, and `[]` is the shape of one number. */
 export interface Tensor {
@@ -57,7 +57,7 @@ const CHUNK_BYTES = 1 << 20;
  * @throws {@link ShapeError} where the product of a shape is not the length of its data.
  * @throws {@link ArgumentError} for the names `__metadata__` and `bpls.sha256`, which the file itself needs, for a
  *   text with half of a surrogate pair, and for metadata that is not text.
- * @throws {@link BufferError} for shared or resizable memory.
+ * @throws {@link BufferError} for shared, resizable or detached memory.
  * @throws {@link ModelFileError} on a big-endian machine, or where the header would exceed 100 MB.
  * @source https://github.com/huggingface/safetensors#format
  */
@@ -323,9 +323,7 @@ function checkEndianness(): void {
 function checkTensor(name: string, shape: readonly number[], data: FloatArray): void {
   if (name === '__metadata__') throw new ArgumentError('Expected a tensor name other than __metadata__');
   checkText('tensor name', name);
-  if (!isFixed(data.buffer)) {
-    throw new BufferError(`Expected tensor ${describe(name)} in memory that is neither shared nor resizable`);
-  }
+  checkBuffer(`tensor ${describe(name)}`, data);
   if (!isCounts(shape) || product(shape) !== data.length) {
     throw new ShapeError(
       `Expected tensor ${describe(name)} of shape ${describe(shape)} to hold ${product(shape)} numbers ` +
@@ -350,10 +348,6 @@ function dtypeOf(name: string, data: unknown): Dtype {
   if (types.isFloat64Array(data)) return 'F64';
   if (types.isFloat32Array(data)) return 'F32';
   throw new ArgumentError(`Expected tensor ${describe(name)} to be a Float64Array or Float32Array`);
-}
-
-function isFixed(buffer: ArrayBufferLike): boolean {
-  return types.isArrayBuffer(buffer) && !('resizable' in buffer && Boolean(buffer.resizable));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

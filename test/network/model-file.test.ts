@@ -252,15 +252,16 @@ describe('encodeTensors', () => {
   });
 
   it('refuses shared, resizable and detached memory', async () => {
-    for (const buffer of [new SharedArrayBuffer(8), resizable(8)]) {
-      await refuses(one([1], new Float64Array(buffer)), 'UNSUPPORTED_BUFFER', 'neither shared nor resizable');
+    for (const [buffer, what] of [
+      [new SharedArrayBuffer(8), 'a SharedArrayBuffer'],
+      [resizable(8), 'a resizable ArrayBuffer'],
+    ] as const) {
+      await refuses(one([1], new Float64Array(buffer)), 'UNSUPPORTED_BUFFER', `not to be backed by ${what}`);
     }
     const detached = Float64Array.of(1);
     structuredClone(detached, { transfer: [detached.buffer] });
-    await refuses(one([1], detached), 'SHAPE_MISMATCH', 'to hold 1 numbers but received 0');
-    expect((await decodeTensors(await encodeTensors(one([0], detached)))).tensors['a']?.data).toEqual(
-      new Float64Array(),
-    );
+    for (const shape of [[0], [1]])
+      await refuses(one(shape, detached), 'UNSUPPORTED_BUFFER', 'not to be backed by a detached ArrayBuffer');
   });
 
   it('refuses the names that the file needs for itself', async () => {
