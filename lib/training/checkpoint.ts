@@ -9,6 +9,7 @@ import { parseJson } from '../network/saved-network.js';
 import type { Settings } from '../options.js';
 import { createRandom } from '../random.js';
 import { turns } from '../turns.js';
+import { copyOf } from '../vectors.js';
 import { fillFromFunction } from './init.js';
 import type { Problem } from './problem.js';
 import type { Snapshot } from './training.js';
@@ -194,14 +195,14 @@ export async function resuming<T>(action: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** One layer's array of a state. */
+/** One layer's array of a state, which is the state's own. */
 export function arrayOf({ arrays }: State, name: string, like: FloatArray): FloatArray {
   const array = arrays[name];
   if (array?.length !== like.length || precisionName(array) !== precisionName(like))
     throw new ModelFileError(
       `Expected a checkpoint with ${like.length} numbers of ${name} but it has ${array?.length}`,
     );
-  return array.slice();
+  return array;
 }
 
 /** Weights as arrays of a state. */
@@ -210,8 +211,10 @@ export function arraysOf(name: string, { hidden, output }: Snapshot): State['arr
   return Object.fromEntries(layers) as State['arrays'];
 }
 
-/** The weights of a state, of the same shapes as `like`. */
-export function snapshotOf(name: string, state: State, like: Snapshot): Snapshot {
-  const layers = [...like.hidden, like.output].map((weights, l) => arrayOf(state, `${name}.${l}`, weights));
+/** A copy of the weights of a state, of the same shapes as `like`. */
+export async function snapshotOf(name: string, state: State, like: Snapshot): Promise<Snapshot> {
+  const layers: FloatArray[] = [];
+  for (const [l, weights] of [...like.hidden, like.output].entries())
+    layers.push(await copyOf(arrayOf(state, `${name}.${l}`, weights)));
   return { hidden: layers.slice(0, -1), output: layers.at(-1) as FloatArray };
 }

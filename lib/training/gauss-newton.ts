@@ -4,7 +4,7 @@ import { call } from '../lane.js';
 import { epsilon, type FloatArray } from '../matrix.js';
 import type { LayerReport } from '../report.js';
 import { turns } from '../turns.js';
-import { copyTo, innerProduct } from '../vectors.js';
+import { copyOf, copyTo, innerProduct } from '../vectors.js';
 import { arrayOf, arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './checkpoint.js';
 import type { HeldOut } from './held-out.js';
 import { drawAnew } from './init.js';
@@ -223,17 +223,19 @@ class GaussNewton {
     if (!numbers.every(Number.isFinite) || own.damping < leastDamping || own.ridges.length !== this.#ridges.length)
       throw new ModelFileError('Expected a checkpoint with finite numbers of a training');
     training.resume(own.training);
-    this.#patience.resume({ ...state, values: own.patience });
+    await this.#patience.resume({ ...state, values: own.patience });
     if (own.progress) this.#progress?.resume(own.progress);
     [this.#objective, this.#penalised, this.#damping] = [own.objective, own.penalty, own.damping];
     this.#hasMoved = own.hasMoved;
-    this.#moved.forEach((step, l) => step.set(arrayOf(state, `moved.${l}`, step)));
+    for (const [l, step] of this.#moved.entries()) await copyTo(step, arrayOf(state, `moved.${l}`, step));
     own.ridges.forEach((ridge, l) => (this.#ridges[l] = ridge));
     [this.#output.ridge, this.#output.damping] = [own.outputRidge, own.outputDamping];
-    const { hidden, output } = snapshotOf('accepted', state, training.present());
-    training.hidden.forEach(({ weights }, l) => weights.set(hidden[l] as FloatArray));
+    const { hidden, output } = await snapshotOf('accepted', state, training.present());
+    for (const [l, { weights }] of training.hidden.entries()) await copyTo(weights, hidden[l] as FloatArray);
     if (state.arrays.residualBounds)
-      training.residualBounds = arrayOf(state, 'residualBounds', training.zeros(training.problem.outputs));
+      training.residualBounds = await copyOf(
+        arrayOf(state, 'residualBounds', training.zeros(training.problem.outputs)),
+      );
     this.#totals = await this.#output.recall(this.#grams, output);
     await this.#accept();
     return own.iteration;

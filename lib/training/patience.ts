@@ -36,12 +36,12 @@ export class Patience {
     return { values, arrays: this.#best ? arraysOf('best', this.#best) : {} };
   }
 
-  resume(state: State): void {
+  async resume(state: State): Promise<void> {
     const { bestScore, waited } = state.values as { bestScore: number | null; waited: number };
     this.#waited = waited;
     if (bestScore === null) return; // JSON's −Infinity: none was better yet.
     this.#bestScore = bestScore;
-    this.#best = snapshotOf('best', state, this.#training.present());
+    this.#best = await snapshotOf('best', state, this.#training.present());
   }
 
   /** Leaves the best weights in the training: on validation data where given, else those last accepted. */

@@ -34,13 +34,13 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
   let set = everything;
   const found = checkpoint?.found;
   if (found) {
-    await resuming(() => {
+    await resuming(async () => {
       const own = found.values as unknown as OwnState;
       training.resume(own.training);
-      patience.resume({ ...found, values: own.patience });
+      await patience.resume({ ...found, values: own.patience });
       [first, best, waited] = [own.iteration + 1, own.best, own.waited];
-      accepted = snapshotOf('accepted', found, accepted);
-      training.restore(snapshotOf('present', found, accepted));
+      accepted = await snapshotOf('accepted', found, accepted);
+      training.restore(await snapshotOf('present', found, accepted));
     });
   }
   // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.

@@ -10,6 +10,8 @@ const probeRows = (cols: number) => Math.max(32, Math.min(256, Math.floor(2 ** 1
 const [leastValues, shareOfRows] = [16, 1 / 2];
 /** Of the rows so many repeat others, at least, before it matters; and of those so many have the same target. */
 const [leastShare, alikeShare] = [0.01, 0.95];
+/** Different rows that are the same in what they are looked up by, at most: what tells them apart is elsewhere. */
+const mostAlike = 32;
 /** Rows of which it is asked whether they agree in all with what they agree with in half; and of so many it is so. */
 const [askedRows, wholeShare] = [1024, 0.95];
 
@@ -36,25 +38,15 @@ export async function repeatsOf(
   let keys = columns.subarray(0, fewestKeys);
   while (distinct(keys) < apart) keys = columns.subarray(0, 2 * keys.length);
 
-  const hashOf = rows.hashBy(keys);
-  const places = new Map<number, number[]>();
-  const costOfRow = fewestKeys * keys.length + rows.cols;
-  for await (const [begin, end] of turns(among.length, costOfRow))
-    for (let i = begin; i < end; i++) {
-      const row = among[i] as number;
-      const hash = hashOf(row);
-      const known = places.get(hash);
-      if (!known) places.set(hash, [i]);
-      // One that is known already is never the first.
-      else if (!known.some((place) => rows.isSame(row, among[place] as number))) known.push(i);
-    }
+  const lookUp = (await lookUpBy(keys, rows, among)) ?? (await lookUpBy(columns, rows, among));
+  if (!lookUp) return undefined;
   const count = some?.length ?? problem.originals ?? problem.inputs.rows;
   const found = new Int32Array(count).fill(-1);
   let [repeated, alike] = [0, 0];
-  for await (const [begin, end] of turns(count, costOfRow))
+  for await (const [begin, end] of turns(count, lookUp.cost))
     for (let i = begin; i < end; i++) {
       const row = some ? (some[i] as number) : i;
-      const place = places.get(hashOf(row))?.find((other) => rows.isSame(row, among[other] as number));
+      const place = lookUp.placeOf(row);
       if (place === undefined) continue;
       found[i] = place;
       const first = among[place] as number;
@@ -106,6 +98,25 @@ class Rows {
       if (this.#bits[row * words + word] !== this.#bits[other * words + word]) return false;
     return true;
   }
+}
+
+/** Places of rows in `among` by their values in some columns; undefined where too many have the same. */
+async function lookUpBy(keys: Int32Array, rows: Rows, among: Int32Array) {
+  const hashOf = rows.hashBy(keys);
+  const places = new Map<number, number[]>();
+  const placeOf = (row: number) => places.get(hashOf(row))?.find((place) => rows.isSame(row, among[place] as number));
+  const cost = fewestKeys * keys.length + rows.cols;
+  for await (const [begin, end] of turns(among.length, cost))
+    for (let i = begin; i < end; i++) {
+      const row = among[i] as number;
+      // One that is known already is never the first.
+      if (placeOf(row) !== undefined) continue;
+      const hash = hashOf(row);
+      const known = places.get(hash);
+      if (!known) places.set(hash, [i]);
+      else if (known.push(i) > mostAlike) return undefined;
+    }
+  return { placeOf, cost };
 }
 
 /** Whether rows that agree with one of `among` in every other of the columns, or in the rest, agree with it in all. */

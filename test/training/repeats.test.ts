@@ -83,6 +83,16 @@ describe('rows that repeat others', () => {
     expect([...(await repeatsOf(problem, indices(200)))!]).toEqual([...indices(600)].map((row) => row % 200));
   });
 
+  it('are looked for in no time among rows that hardly differ where the first ones do', async () => {
+    const [rows, categories] = [20_000, 2000];
+    const data = new Float32Array(rows * categories);
+    const labels = indices(rows).map((i) => (7919 * i) % categories);
+    labels.forEach((category, i) => (data[i * categories + category] = 1));
+    const inputs = { data, rows, cols: categories };
+    // The time limit of a test is what this is about: half a minute by the first columns alone.
+    expect(await repeatsOf({ inputs, outputs: categories, labels }, indices(4000))).toBeUndefined();
+  });
+
   it.each([
     [2, 'of many values', (X: Matrix<Float64Array>) => X],
     [8, 'of many values', (X: Matrix<Float64Array>) => X],
