@@ -69,7 +69,7 @@ export async function copiesTogether(problem: Problem, drawn: Int32Array): Promi
 }
 
 /** Rows of a matrix, which are the same where their bits are. */
-class Rows {
+export class Rows {
   readonly cols: number;
   readonly #bits: Uint32Array;
   /** Of a number. */
@@ -101,7 +101,7 @@ class Rows {
 }
 
 /** Places of rows in `among` by their values in some columns; undefined where too many have the same. */
-async function lookUpBy(keys: Int32Array, rows: Rows, among: Int32Array) {
+export async function lookUpBy(keys: Int32Array, rows: Rows, among: Int32Array) {
   const hashOf = rows.hashBy(keys);
   const places = new Map<number, number[]>();
   const placeOf = (row: number) => places.get(hashOf(row))?.find((place) => rows.isSame(row, among[place] as number));
