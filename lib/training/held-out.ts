@@ -5,7 +5,7 @@ import { turns } from '../turns.js';
 import { copyOf } from '../vectors.js';
 import type { Problem } from './problem.js';
 import type { Training } from './training.js';
-import { repeatsOf } from './repeats.js';
+import { withCopiesOf } from './repeats.js';
 import { weightsAt } from './weights.js';
 
 /** Rows that are many: a training can spare some. */
@@ -38,18 +38,12 @@ export class HeldOut {
     const { problem, rows, originals } = training;
     const drawn = training.drawRows(heldRows(training.weightedRows));
     const isSpared = await leavingClasses(problem, originals);
-    const held = drawn.filter(isSpared);
-    const isHeld = new Set(held);
-    const found = await repeatsOf(problem, held);
-    const repeats: number[] = [];
-    for await (const [begin, end] of turns(found ? originals : 0))
-      for (let row = begin; row < end; row++)
-        if ((found?.[row] ?? -1) >= 0 && !isHeld.has(row) && isSpared(row)) repeats.push(row);
+    const held = (await withCopiesOf(problem, drawn)).filter(isSpared);
     const weights = problem.weights ? await copyOf(problem.weights) : allocate(problem.inputs.data, rows);
     if (!problem.weights) for await (const [begin, end] of turns(rows)) weights.fill(1, begin, end);
-    for (const row of [...held, ...repeats]) for (let copy = row; copy < rows; copy += originals) weights[copy] = 0;
+    for (const row of held) for (let copy = row; copy < rows; copy += originals) weights[copy] = 0;
     training.weights = weights;
-    training.heldOut = held.length + repeats.length;
+    training.heldOut = held.length;
     return new HeldOut(training, held);
   }
 

@@ -1,4 +1,5 @@
 import type { Matrix } from '../matrix.js';
+import type { Random } from '../random.js';
 import { turns } from '../turns.js';
 import type { Problem } from './problem.js';
 
@@ -10,28 +11,35 @@ const probeRows = (cols: number) => Math.max(32, Math.min(256, Math.floor(2 ** 1
 const [leastValues, shareOfRows] = [16, 1 / 2];
 /** Of the rows so many repeat others, at least, before it matters; and of those so many have the same target. */
 const [leastShare, alikeShare] = [0.01, 0.95];
+/** One that is met more often, by number and by share, is no copy but what is often so: a machine at rest, an empty image. */
+const [mostCopies, mostShare] = [32, 0.01];
+/** Different rows, of all: where they are fewer, new rows will be some of them again. */
+const leastDistinct = 1 / 12;
 /** Different rows that are the same in what they are looked up by, at most: what tells them apart is elsewhere. */
 const mostAlike = 32;
 /** Rows of which it is asked whether they agree in all with what they agree with in half; and of so many it is so. */
-const [askedRows, wholeShare] = [1024, 0.95];
+const [askedRows, wholeShare] = [2 ** 16, 0.95];
+
+/** Rows that repeat others. */
+export interface Repeats {
+  /** For each of the rows the first of `among` that has the same inputs, as a place in `among`; −1 where none has. */
+  first: Int32Array;
+  /** For each of these places how many rows have these inputs. */
+  counts: Int32Array;
+}
 
 /**
- * For each of the rows, or of some, the first of `among` that has the same inputs, as a place in `among`; −1 where none
- * has. Undefined where there are no copies to speak of: such as are made when rare classes are drawn again and again, or
- * by a bootstrap. Rows of few values that agree by chance are none, nor are measurements repeated under the same
- * conditions, whose targets differ: what comes of a choice by rows held out is as good there as on new rows. It is no
- * chance where one column tells most rows apart, or where rows that agree in one half of the columns or the other, as
- * two images never do, agree in all.
+ * Which rows repeat some of them, or undefined where there are no copies to speak of: such as are made when rare classes
+ * are drawn again and again, or by a bootstrap. Rows of few values that agree by chance are none, nor are measurements
+ * repeated under the same conditions, whose targets differ, nor what is always one of a few or often the same: what comes
+ * of a choice by rows held out is as good there as on new rows. It is no chance where one column tells most rows apart, or
+ * where rows that agree in one half of the columns or the other, as two images never do, agree in all.
  */
-export async function repeatsOf(
-  problem: Problem,
-  among: Int32Array,
-  some?: Int32Array,
-): Promise<Int32Array | undefined> {
+export async function repeatsOf(problem: Problem, among: Int32Array): Promise<Repeats | undefined> {
   const rows = new Rows(problem.inputs);
   const probe = among.subarray(0, probeRows(rows.cols));
-  const counts = await valuesOf(problem.inputs, probe);
-  const columns = byCount(counts).subarray(0, mostColumns);
+  const values = await valuesOf(problem.inputs, probe);
+  const columns = byCount(values).subarray(0, mostColumns);
   const distinct = (keys: Int32Array) => new Set(Array.from(probe, rows.hashBy(keys))).size;
   const apart = distinct(columns);
   if (apart < leastValues) return undefined;
@@ -40,32 +48,76 @@ export async function repeatsOf(
 
   const lookUp = (await lookUpBy(keys, rows, among)) ?? (await lookUpBy(columns, rows, among));
   if (!lookUp) return undefined;
-  const count = some?.length ?? problem.originals ?? problem.inputs.rows;
-  const found = new Int32Array(count).fill(-1);
-  let [repeated, alike] = [0, 0];
+  const count = problem.originals ?? problem.inputs.rows;
+  const [first, counts, alike] = [new Int32Array(count), new Int32Array(among.length), new Int32Array(among.length)];
   for await (const [begin, end] of turns(count, lookUp.cost))
-    for (let i = begin; i < end; i++) {
-      const row = some ? (some[i] as number) : i;
-      const place = lookUp.placeOf(row);
-      if (place === undefined) continue;
-      found[i] = place;
-      const first = among[place] as number;
-      if (first === row) continue;
-      repeated++;
-      if (haveSameTarget(problem, row, first)) alike++;
+    for (let row = begin; row < end; row++) {
+      const place = (first[row] = lookUp.placeOf(row) ?? -1);
+      if (place < 0) continue;
+      (counts[place] as number)++;
+      if (haveSameTarget(problem, row, among[place] as number)) (alike[place] as number)++;
     }
-  if (repeated === 0 || repeated < leastShare * among.length || alike < alikeShare * repeated) return undefined;
-  const most = counts[columns[0] as number] as number;
-  if (most >= leastValues && most >= shareOfRows * apart) return found;
-  return (await agreeInAll(rows, columns, among, some ?? count)) ? found : undefined;
+  const most = Math.max(mostCopies, mostShare * count);
+  let [repeated, same, asked, different] = [0, 0, 0, 0];
+  for (const row of among) {
+    const place = first[row] as number;
+    const copies = counts[place] as number;
+    if (copies > most) continue;
+    asked++;
+    different += 1 / copies;
+    if (among[place] !== row) continue;
+    repeated += copies - 1;
+    same += (alike[place] as number) - 1;
+  }
+  if (repeated === 0 || repeated < leastShare * among.length || same < alikeShare * repeated) return undefined;
+  if (different < leastDistinct * asked) return undefined;
+  const ofColumn = values[columns[0] as number] as number;
+  const isTold = ofColumn >= leastValues && ofColumn >= shareOfRows * apart;
+  if (!isTold && !(await agreeInAll(rows, columns, among, count))) return undefined;
+  for await (const [begin, end] of turns(count))
+    for (let row = begin; row < end; row++) if ((counts[first[row] as number] as number) > most) first[row] = -1;
+  return { first, counts };
 }
 
 /** Drawn rows with copies side by side, so that what a fold holds out is not among what it trains on. */
-export async function copiesTogether(problem: Problem, drawn: Int32Array): Promise<Int32Array> {
-  const first = await repeatsOf(problem, drawn, drawn);
-  if (!first) return drawn;
-  const order = Int32Array.from(drawn.keys()).sort((i, j) => (first[i] as number) - (first[j] as number) || i - j);
-  return order.map((i) => drawn[i] as number);
+export async function copiesTogether(problem: Problem, drawn: Int32Array, random: Random): Promise<Int32Array> {
+  const repeats = await repeatsOf(problem, drawn);
+  if (!repeats) return drawn;
+  // In an order of their own: the first of many copies is met early.
+  const keys = Float64Array.from(drawn, () => random.uniform());
+  const places = drawn.map((row, i) => ((repeats.first[row] as number) < 0 ? i : (repeats.first[row] as number)));
+  const keyOf = (i: number) => keys[places[i] as number] as number;
+  return Int32Array.from(drawn.keys())
+    .sort((i, j) => keyOf(i) - keyOf(j) || i - j)
+    .map((i) => drawn[i] as number);
+}
+
+/**
+ * Of some rows drawn at random those whose copies are to be held out with them, and these copies: so that a row with many
+ * copies is as likely one of them as a row that has none.
+ */
+export async function withCopiesOf(problem: Problem, drawn: Int32Array): Promise<Int32Array> {
+  const repeats = await repeatsOf(problem, drawn);
+  if (!repeats) return drawn;
+  const { first, counts } = repeats;
+  const isTaken = new Uint8Array(drawn.length);
+  const alone: number[] = [];
+  let sum = 0;
+  for (const row of drawn) {
+    const place = first[row] as number;
+    if (place < 0) {
+      alone.push(row);
+      continue;
+    }
+    // One of as many draws as it has copies.
+    const before = Math.floor(sum);
+    sum += 1 / (counts[place] as number);
+    if (Math.floor(sum) > before) isTaken[place] = 1;
+  }
+  const taken: number[] = [];
+  for await (const [begin, end] of turns(first.length))
+    for (let row = begin; row < end; row++) if (isTaken[first[row] as number]) taken.push(row);
+  return Int32Array.from([...alone, ...taken]);
 }
 
 /** Rows of a matrix, which are the same where their bits are. */
@@ -120,8 +172,7 @@ export async function lookUpBy(keys: Int32Array, rows: Rows, among: Int32Array) 
 }
 
 /** Whether rows that agree with one of `among` in every other of the columns, or in the rest, agree with it in all. */
-async function agreeInAll(rows: Rows, columns: Int32Array, among: Int32Array, asked: Int32Array | number) {
-  const count = typeof asked === 'number' ? asked : asked.length;
+async function agreeInAll(rows: Rows, columns: Int32Array, among: Int32Array, count: number) {
   const stride = Math.max(1, count / askedRows);
   const cost = fewestKeys * columns.length;
   for (const half of [0, 1]) {
@@ -135,8 +186,7 @@ async function agreeInAll(rows: Rows, columns: Int32Array, among: Int32Array, as
     let [agreeing, same] = [0, 0];
     for await (const [begin, end] of turns(Math.floor(count / stride), cost))
       for (let k = begin; k < end; k++) {
-        const i = Math.floor(k * stride);
-        const row = typeof asked === 'number' ? i : (asked[i] as number);
+        const row = Math.floor(k * stride);
         const first = firsts.get(hashOf(row));
         if (first === undefined || first === row) continue;
         agreeing++;

@@ -3,6 +3,7 @@ import { usualActivation, type Activation } from '../network/activation.js';
 import type { Standardization } from '../network/network.js';
 import { calibration, type Calibration, type HeldScores } from '../network/temperature.js';
 import { isCalibrated } from '../options.js';
+import { createRandom } from '../random.js';
 import type { RidgeSearch } from '../report.js';
 import type { Columns } from './columns.js';
 import { manyRows } from './held-out.js';
@@ -136,7 +137,11 @@ class Search {
 
   static async of(training: Training, sizes: SearchSizes): Promise<Search> {
     const drawn = training.drawRows(sizes.fit + sizes.held);
-    const search = new Search(training, sizes, await copiesTogether(training.problem, drawn));
+    const search = new Search(
+      training,
+      sizes,
+      await copiesTogether(training.problem, drawn, createRandom(training.settings.seed)),
+    );
     for (let fold = 0; fold < sizes.folds; fold++) search.#parts.push(await search.#part(fold));
     return search;
   }
