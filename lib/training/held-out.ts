@@ -38,7 +38,7 @@ export class HeldOut {
     const { problem, rows, originals } = training;
     const drawn = training.drawRows(heldRows(training.weightedRows));
     const isSpared = await leavingClasses(problem, originals);
-    const held = (await withCopiesOf(problem, drawn)).filter(isSpared);
+    const held = (await withCopiesOf(problem, drawn, training.signal)).filter(isSpared);
     const weights = problem.weights ? await copyOf(problem.weights) : allocate(problem.inputs.data, rows);
     if (!problem.weights) for await (const [begin, end] of turns(rows)) weights.fill(1, begin, end);
     for (const row of held) for (let copy = row; copy < rows; copy += originals) weights[copy] = 0;

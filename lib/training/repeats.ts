@@ -1,3 +1,4 @@
+import { AbortedError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { Random } from '../random.js';
 import { turns } from '../turns.js';
@@ -35,7 +36,11 @@ export interface Repeats {
  * of a choice by rows held out is as good there as on new rows. It is no chance where one column tells most rows apart, or
  * where rows that agree in one half of the columns or the other, as two images never do, agree in all.
  */
-export async function repeatsOf(problem: Problem, among: Int32Array): Promise<Repeats | undefined> {
+export async function repeatsOf(
+  problem: Problem,
+  among: Int32Array,
+  signal?: AbortSignal,
+): Promise<Repeats | undefined> {
   const rows = new Rows(problem.inputs);
   const probe = among.subarray(0, probeRows(rows.cols));
   const values = await valuesOf(problem.inputs, probe);
@@ -50,13 +55,15 @@ export async function repeatsOf(problem: Problem, among: Int32Array): Promise<Re
   if (!lookUp) return undefined;
   const count = problem.originals ?? problem.inputs.rows;
   const [first, counts, alike] = [new Int32Array(count), new Int32Array(among.length), new Int32Array(among.length)];
-  for await (const [begin, end] of turns(count, lookUp.cost))
+  for await (const [begin, end] of turns(count, lookUp.cost)) {
+    if (signal?.aborted) throw new AbortedError(signal.reason);
     for (let row = begin; row < end; row++) {
       const place = (first[row] = lookUp.placeOf(row) ?? -1);
       if (place < 0) continue;
       (counts[place] as number)++;
       if (haveSameTarget(problem, row, among[place] as number)) (alike[place] as number)++;
     }
+  }
   const most = Math.max(mostCopies, mostShare * count);
   let [repeated, same, asked, different] = [0, 0, 0, 0];
   for (const row of among) {
@@ -80,8 +87,13 @@ export async function repeatsOf(problem: Problem, among: Int32Array): Promise<Re
 }
 
 /** Drawn rows with copies side by side, so that what a fold holds out is not among what it trains on. */
-export async function copiesTogether(problem: Problem, drawn: Int32Array, random: Random): Promise<Int32Array> {
-  const repeats = await repeatsOf(problem, drawn);
+export async function copiesTogether(
+  problem: Problem,
+  drawn: Int32Array,
+  random: Random,
+  signal?: AbortSignal,
+): Promise<Int32Array> {
+  const repeats = await repeatsOf(problem, drawn, signal);
   if (!repeats) return drawn;
   // In an order of their own: the first of many copies is met early.
   const keys = Float64Array.from(drawn, () => random.uniform());
@@ -96,8 +108,8 @@ export async function copiesTogether(problem: Problem, drawn: Int32Array, random
  * Of some rows drawn at random those whose copies are to be held out with them, and these copies: so that a row with many
  * copies is as likely one of them as a row that has none.
  */
-export async function withCopiesOf(problem: Problem, drawn: Int32Array): Promise<Int32Array> {
-  const repeats = await repeatsOf(problem, drawn);
+export async function withCopiesOf(problem: Problem, drawn: Int32Array, signal?: AbortSignal): Promise<Int32Array> {
+  const repeats = await repeatsOf(problem, drawn, signal);
   if (!repeats) return drawn;
   const { first, counts } = repeats;
   const isTaken = new Uint8Array(drawn.length);
@@ -157,7 +169,8 @@ export async function lookUpBy(keys: Int32Array, rows: Rows, among: Int32Array) 
   const hashOf = rows.hashBy(keys);
   const places = new Map<number, number[]>();
   const placeOf = (row: number) => places.get(hashOf(row))?.find((place) => rows.isSame(row, among[place] as number));
-  const cost = fewestKeys * keys.length + rows.cols;
+  // Numbers that are only compared, and only of rows that look alike, take next to no time.
+  const cost = 2 * keys.length + rows.cols / 4;
   for await (const [begin, end] of turns(among.length, cost))
     for (let i = begin; i < end; i++) {
       const row = among[i] as number;

@@ -137,11 +137,9 @@ class Search {
 
   static async of(training: Training, sizes: SearchSizes): Promise<Search> {
     const drawn = training.drawRows(sizes.fit + sizes.held);
-    const search = new Search(
-      training,
-      sizes,
-      await copiesTogether(training.problem, drawn, createRandom(training.settings.seed)),
-    );
+    const { problem, settings, signal } = training;
+    const order = await copiesTogether(problem, drawn, createRandom(settings.seed), signal);
+    const search = new Search(training, sizes, order);
     for (let fold = 0; fold < sizes.folds; fold++) search.#parts.push(await search.#part(fold));
     return search;
   }
