@@ -105,6 +105,11 @@ export class AbortedError extends BplsError {
   }
 }
 
+/** @throws AbortedError where the signal is aborted */
+export function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortedError(signal.reason);
+}
+
 /** A model file that is not one, is damaged, or cannot be read or written; `cause` is the system's error. */
 export class ModelFileError extends BplsError {
   declare readonly code: 'MODEL_FILE';

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { load, type RawAddon, type RawCalls, type RawOutcome } from '../binding/index.js';
-import { AbortedError, AddonError, BplsError, BufferError, MemoryError } from './errors.js';
+import { AbortedError, AddonError, BplsError, BufferError, MemoryError, refuseAborted } from './errors.js';
 
 let addon: RawAddon | undefined;
 
@@ -70,7 +70,7 @@ export async function call<Name extends keyof RawCalls>(
   args: RawCalls[Name][0],
 ): Promise<RawCalls[Name][1] & RawOutcome> {
   const { signal, threads } = lane;
-  if (signal?.aborted) throw new AbortedError(signal.reason);
+  refuseAborted(signal);
   const ticket = signal ? native().ticket() : 0;
   if (signal) join(signal, ticket);
   try {

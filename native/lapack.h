@@ -5,7 +5,6 @@
 // stride is given. info < 0 is a wrong argument, our bug, and throws; info > 0 is a mathematical outcome and is
 // returned.
 
-#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>

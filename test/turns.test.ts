@@ -28,6 +28,19 @@ describe('turns', () => {
     ]);
   });
 
+  it('end after the one in which the signal aborts', async () => {
+    const controller = new AbortController();
+    const begins: number[] = [];
+    const walk = async () => {
+      for await (const [begin] of turns(4, 2 ** 16, controller.signal)) {
+        begins.push(begin);
+        if (begin === 1) controller.abort('enough');
+      }
+    };
+    await expect(walk()).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+    expect(begins).toEqual([0, 1]);
+  });
+
   it('let other code run in between', async () => {
     const order: string[] = [];
     const other = (async () => {

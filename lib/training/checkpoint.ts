@@ -9,7 +9,6 @@ import { parseJson } from '../network/saved-network.js';
 import type { Settings } from '../options.js';
 import { createRandom } from '../random.js';
 import { turns } from '../turns.js';
-import { copyOf } from '../vectors.js';
 import { fillFromFunction } from './init.js';
 import type { Problem } from './problem.js';
 import type { Snapshot } from './training.js';
@@ -186,7 +185,7 @@ async function fingerprintOf(problem: Problem, settings: Settings): Promise<stri
 }
 
 /** Takes up a state: what fails in it that is no error of this package is the file's fault. */
-export async function resuming<T>(action: () => T | Promise<T>): Promise<T> {
+export async function resuming<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
@@ -211,10 +210,8 @@ export function arraysOf(name: string, { hidden, output }: Snapshot): State['arr
   return Object.fromEntries(layers) as State['arrays'];
 }
 
-/** A copy of the weights of a state, of the same shapes as `like`. */
-export async function snapshotOf(name: string, state: State, like: Snapshot): Promise<Snapshot> {
-  const layers: FloatArray[] = [];
-  for (const [l, weights] of [...like.hidden, like.output].entries())
-    layers.push(await copyOf(arrayOf(state, `${name}.${l}`, weights)));
+/** The weights of a state, which are the state's own, of the same shapes as `like`. */
+export function snapshotOf(name: string, state: State, like: Snapshot): Snapshot {
+  const layers = [...like.hidden, like.output].map((weights, l) => arrayOf(state, `${name}.${l}`, weights));
   return { hidden: layers.slice(0, -1), output: layers.at(-1) as FloatArray };
 }

@@ -230,7 +230,7 @@ class GaussNewton {
     for (const [l, step] of this.#moved.entries()) await copyTo(step, arrayOf(state, `moved.${l}`, step));
     own.ridges.forEach((ridge, l) => (this.#ridges[l] = ridge));
     [this.#output.ridge, this.#output.damping] = [own.outputRidge, own.outputDamping];
-    const { hidden, output } = await snapshotOf('accepted', state, training.present());
+    const { hidden, output } = snapshotOf('accepted', state, training.present());
     for (const [l, { weights }] of training.hidden.entries()) await copyTo(weights, hidden[l] as FloatArray);
     if (state.arrays.residualBounds)
       training.residualBounds = await copyOf(

@@ -1,6 +1,6 @@
 import type { IterationReport } from '../report.js';
 import { arraysOf, snapshotOf, type State } from './checkpoint.js';
-import type { Snapshot, Training } from './training.js';
+import { copyOfSnapshot, type Snapshot, type Training } from './training.js';
 
 /** Early stop: remembers the best weights on the validation data and says when to give up. */
 export class Patience {
@@ -22,7 +22,7 @@ export class Patience {
     }
     if (score > this.#bestScore) {
       this.#bestScore = score;
-      this.#best = await this.#training.snapshot();
+      this.#best = await copyOfSnapshot(this.#training.present());
       this.#training.bestIteration = report.iteration;
       this.#waited = 0;
     } else {
@@ -41,7 +41,7 @@ export class Patience {
     this.#waited = waited;
     if (bestScore === null) return; // JSON's −Infinity: none was better yet.
     this.#bestScore = bestScore;
-    this.#best = await snapshotOf('best', state, this.#training.present());
+    this.#best = await copyOfSnapshot(snapshotOf('best', state, this.#training.present()));
   }
 
   /** Leaves the best weights in the training: on validation data where given, else those last accepted. */

@@ -11,7 +11,7 @@ import { arraysOf, resuming, snapshotOf, type Checkpoint, type State } from './c
 import { Patience } from './patience.js';
 import { iterationsOf } from './progress.js';
 import { notPositiveDefinite, solveLayer } from './solve.js';
-import { marked, type PassTotals, type RowSet, type Training, type TrainingState } from './training.js';
+import { copyOfSnapshot, marked, type PassTotals, type RowSet, type Training, type TrainingState } from './training.js';
 
 type Solved = RawLayer & { pseudoInverse: FloatArray };
 
@@ -39,8 +39,8 @@ export async function peelLayers(training: Training, checkpoint?: Checkpoint): P
       training.resume(own.training);
       await patience.resume({ ...found, values: own.patience });
       [first, best, waited] = [own.iteration + 1, own.best, own.waited];
-      accepted = await snapshotOf('accepted', found, accepted);
-      training.restore(await snapshotOf('present', found, accepted));
+      accepted = await copyOfSnapshot(snapshotOf('accepted', found, accepted));
+      training.restore(await copyOfSnapshot(snapshotOf('present', found, accepted)));
     });
   }
   // The first weights are random: nothing is misclassified by them yet, so the first pass is on all samples.

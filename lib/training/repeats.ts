@@ -1,4 +1,3 @@
-import { AbortedError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { Random } from '../random.js';
 import { turns } from '../turns.js';
@@ -18,6 +17,8 @@ const [mostCopies, mostShare] = [32, 0.01];
 const leastDistinct = 1 / 12;
 /** Different rows that are the same in what they are looked up by, at most: what tells them apart is elsewhere. */
 const mostAlike = 32;
+/** A number that is hashed, or one of a few hundred that are sorted, takes as long as so many that are only touched. */
+const [costOfHash, costOfSorted] = [2, 8];
 /** Rows of which it is asked whether they agree in all with what they agree with in half; and of so many it is so. */
 const [askedRows, wholeShare] = [2 ** 16, 0.95];
 
@@ -55,15 +56,13 @@ export async function repeatsOf(
   if (!lookUp) return undefined;
   const count = problem.originals ?? problem.inputs.rows;
   const [first, counts, alike] = [new Int32Array(count), new Int32Array(among.length), new Int32Array(among.length)];
-  for await (const [begin, end] of turns(count, lookUp.cost)) {
-    if (signal?.aborted) throw new AbortedError(signal.reason);
+  for await (const [begin, end] of turns(count, lookUp.cost, signal))
     for (let row = begin; row < end; row++) {
       const place = (first[row] = lookUp.placeOf(row) ?? -1);
       if (place < 0) continue;
       (counts[place] as number)++;
       if (haveSameTarget(problem, row, among[place] as number)) (alike[place] as number)++;
     }
-  }
   const most = Math.max(mostCopies, mostShare * count);
   let [repeated, same, asked, different] = [0, 0, 0, 0];
   for (const row of among) {
@@ -168,26 +167,26 @@ export class Rows {
 export async function lookUpBy(keys: Int32Array, rows: Rows, among: Int32Array) {
   const hashOf = rows.hashBy(keys);
   const places = new Map<number, number[]>();
-  const placeOf = (row: number) => places.get(hashOf(row))?.find((place) => rows.isSame(row, among[place] as number));
+  const placeAmong = (row: number, alike?: number[]) =>
+    alike?.find((place) => rows.isSame(row, among[place] as number));
   // Numbers that are only compared, and only of rows that look alike, take next to no time.
-  const cost = 2 * keys.length + rows.cols / 4;
+  const cost = costOfHash * keys.length + rows.cols / 4;
   for await (const [begin, end] of turns(among.length, cost))
     for (let i = begin; i < end; i++) {
       const row = among[i] as number;
-      // One that is known already is never the first.
-      if (placeOf(row) !== undefined) continue;
       const hash = hashOf(row);
       const known = places.get(hash);
       if (!known) places.set(hash, [i]);
-      else if (known.push(i) > mostAlike) return undefined;
+      // One that is known already is never the first.
+      else if (placeAmong(row, known) === undefined && known.push(i) > mostAlike) return undefined;
     }
-  return { placeOf, cost };
+  return { placeOf: (row: number) => placeAmong(row, places.get(hashOf(row))), cost };
 }
 
 /** Whether rows that agree with one of `among` in every other of the columns, or in the rest, agree with it in all. */
 async function agreeInAll(rows: Rows, columns: Int32Array, among: Int32Array, count: number) {
   const stride = Math.max(1, count / askedRows);
-  const cost = fewestKeys * columns.length;
+  const cost = costOfHash * columns.length;
   for (const half of [0, 1]) {
     const hashOf = rows.hashBy(columns.filter((_, k) => k % 2 === half));
     const firsts = new Map<number, number>();
@@ -214,7 +213,7 @@ async function agreeInAll(rows: Rows, columns: Int32Array, among: Int32Array, co
 async function valuesOf({ data, cols }: Matrix, rows: Int32Array): Promise<Int32Array> {
   const counts = new Int32Array(cols);
   const values = new Float64Array(rows.length);
-  for await (const [begin, end] of turns(cols, fewestKeys * rows.length))
+  for await (const [begin, end] of turns(cols, costOfSorted * rows.length))
     for (let j = begin; j < end; j++) {
       for (let i = 0; i < rows.length; i++) values[i] = data[(rows[i] as number) * cols + j] as number;
       values.sort();

@@ -1,4 +1,4 @@
-import { AbortedError } from '../errors.js';
+import { refuseAborted } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { laneOf, type Settings } from '../options.js';
 import type { TrainReport } from '../report.js';
@@ -54,7 +54,7 @@ async function trainWith(checkpoint: Checkpoint | undefined, given: Problem, set
   if (settings.targets === 'gauss-newton') await gaussNewton(training, heldOut, checkpoint);
   else await peelLayers(training, checkpoint);
   // Aborted in the last onIteration: no model comes of that either.
-  if (settings.signal?.aborted) throw new AbortedError(settings.signal.reason);
+  refuseAborted(settings.signal);
   if (heldOut) training.inverseTemperature = (await heldOut.inverseTemperature()) ?? training.inverseTemperature;
   await training.calibrate();
   const network = (await narrowed?.lift(training, training.network())) ?? training.network();

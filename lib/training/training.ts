@@ -415,14 +415,6 @@ export class Training implements Lane {
     return { hidden: this.hidden.map((layer) => layer.weights), output: this.output.weights };
   }
 
-  /** The weights as they are now. */
-  async snapshot(): Promise<Snapshot> {
-    const { hidden, output } = this.present();
-    const copies: FloatArray[] = [];
-    for (const weights of hidden) copies.push(await copyOf(weights));
-    return { hidden: copies, output: await copyOf(output) };
-  }
-
   /** The activation of the layers where it is left to `auto`. */
   activate(free: Activation): void {
     this.hidden.forEach((layer, l) => {
@@ -504,6 +496,13 @@ export class Training implements Lane {
       ...(this.inverseTemperature !== undefined && { temperature: 1 / this.inverseTemperature }),
     };
   }
+}
+
+/** The weights as they are now. */
+export async function copyOfSnapshot({ hidden, output }: Snapshot): Promise<Snapshot> {
+  const copies: FloatArray[] = [];
+  for (const weights of hidden) copies.push(await copyOf(weights));
+  return { hidden: copies, output: await copyOf(output) };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
