@@ -21,6 +21,7 @@
 #include "warp.h"
 
 using namespace bpls;
+using plain::at;
 using plain::distance;
 using plain::draw;
 using plain::Values;
@@ -181,27 +182,28 @@ TEST_CASE_TEMPLATE("normal equations and their solution", T, double, float) {
   }
 }
 
-TEST_CASE_TEMPLATE("a factor of several blocks, shared out", T, double, float) {
-  const std::int64_t n = 700, rows = 900;
+TEST_CASE_TEMPLATE("a solution by a factor of several blocks, shared out", T, double, float) {
+  // So large that the factor is made by several threads.
+  const std::int64_t n = 2100, rows = 500, m = 2;
   Scratch scratch;
   set_threads(2);
-  const auto a = draw<T>(rows * n, 10);
+  const auto a = draw<T>(rows * n, 10), x = draw<T>(m * n, 18);
   Values<T> gram(static_cast<std::size_t>(n * n));
   syrk(n, rows, T(1), a.data(), n, gram.data(), n, scratch);
-  for (std::int64_t i = 0; i < n; ++i) gram[static_cast<std::size_t>(i * n + i)] += T(10);
+  for (std::int64_t i = 0; i < n; ++i) gram[static_cast<std::size_t>(i * n + i)] += T(rows);
+  Values<T> whole = gram;
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t j = 0; j < i; ++j) whole[static_cast<std::size_t>(j * n + i)] = at(gram, i * n + j);
+  const auto exact = plain::product(x, whole, m, n, n);
   for (const int threads : thread_counts) {
     set_threads(threads);
-    Values<T> factor = gram;
-    REQUIRE(factor_shared(n, factor.data()) == 0);
-    Values<double> lower(factor.begin(), factor.end());
-    for (std::int64_t i = 0; i < n; ++i)
-      for (std::int64_t j = i + 1; j < n; ++j) lower[static_cast<std::size_t>(i * n + j)] = 0;
-    const auto back = plain::product(lower, plain::transposed(lower, n, n), n, n, n);
-    CHECK(distance(gram.data(), back, n) < limit);
+    Values<T> factor = gram, solution(exact.begin(), exact.end());
+    REQUIRE(posv_shared(n, m, factor.data(), solution.data()) == 0);
+    CHECK(distance(solution.data(), x) < limit);
     // The order of the first leading minor that is not positive, in the second block.
     factor = gram;
     factor[static_cast<std::size_t>(400 * n + 400)] = T(-1);
-    CHECK(factor_shared(n, factor.data()) == 401);
+    CHECK(posv_shared(n, m, factor.data(), solution.data()) == 401);
   }
 }
 
