@@ -32,9 +32,9 @@ function address() {
 }
 
 function thread() {
-  const options = ['-DBPLS_UNITS=ON', '-DBPLS_SANITIZE=thread', '-DCMAKE_BUILD_TYPE=RelWithDebInfo'];
+  const options = ['-DBPLS_SANITIZE=thread', '-DCMAKE_BUILD_TYPE=RelWithDebInfo'];
   run('cmake', ['-S', '.', '-B', 'build/thread', ...options]);
-  run('cmake', ['--build', 'build/thread', '--parallel', '2']);
+  run('cmake', ['--build', 'build/thread', '--target', 'units', '--parallel', '2']);
   run('build/thread/units', [], { TSAN_OPTIONS: 'halt_on_error=1' });
 }
 

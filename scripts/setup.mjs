@@ -1,7 +1,7 @@
 // Makes a fresh clone ready to run: system packages, node_modules, the addon, the JavaScript. Does only what is missing,
 // and needs nothing but Node, because `npm test` runs it before node_modules exists.
 //
-//   --lint    also what `npm run check` needs (clang-format)
+//   --lint    also what `npm run check` needs (clang-format, doctest)
 //   --hard    also what `npm run test:hard` needs (doctest, and libFuzzer for Jazzer.js, which is built here)
 //   --static  also what the self-contained prebuild needs (the static Fortran runtime)
 //   --data    also the Fashion-MNIST files for the demo and the benchmarks; goes on without when they can't be had
@@ -49,7 +49,7 @@ function installSystemPackages() {
   if (aptInstall(packages) && missing.every((requirement) => requirement.present())) return;
 
   if (process.platform === 'darwin')
-    fail('install with: xcode-select --install; brew install cmake openblas clang-format');
+    fail('install with: xcode-select --install; brew install cmake openblas clang-format doctest');
   fail(`install with: sudo apt-get update && sudo apt-get install -y ${packages.join(' ')}`);
 }
 
@@ -68,9 +68,11 @@ function requirements() {
   if (wanted.lint) {
     list.push({ name: 'clang-format', package: 'clang-format', present: () => succeeds('clang-format', '--version') });
   }
-  if (wanted.hard) {
+  if (wanted.lint || wanted.hard) {
     const header = () => existsSync('/usr/include/doctest/doctest.h');
     list.push({ name: 'doctest', package: 'doctest-dev', present: header });
+  }
+  if (wanted.hard) {
     list.push({ name: 'libFuzzer', package: 'libclang-rt-14-dev', present: () => libFuzzer() !== undefined });
   }
   if (wanted.static) {

@@ -1,4 +1,4 @@
-// The arithmetic without Node, on several threads at once: what ThreadSanitizer runs (scripts/sanitize.mjs).
+// The arithmetic without Node, on several threads at once, also for ThreadSanitizer (scripts/sanitize.mjs).
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
