@@ -61,9 +61,10 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
                            const T* weights, std::int64_t samples, T ridge, T damping, T* change, Scratch& scratch) {
   const std::int64_t p = n + 1;
   const T weight = T(1) / static_cast<T>(samples);
-  const T root = std::sqrt(damping);
-  const T a = root * trace(gram, n, p) * weight / static_cast<T>(n);
-  const T b = root * trace(curvature, units, units) / static_cast<T>(units);
+  const T inputs = trace(gram, n, p) * weight / static_cast<T>(n);
+  const T slopes = trace(curvature, units, units) / static_cast<T>(units);
+  const T root = std::sqrt(damping + (inputs * slopes > T(0) ? ridge / inputs / slopes : T(0)));
+  const T a = root * inputs, b = root * slopes;
 
   T* gradient = scratch.take<T>(p * units);
   parallel_for(p, rows_to_touch(units), [=](std::int64_t begin, std::int64_t end) {

@@ -22,7 +22,7 @@ const stride = 4;
 const mostStrides = 16;
 /** Weaker than the usual scale, or the best, where once more is looked, with each activation; or as far as there is room. */
 const [farStrides, leastFarStrides] = [6, 3];
-/** Weaker than the best short trial, where a long one looks for what is learnt slowly; it has to lose less by that share. */
+/** Weaker than the best long trial, where one more looks for what is learnt slowly; it has to lose less by that share. */
 const slowStrides = 2;
 const slowLead = 0.1;
 /** A ridge of less than some 30 times the rounding unit no longer makes a layer well posed: the least scale over ε. */
@@ -70,7 +70,7 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   const compressed = search.spans ? undefined : await compressTails(training, columns);
   best = await search.withoutTails(best, compressed);
   best = await search.farWeaker(best);
-  best = await search.slowly(best);
+  best = await search.settled(best);
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   if (isFree) best = await search.bestActivation(best);
   // What has no bound follows a far value as far as it goes.
@@ -258,28 +258,21 @@ class Search {
   }
 
   /**
-   * What takes many steps to learn, short trials do not see: they take a ridge so strong that there is little to learn. With
-   * a weaker one longer trials may find it.
+   * By trials as long as a training goes on: they fit more closely than short ones, which leaves more for the ridge to
+   * do. What takes many steps to learn, short ones do not see, and take a ridge so strong that there is little to learn:
+   * with one far weaker long ones may find it.
    */
-  async slowly(best: Trial): Promise<Trial> {
-    const iterations = this.#longIterations;
-    if (iterations === best.iterations || this.#isLinear(best.activation)) return best;
+  async settled(best: Trial): Promise<Trial> {
+    if (this.#longIterations === best.iterations || this.#isLinear(best.activation)) return best;
+    const long = await this.leastAround(await this.#longer(best));
     // Where nothing was learnt, the strongest ridge was as good as any: then from the usual one, too.
-    for (const strides of new Set([best.strides, Math.min(best.strides, 0)].map((from) => from - slowStrides))) {
+    for (const strides of new Set([long.strides, Math.min(long.strides, 0)].map((from) => from - slowStrides))) {
       if (!this.#isUsable(strides)) continue;
-      const slow = await this.trial(best.activation, strides, iterations, best, 1);
-      const found = slow.loss < best.loss ? await this.#slowBest(best, slow) : best;
-      if (found !== best) return instead(found, best);
-      instead(best, slow);
+      const slow = await this.trial(long.activation, strides, long.iterations, long, 1);
+      if (slow.loss < long.loss * (1 - slowLead)) return instead(await this.leastAround(slow), long);
+      instead(long, slow);
     }
-    return best;
-  }
-
-  async #slowBest(best: Trial, slow: Trial): Promise<Trial> {
-    const same = await this.#longer(best);
-    if (!(slow.loss < Math.max(best.loss, same.loss) * (1 - slowLead))) return best;
-    const least = await this.leastAround(slow);
-    return least.loss < same.loss * (1 - slowLead) ? least : instead(best, least);
+    return instead(long, best);
   }
 
   async #farFrom(best: Trial, activation: Activation): Promise<Trial | undefined> {

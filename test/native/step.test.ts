@@ -7,10 +7,7 @@ import {
   map,
   solve,
   norm1,
-  scale,
-  add,
   identity,
-  trace,
   transpose,
   withOnes,
   type Dense,
@@ -19,7 +16,7 @@ import { expectClose } from '../support/expect.js';
 import { precisions, rounded } from '../support/precision.js';
 import { drawProblem, lane } from '../support/problem.js';
 import { source } from '../support/random.js';
-import { curvature, sweep, twoSidedStep } from '../support/reference.js';
+import { curvature, dampedFactors, sweep, twoSidedStep } from '../support/reference.js';
 
 /** What lies above the diagonal is not to be read. */
 function lowerOnly(A: Dense): Dense {
@@ -94,15 +91,8 @@ describe.each(precisions)('step in $name', (precision) => {
       expectClose(change, expected.data, epsilon, 30 / Math.min(outcome.rcond * outcome.rcondCurvature, 1));
 
       // LAPACK's estimate of a condition number is never too great, and seldom more than three times too small.
-      const root = Math.sqrt(damping);
-      const G = scale(gram, 1 / samples);
-      const shift = (root * (trace(G) - 1)) / n;
       const rcond = (A: Dense) => 1 / (norm1(A) * norm1(solve(A, identity(A.rows))));
-      const left = add(
-        G,
-        dense(n + 1, n + 1, (i, j) => (i !== j ? 0 : i < n ? shift : root)),
-      );
-      const right = add(C, scale(identity(units), (root * trace(C)) / units));
+      const [left, right] = dampedFactors(gram, C, { samples, ridge, damping });
       for (const [estimate, exact] of [
         [outcome.rcond, rcond(left)],
         [outcome.rcondCurvature, rcond(right)],
@@ -126,14 +116,7 @@ describe.each(precisions)('step in $name', (precision) => {
     };
     await call(lane(2), 'step', { ...raw, columns: n, units, samples, ridge, damping, change });
     // (G + aI) ΔW (C + bI) back to the gradient.
-    const root = Math.sqrt(damping);
-    const G = scale(gram, 1 / samples);
-    const shift = (root * (trace(G) - 1)) / n;
-    const left = add(
-      G,
-      dense(n + 1, n + 1, (i, j) => (i !== j ? 0 : i < n ? shift : root)),
-    );
-    const right = add(C, scale(identity(units), (root * trace(C)) / units));
+    const [left, right] = dampedFactors(gram, C, { samples, ridge, damping });
     const g = dense(n + 1, units, (i, j) => at(rhs, i, j) / samples - (i < n ? ridge * at(weights, i, j) : 0));
     const expected = solve(right, transpose(solve(left, g)));
     expectClose(change, transpose(expected).data, epsilon, 300);

@@ -231,22 +231,30 @@ export function curvature(
   return C;
 }
 
+/** G + A and C + bI: ab is the ridge and the damping, of the means of both diagonals (G's without the constant's). */
+export function dampedFactors(
+  gram: Dense,
+  C: Dense,
+  { samples, ridge, damping }: { samples: number; ridge: number; damping: number },
+): [Dense, Dense] {
+  const [p, units, G] = [gram.rows, C.rows, scale(gram, 1 / samples)];
+  const [inputs, slopes] = [(trace(G) - 1) / (p - 1), trace(C) / units];
+  const root = Math.sqrt(damping + ridge / inputs / slopes);
+  const A = dense(p, p, (i, j) => (i !== j ? 0 : i + 1 < p ? root * inputs : root));
+  return [add(G, A), add(C, scale(identity(units), root * slopes))];
+}
+
 /** (G + A) ΔW (C + bI) = g as one dense system, ((G + A) ⊗ (C + bI)) vec(ΔW) = vec(g), rows first. */
 export function twoSidedStep(
   gram: Dense,
   C: Dense,
   rhs: Dense,
   weights: Dense,
-  { samples, ridge, damping }: { samples: number; ridge: number; damping: number },
+  settings: { samples: number; ridge: number; damping: number },
 ): Dense {
-  const [p, units, root] = [gram.rows, C.rows, Math.sqrt(damping)];
-  const G = scale(gram, 1 / samples);
-  const a = (root * (trace(G) - 1)) / (p - 1);
-  const left = add(
-    G,
-    dense(p, p, (i, j) => (i !== j ? 0 : i + 1 < p ? a : root)),
-  );
-  const right = add(C, scale(identity(units), (root * trace(C)) / units));
+  const [p, units] = [gram.rows, C.rows];
+  const { samples, ridge } = settings;
+  const [left, right] = dampedFactors(gram, C, settings);
   const g = dense(p, units, (i, j) => at(rhs, i, j) / samples - (i + 1 < p ? ridge * at(weights, i, j) : 0));
   const { data } = solve(kronecker(left, right), { data: g.data, rows: p * units, cols: 1 });
   return { data, rows: p, cols: units };
