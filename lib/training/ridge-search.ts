@@ -331,8 +331,7 @@ class Search {
     let trial = await this.trial(activation, strides, iterations);
     if (this.#isLinear(activation)) trial = await this.leastAround(trial);
     const own = await this.#logLoss(trial);
-    if (own < loss * (1 - clearly) && (this.#isLinear(activation) || (await this.#staysLikelier(trial, oneSided))))
-      [best, least] = [trial, own];
+    if (own < loss * (1 - clearly)) [best, least] = [trial, own];
     if (!this.#isLinear(activation) && this.#mayBeLinear()) {
       let linear = await this.trial('identity', strides, iterations);
       if ((await this.#logLoss(linear)) < least * outclassed) linear = await this.leastAround(linear);
@@ -346,15 +345,6 @@ class Search {
     return activation === 'identity' || this.#training.settings.hidden.length === 0;
   }
 
-  /** After longer trials as well: hidden units that learn for long may fit two-sided targets too closely. */
-  async #staysLikelier(twoSided: Trial, oneSided: Trial): Promise<boolean> {
-    const training = this.#training;
-    training.sampleRule = 'margin';
-    const other = await this.#logLoss(await this.#longer(oneSided));
-    training.sampleRule = 'all';
-    return (await this.#logLoss(await this.#longer(twoSided))) < other * (1 - clearly);
-  }
-
   async #logLoss(trial: Trial): Promise<number> {
     return (await this.calibration(trial))?.logLoss ?? Infinity;
   }
@@ -364,7 +354,8 @@ class Search {
     let best = usual;
     // What has no bound above wants a weaker penalty, or the same; a linear model one weaker still.
     const elu = lesser(await this.#rival('elu', best, 1), await this.#farFrom(best, 'elu'));
-    const isElu = elu.loss < best.loss && (await this.#isBetter(elu, best));
+    const isMany = this.#training.weightedRows >= manyRows;
+    const isElu = elu.loss < best.loss * (1 - (isMany ? clearly : slightly));
     best = isElu ? await this.leastAround(instead(elu, best)) : instead(best, elu);
     if (!this.#mayBeLinear()) return best;
     const around = (trial: Trial) => (trial.loss < best.loss * outclassed ? this.leastAround(trial) : trial);
@@ -442,12 +433,6 @@ class Search {
       least = instead(next, least);
     }
     return least;
-  }
-
-  async #isBetter(one: Trial, other: Trial): Promise<boolean> {
-    const isMany = this.#training.weightedRows >= manyRows;
-    const lossOf = async (trial: Trial) => (isMany ? await this.#longer(trial) : trial).loss;
-    return (await lossOf(one)) < (await lossOf(other)) * (1 - (isMany ? clearly : slightly));
   }
 
   #isUsable(strides: number): boolean {

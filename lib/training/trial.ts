@@ -16,15 +16,12 @@ import { Training } from './training.js';
 import type { Part } from './trial-parts.js';
 
 /**
- * Iterations of a trial: what two say of one layer's ridge, eight seldom change. Each further layer takes longer to
- * learn, and before it has, the strongest ridge looks best. So it is with Huber's loss, whose δ is that of a bad fit at
- * first.
+ * Iterations of the trials that say about which ridge the long ones are to be. Each layer after the first takes longer
+ * to learn, and before it has, the strongest ridge looks best. So it is with Huber's loss, whose δ is that of a bad fit
+ * at first.
  */
 const shortIterations = ({ hidden, loss }: Settings) => (loss === 'huber' ? longIterations : hidden.length + 1);
-/**
- * Of many rows, whose training goes on for long, activations are compared by trials of so many iterations: elu learns
- * longer.
- */
+/** Iterations of the trials that decide. */
 export const longIterations = 8;
 /** Of a wide layer's units that a trial has, as far as the penalty goes by it. */
 const leastShare = 1 / 4;

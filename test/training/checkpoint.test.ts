@@ -150,7 +150,10 @@ describe('checkpoint', () => {
     ['a regressor', regress({})],
     ['Huber’s loss', regress({ loss: 'huber' })],
     ['an activation that the search found', ramps],
-    ['two-sided targets that the search found', (more) => trainClassifier(...clouds(150, 30, 2), more)],
+    [
+      'two-sided targets that the search found',
+      (more) => trainClassifier(...clouds(150, 30, 2), { hidden: [20], activation: 'tanh', ...more }),
+    ],
     ['more columns than rows', wideRows],
     ['a training that goes on from half a step back', (more) => trainClassifier(...rules(), { activation: 'tanh', ridge: { hidden: 8e-3, output: 2e-3 }, ...more })], // prettier-ignore
     ['the paper’s preset', classify({ ...paper, hidden: [20] })],

@@ -53,7 +53,7 @@ describe("activation: 'auto'", () => {
     model.network.layers.slice(0, -1).map(({ activation }) => activation);
 
   it.each([
-    ['elu', (x: number) => Math.max(x, 0)],
+    ['elu', Math.exp],
     ['tanh', (x: number) => Math.tanh(2 * x)],
   ] as const)('is %s where that fits', async (expected, f) => {
     const [X, Y] = sums(f);
@@ -62,7 +62,7 @@ describe("activation: 'auto'", () => {
     expect(activation).toBe(expected);
     expect(hiddenOf(model)).toEqual([expected, 'softplus']);
     const least = (name: string) =>
-      Math.min(...trials.filter((t) => t.activation === name && t.iterations < 8).map(({ loss }) => loss));
+      Math.min(...trials.filter((t) => t.activation === name && t.iterations === 8).map(({ loss }) => loss));
     if (expected === 'elu') expect(least('elu')).toBeLessThan(0.95 * least('tanh'));
     else expect(least('elu')).toBeGreaterThan(0.99 * least('tanh'));
     expect(least('identity')).toBe(Infinity);
@@ -72,7 +72,7 @@ describe("activation: 'auto'", () => {
   });
 
   it('is elu where its loss is 1 % less, and 5 % of 25,000 rows and more', async () => {
-    const search = async (rows: number, units: number, deviation: number, seed: number, iterations: number) => {
+    const search = async (rows: number, units: number, deviation: number, seed: number) => {
       const cols = 3;
       const random = source(seed);
       const X = random.normals(rows, cols).data;
@@ -82,19 +82,14 @@ describe("activation: 'auto'", () => {
       });
       const { report } = await trainRegressor(matrix(X, rows, cols), matrix(wanted, rows, 1), { hidden: [units] });
       const { activation, trials } = report.ridgeSearch!;
-      const [elu, tanh] = ['elu', 'tanh'].map((name) => {
-        const { scale } = leastOf(trials, name, 2);
-        return trials.find((t) => t.activation === name && t.scale === scale && t.iterations === iterations)!.loss;
-      });
+      const [elu, tanh] = ['elu', 'tanh'].map((name) => leastOf(trials, name, 8).loss);
       expect(elu! / tanh!).toBeGreaterThan(0.95);
       expect(elu! / tanh!).toBeLessThan(0.99);
-      // Of fewer rows no longer trial has a say in it.
-      expect(trials.some((t) => t.activation === 'elu' && t.iterations === 8)).toBe(iterations === 8);
       return activation;
     };
-    expect(await search(600, 40, 0.8, 6, 2)).toBe('elu');
-    expect(await search(24_999, 20, 0.3, 1, 2)).toBe('elu');
-    expect(await search(25_000, 20, 0.3, 2, 8)).toBe('tanh');
+    expect(await search(600, 40, 0.8, 9)).toBe('elu');
+    expect(await search(24_999, 20, 0.3, 4)).toBe('elu');
+    expect(await search(25_000, 20, 0.3, 4)).toBe('tanh');
   });
 
   it('is identity where that fits, and rows are not very many', async () => {
@@ -128,24 +123,20 @@ describe("activation: 'auto'", () => {
     expect(many.activation).not.toBe('identity');
   });
 
-  it('is settled by longer trials of 25,000 rows and more', async () => {
-    const [X, Y] = sums((x) => Math.max(x, 0), 25_000);
-    const some = await trainRegressor(X, Y, { hidden: [20], iterations: 4 });
-    for (const name of ['elu', 'tanh']) {
-      const four = some.report.ridgeSearch!.trials.filter((t) => t.activation === name && t.iterations === 4);
-      expect(four.map(({ scale }) => scale)).toContain(leastOf(some.report.ridgeSearch!.trials, name, 2).scale);
+  it('is settled by trials of eight iterations, or of as many as there are to be', async () => {
+    const [X, Y] = sums((x) => Math.max(x, 0));
+    for (const [iterations, longest] of [
+      [1, 1],
+      [4, 4],
+      ['auto', 8],
+    ] as const) {
+      const { activation, scale, trials } = (await trainRegressor(X, Y, { hidden: [20], iterations })).report
+        .ridgeSearch!;
+      expect(Math.max(...trials.map((trial) => trial.iterations))).toBe(longest);
+      const least = leastOf(trials, activation!, longest);
+      // Of 320 rows, and then of 400; moved by half a stride at most.
+      expect(Math.abs(Math.log2(scale / least.scale / 0.8 ** 0.75))).toBeLessThanOrEqual(1 + 1e-9);
     }
-    const one = await trainRegressor(X, Y, { hidden: [20], iterations: 1 });
-    expect(one.report.ridgeSearch!.trials.every(({ iterations }) => iterations === 1)).toBe(true);
-    const { activation, trials } = (await trainRegressor(X, Y, { hidden: [20] })).report.ridgeSearch!;
-    const [elu, tanh] = [leastOf(trials, 'elu', 2), leastOf(trials, 'tanh', 2)];
-    expect(elu.loss).toBeLessThan(0.95 * tanh.loss);
-    const again = trials.filter(
-      ({ scale, iterations }) => iterations === 8 && (scale === elu.scale || scale === tanh.scale),
-    );
-    const [longElu, longTanh] = [leastOf(again, 'elu', 8), leastOf(again, 'tanh', 8)];
-    expect(longElu.loss).toBeGreaterThan(0.95 * longTanh.loss);
-    expect(activation).toBe('tanh');
   });
 
   it('is tanh where nothing is searched', async () => {
@@ -157,10 +148,10 @@ describe("activation: 'auto'", () => {
 
 describe("samples: 'auto'", () => {
   it.each([
-    ['a linear model', {}, 80, 20, 1, 'identity'],
-    ['hidden units', {}, 150, 30, 6, 'tanh'],
-    ['no hidden layers', { hidden: [] }, 150, 30, 3, undefined],
-  ] as const)('is all where that is clearly likelier: %s', async (_, options, rows, cols, seed, activation) => {
+    ['a linear model', {}, 80, 20, 1, 'identity', 1],
+    ['hidden units', { hidden: [20], activation: 'tanh' }, 150, 30, 2, undefined, 2],
+    ['no hidden layers', { hidden: [] }, 150, 30, 3, undefined, 1],
+  ] as const)('is all where that is clearly likelier: %s', async (_, options, rows, cols, seed, activation, layers) => {
     const [X, labels] = clouds(rows, cols, seed);
     const { report, network } = await trainClassifier(X, labels, options);
     const { samples, scale, trials, ...found } = report.ridgeSearch!;
@@ -182,7 +173,7 @@ describe("samples: 'auto'", () => {
     expect(margin.report.iterations.at(-1)!.activeShare).toBeLessThan(1);
     const given = await trainClassifier(X, labels, { ...options, samples: 'all' });
     expect(given.report.ridgeSearch).not.toHaveProperty('samples');
-    expect(network.layers).toHaveLength(activation === 'tanh' ? 2 : 1);
+    expect(network.layers).toHaveLength(layers);
   });
 
   it('is all of a linear model where its classes are likelier at all', async () => {
@@ -206,21 +197,6 @@ describe("samples: 'auto'", () => {
     expect(other).toMatchObject({ activation: 'tanh' });
     expect(other).not.toHaveProperty('samples');
     expect(other.ratio).toBeGreaterThan(1);
-  });
-
-  it('is the margin where two-sided targets are likelier after two iterations, and after eight no longer clearly', async () => {
-    const { ridgeSearch } = (await trainClassifier(...clouds(150, 30, 2), { hidden: [20], activation: 'tanh' })).report;
-    const logLosses = (rule: string | undefined, iterations: number) =>
-      ridgeSearch!.trials
-        .filter((trial) => trial.samples === rule && trial.iterations === iterations && trial.logLoss !== undefined)
-        .map(({ logLoss }) => logLoss!);
-    const [short, long] = [2, 8].map((iterations) => {
-      const [all, margin] = ['all', undefined].map((rule) => Math.min(...logLosses(rule, iterations)));
-      return all! / margin!;
-    });
-    expect(short).toBeLessThan(0.95);
-    expect(long).toBeGreaterThan(0.95);
-    expect(ridgeSearch).not.toHaveProperty('samples');
   });
 
   it('is the margin where two-sided targets are not clearly likelier, and where nothing is searched', async () => {
@@ -386,7 +362,7 @@ describe("ridge: 'auto'", () => {
     const squares = x.data.reduce((sum, value) => sum + value ** 2, 0) / 9;
     const mean = y.data.reduce((sum, value) => sum + value, 0) / 9;
     const variance = y.data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 9;
-    expect(report.layers[0]!.ridge / squares / variance).toBeCloseTo(1e-3, 10);
+    expect(report.layers[0]!.ridge / squares / variance).toBeCloseTo(2e-3, 10);
     expect(plan({ rows: 9, inputs: 1, outputs: 1 }).trial).toBe(0);
   });
 
@@ -470,13 +446,13 @@ describe('activation: auto', () => {
     const least = (trials: RidgeSearch['trials'], linear: boolean) =>
       Math.min(...trials.filter(({ activation }) => (activation === 'identity') === linear).map(({ loss }) => loss));
 
-    it.each([2, 3, 14, 8, 10])(
+    it.each([3, 20, 26, 10, 15])(
       'asks all folds where one leaves open whether a linear model is better, and with which ridge: seed %i',
       async (seed) => {
         const { trials, folds, activation, scale, temperature } = await found(1250, 100, 100, seed);
         expect(folds).toBe(1);
         // In the last two it leads in the first fold, with another ridge than in all.
-        const leads = seed === 8 || seed === 10;
+        const leads = seed === 10 || seed === 15;
         const ratio = least(trials, true) / least(trials, false);
         expect(ratio).toBeGreaterThan(leads ? 2 / 3 : 1);
         expect(ratio).toBeLessThan(1.15);
@@ -496,7 +472,7 @@ describe('activation: auto', () => {
     );
 
     it('looks for the ridge of the linear model both ways', async () => {
-      const { trials, activation } = await found(1250, 200, 256, 12);
+      const { trials, activation } = await found(1250, 200, 256, 8);
       const linear = trials.filter((trial) => trial.activation === 'identity' && trial.samples === undefined);
       const best = linear.reduce((a, b) => (b.loss < a.loss ? b : a));
       expect(best.scale).toBeGreaterThan(linear[0]!.scale);
@@ -531,7 +507,7 @@ describe('activation: auto', () => {
     expect((await model.evaluate(matrix(x, 1500, 1), matrix(y, 1500, 1))).r2).toBeGreaterThan(0.9);
   });
 
-  it('takes a weaker ridge where longer trials learn with it what two iterations do not', async () => {
+  it('has longer trials decide, which learn what two iterations do not', async () => {
     const [count, cols] = [1600, 8];
     for (const seed of [6, 14]) {
       const random = source(seed);
@@ -544,14 +520,11 @@ describe('activation: auto', () => {
       // One label in twenty is wrong.
       const noisy = labels.slice(0, count).map((label) => (random.integer(20) === 0 ? 1 - label : label));
       const model = await trainClassifier(rowsOf(0), noisy, { hidden: [300] });
-      const { trials, scale } = model.report.ridgeSearch!;
+      const { trials } = model.report.ridgeSearch!;
       const short = trials.filter(({ iterations }) => iterations === 2).reduce((a, b) => (b.loss < a.loss ? b : a));
       const long = trials.filter(({ iterations }) => iterations === 8).reduce((a, b) => (b.loss < a.loss ? b : a));
       expect(long.loss).toBeLessThan(0.9 * short.loss);
-      expect(long.scale).toBeLessThan(short.scale / 3);
-      expect(scale).toBeLessThan(short.scale / 3);
-      // 0.8 to 0.86 with the best ridge of two iterations.
-      expect((await model.evaluate(rowsOf(count), labels.slice(count))).accuracy).toBeGreaterThan(0.92);
+      expect((await model.evaluate(rowsOf(count), labels.slice(count))).accuracy).toBeGreaterThan(0.96);
     }
   });
 
@@ -587,17 +560,17 @@ describe('activation: auto', () => {
 
   it('judges a linear model that leads by all folds, not by one that may have nothing to learn', async () => {
     // A peak that few rows see, and none of those held out first.
-    const seed = 70;
+    const seed = 36;
     const random = source(seed);
     const x = random.uniforms(1000, 1).data;
-    const y = x.map((value) => Math.exp(-(((value - 0.2) / 0.02) ** 2)) + 0.02 * random.normal());
+    const y = x.map((value) => Math.exp(-(((value - 0.2) / 0.005) ** 2)) + 0.02 * random.normal());
     const { activation, trials } = (await trainRegressor(matrix(x, 1000, 1), matrix(y, 1000, 1), { seed })).report
       .ridgeSearch!;
     const crossed = trials.filter(({ crossLoss }) => crossLoss !== undefined);
-    const [linear, hidden] = [leastOf(crossed, 'identity', 2), leastOf(crossed, 'elu', 2)];
-    expect(linear.loss / hidden.loss).toBeLessThan(1 / 1.15);
+    const [linear, hidden] = [leastOf(crossed, 'identity', 8), leastOf(crossed, 'tanh', 8)];
+    expect(linear.loss).toBeLessThan(hidden.loss);
     expect(linear.crossLoss).toBeGreaterThan(hidden.crossLoss!);
-    expect(activation).toBe('elu');
+    expect(activation).toBe('tanh');
   });
 
   it('looks at them with elu and a linear model, too', async () => {
