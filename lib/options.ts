@@ -104,8 +104,8 @@ export interface TrainOptions {
   /**
    * Samples that ask for change: `all`; `misclassified`, the paper's literal rule; `margin`, those whose score is not
    * yet beyond ±1. `auto` is `margin`, or, for a softmax, `all` where the search of `ridge: 'auto'` finds that the
-   * log-loss of held-out rows is 5 % less with it, or less at all with it and
-   * a linear model instead of hidden units (of more than 2,500 rows by 5 %). A regressor has no classes and uses all.
+   * log-loss of held-out rows is 5 % less with it, or less at all with it and a linear model instead of hidden
+   * units (of more than 2,500 rows by 5 %). A regressor has no classes and uses all.
    * @default 'auto'
    */
   samples?: 'auto' | SampleRule | undefined;
