@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "blas.h"
 #include "cholesky.h"
@@ -63,7 +64,9 @@ StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, st
   const T weight = T(1) / static_cast<T>(samples);
   const T inputs = trace(gram, n, p) * weight / static_cast<T>(n);
   const T slopes = trace(curvature, units, units) / static_cast<T>(units);
-  const T root = std::sqrt(damping + (inputs * slopes > T(0) ? ridge / inputs / slopes : T(0)));
+  const T share = inputs * slopes > T(0) ? ridge / inputs / slopes : T(0);
+  // Inputs near the end of the range: a stays within it.
+  const T root = std::min(std::sqrt(damping + share), std::numeric_limits<T>::max() / 4 / std::max(inputs, T(1)));
   const T a = root * inputs, b = root * slopes;
 
   T* gradient = scratch.take<T>(p * units);
