@@ -21,8 +21,8 @@ struct StepOutcome {
 /// Damped two-sided least squares for one hidden layer: (G + aI) ΔW (C + bI) = g,
 /// G = gram / samples, g = rhs / samples - ridge V, a = r · mean diagonal of G (its constant's entry apart: that row
 /// gets r), b = r tr(C)/N, where r² is the damping and the ridge ÷ both means, so that ab is the ridge and the damping:
-/// a common factor of the inputs does not matter, and where the data say nothing V goes to 0 in one step.
-/// change (ΔW) may be rhs; it is written only where both factors were found.
+/// a common factor of the inputs does not matter, and as the damping falls, V goes to 0 in one step where the data say
+/// nothing. change (ΔW) may be rhs; it is written only where both factors were found.
 template <typename T>
 StepOutcome two_sided_step(const T* gram, std::int64_t n, const T* curvature, std::int64_t units, const T* rhs,
                            const T* weights, std::int64_t samples, T ridge, T damping, T* change, Scratch& scratch);

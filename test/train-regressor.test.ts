@@ -135,6 +135,11 @@ describe('inputs at the end of the range', () => {
     expect(report.iterations.some(({ accepted, objective }) => !accepted && Number.isNaN(objective))).toBe(true);
   });
 
+  it('are learnt from, though the ridge’s share of a step would leave it', async () => {
+    const { report } = await trainRegressor(of(1e14), y, { ...options, hidden: [20] });
+    expect(report.iterations.at(-1)!.objective).toBeLessThan(1e-9 * report.iterations[0]!.objective);
+  });
+
   it('first weights that leave it are an error', async () => {
     for (const ridge of ['auto', 1e-3] as const)
       await expectBplsError(

@@ -206,15 +206,6 @@ class Search {
     return [activation, strides, iterations, this.#training.sampleRule].join(' ');
   }
 
-  get #longIterations(): number {
-    return trialIterations(this.#training.settings, longIterations);
-  }
-
-  /** The same once more, for as long as a training goes on. */
-  #longer({ activation, strides }: Trial): Promise<Trial> {
-    return this.trial(activation, strides, this.#longIterations);
-  }
-
   /** Both ways from a trial: where a strong ridge leaves nothing to learn, the loss is level on one side. */
   async leastAround(first: Trial): Promise<Trial> {
     let best = first;
@@ -263,12 +254,14 @@ class Search {
    * with one far weaker long ones may find it.
    */
   async settled(best: Trial): Promise<Trial> {
-    if (this.#longIterations === best.iterations || this.#isLinear(best.activation)) return best;
-    const long = await this.leastAround(await this.#longer(best));
+    const { activation } = best;
+    const iterations = trialIterations(this.#training.settings, longIterations);
+    if (iterations === best.iterations || this.#isLinear(activation)) return best;
+    const long = await this.leastAround(await this.trial(activation, best.strides, iterations));
     // Where nothing was learnt, the strongest ridge was as good as any: then from the usual one, too.
     for (const strides of new Set([long.strides, Math.min(long.strides, 0)].map((from) => from - slowStrides))) {
       if (!this.#isUsable(strides)) continue;
-      const slow = await this.trial(long.activation, strides, long.iterations, long, 1);
+      const slow = await this.trial(activation, strides, iterations, long, 1);
       if (slow.loss < long.loss * (1 - slowLead)) return instead(await this.leastAround(slow), long);
       instead(long, slow);
     }
