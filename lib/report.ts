@@ -4,14 +4,15 @@ import type { Activation } from './network/activation.js';
 export interface IterationReport {
   /**
    * With `gauss-newton` 0 is the first weights with the output layer solved, and where `iterations` is `'auto'`, one more
-   * is added at the end, the mean of the last two accepted weights, unless the training ended with a refused step or by
-   * `'stop'`, or is of a linear model; from one that makes progress it goes on.
+   * is added at the end (and before each change of `scale`), the mean of the last two accepted weights, unless the
+   * training ended with a refused step or by `'stop'`, or is of a linear model; from one that makes progress it goes on.
    */
   iteration: number;
   /**
    * 1/(2S) Σ (T* − Z)² (weighted; or Huber's loss) + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse`
    * and `nearest`. Of a regressor with several outputs and `ridge: 'auto'` T has them all at one deviation. NaN where a
-   * refused step left the range of the precision (null where a report was saved).
+   * refused step left the range of the precision (null where a report was saved). It does not rise, but where `scale`
+   * does.
    */
   objective: number;
   /**
@@ -33,6 +34,12 @@ export interface IterationReport {
    * was refused.
    */
   heldOutLoss?: number;
+  /**
+   * Of the ridge, as in {@link RidgeSearch}, where `iterations: 'auto'` held rows out: once their loss has stopped falling
+   * training goes on with three times the ridge, again and again as long as that lets the loss fall, and in the end goes
+   * back to where it last did.
+   */
+  scale?: number;
   /**
    * Accuracy (classifier) or R² (regressor) on the validation data; where no target of these varies, 1 − (rmse / its
    * size)². Absent where the step was refused.
@@ -67,10 +74,10 @@ export interface LayerReport {
  */
 export interface RidgeSearch {
   /**
-   * Chosen for all rows: the ridge is `scale` · 10⁻³ times the mean square of a hidden layer's inputs (and, for a
-   * regressor, the targets' variance), and 5 · 10⁻⁴ times that of its own inputs at the output. It is that of the best
+   * Chosen for all rows: the ridge is `scale` · 2 · 10⁻³ times the mean square of a hidden layer's inputs (and, for a
+   * regressor, the targets' variance), and 10⁻³ times that of its own inputs at the output. It is that of the best
    * trial, moved to the least of the parabola through it and its neighbours (in the logarithm), times (rows that a
-   * trial is fitted to / all rows)^¾.
+   * trial is fitted to / all rows)^¾. With rows held out more may follow ({@link IterationReport.scale}).
    */
   scale: number;
   /** Of the hidden layers that left it to `auto`; absent where none did. `identity`: the network has no hidden layers. */

@@ -12,10 +12,12 @@ import { meanSquare, OutputLayer } from './output-layer.js';
 import { Patience } from './patience.js';
 import { iterationsOf, leastIterations, progressOf, type Progress } from './progress.js';
 import {
+  copyOfSnapshot,
   marked,
   type HiddenState,
   type PassTotals,
   type RowSet,
+  type Snapshot,
   type Training,
   type TrainingState,
 } from './training.js';
@@ -37,6 +39,8 @@ const mostDamping = 1e6;
 const oneSidedStride = 1.75;
 /** A refused step is tried again at this share of its length. */
 const shrinkage = 0.25;
+/** Where the loss on the rows held out has stopped falling, so many times the ridge is tried, as long as that pays. */
+const strengthening = 3;
 
 /**
  * The rule `gauss-newton`. An iteration solves (G + aI) ΔW (C + bI) = AᵀE/S − ridge V for each hidden layer, chooses
@@ -61,11 +65,21 @@ interface OwnState {
   iteration: number;
   objective: number;
   penalty: number;
+  /** Infinity is null in JSON. */
+  loss: number | null;
   damping: number;
   hasMoved: boolean;
   ridges: number[];
   outputRidge: number;
   outputDamping: number;
+  fallback?: Omit<Fallback, 'weights'> | undefined;
+}
+
+/** Where a training went on with more ridge. */
+interface Fallback {
+  weights: Snapshot;
+  loss: number;
+  reported: Pick<TrainingState, 'bestIteration' | 'layerReports' | 'ridgeScales'>;
 }
 
 /** Decrease that the quadratic model predicts at a share s of the step: s · linear − s²/2 · quadratic. */
@@ -89,6 +103,9 @@ class GaussNewton {
   /** The step under trial, and then the one taken last. */
   readonly #moved: FloatArray[];
   #hasMoved = false;
+  #fallback: Fallback | undefined;
+  /** At the accepted weights: on the rows held out, or the training's own. */
+  #loss = Infinity;
   /** Accepted weights; the training holds those under trial, which are written to the spare arrays. */
   #accepted: FloatArray[];
   #spare: FloatArray[];
@@ -147,11 +164,18 @@ class GaussNewton {
         verdict = await this.#assess(++iteration);
       }
       if (!this.#progress || !this.#hasMoved || verdict === 'worse' || training.isStopped) break;
-      const isLast = iteration >= this.#iterations || training.kept.count < training.rows;
+      if (this.#fallback && !this.#progress.hasFallen) break;
+      const strengthens = this.#mayStrengthen && iteration + 1 < this.#iterations;
+      const isWhole = training.kept.count === training.rows;
+      const isLast = iteration >= this.#iterations || !(isWhole || strengthens);
       verdict = await this.#settle(++iteration, isLast);
       // It had gone to and fro where that makes progress, and goes on from the middle.
-      if (verdict !== 'better' || isLast) break;
+      if (verdict === 'better' && !isLast) continue;
+      if (!strengthens || this.#wasBetter) break;
+      await this.#strengthen();
+      verdict = 'better';
     }
+    this.#fallBack();
     this.#patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
   }
 
@@ -172,13 +196,15 @@ class GaussNewton {
       accepted: better,
       damping: iteration === 0 ? 0 : this.#damping,
       ...(heldOutLoss !== undefined && { heldOutLoss }),
+      ...(this.#mayStrengthen && { scale: training.ridgeScales.at(-1) as number }),
     });
     if (iteration > 0) this.#adapt((this.#objective - trial) / predicted(this.#model), better);
     if (!better) return 'worse';
     [this.#objective, this.#penalised, this.#totals] = [trial, penalty, totals];
     await this.#accept();
+    this.#loss = heldOutLoss ?? totals.squares;
     if (await this.#patience.spent(report)) return 'enough';
-    const isOver = this.#progress?.isOver(heldOutLoss ?? totals.squares) && iteration >= leastIterations;
+    const isOver = this.#progress?.isOver(this.#loss) && iteration >= leastIterations;
     return isOver ? 'enough' : 'better';
   }
 
@@ -191,8 +217,47 @@ class GaussNewton {
     return verdict;
   }
 
+  /** Whether the ridge is this training's own to choose, and rows held out say how it does. */
+  get #mayStrengthen(): boolean {
+    return this.#heldOut !== undefined && this.#training.settings.ridge === 'auto';
+  }
+
+  /** Whether the last change of the ridge did not pay. */
+  get #wasBetter(): boolean {
+    if (!this.#fallback) return false;
+    return !this.#progress?.hasFallen || this.#loss > this.#fallback.loss;
+  }
+
+  /** Goes on with more ridge, which the trials of fewer rows may have chosen too small. */
+  async #strengthen(): Promise<void> {
+    const training = this.#training;
+    const { bestIteration, layerReports, ridgeScales } = training;
+    const weights = await copyOfSnapshot({ hidden: this.#accepted, output: this.#acceptedOutput });
+    this.#fallback = { weights, loss: this.#loss, reported: { bestIteration, layerReports, ridgeScales } };
+    training.layerReports = layerReports.map((report) => ({ ...report }));
+    training.ridgeScales = ridgeScales.map((scale) => strengthening * scale);
+    this.#ridges.forEach((ridge, l) => (this.#ridges[l] = strengthening * ridge));
+    this.#output.ridge *= strengthening;
+    this.#objective += (strengthening - 1) * this.#penalised;
+    this.#penalised *= strengthening;
+    this.#progress?.begin();
+    // What steps need, at the accepted weights and with the new ridge, be it that the last step was refused.
+    training.hidden.forEach((layer, l) => (layer.weights = this.#accepted[l] as FloatArray));
+    this.#totals = await this.#output.recall(this.#grams, this.#acceptedOutput);
+  }
+
+  /** To where the training was before the last change, where that did not pay. */
+  #fallBack(): void {
+    if (!this.#fallback || !this.#wasBetter) return;
+    const { weights, reported } = this.#fallback;
+    this.#accepted = weights.hidden;
+    this.#acceptedOutput = weights.output;
+    Object.assign(this.#training, reported);
+  }
+
   #state(iteration: number): State {
     const patience = this.#patience.state();
+    const { weights: earlier, ...fallback } = this.#fallback ?? {};
     const own: OwnState = {
       training: this.#training.state(),
       patience: patience.values,
@@ -200,18 +265,26 @@ class GaussNewton {
       iteration,
       objective: this.#objective,
       penalty: this.#penalised,
+      loss: this.#loss,
       damping: this.#damping,
       hasMoved: this.#hasMoved,
       ridges: this.#ridges,
       outputRidge: this.#output.ridge,
       outputDamping: this.#output.damping,
+      ...(this.#fallback && { fallback: fallback as OwnState['fallback'] }),
     };
     const moved = Object.fromEntries(this.#moved.map((step, l) => [`moved.${l}`, step]));
     const { residualBounds } = this.#training;
     const accepted = arraysOf('accepted', { hidden: this.#accepted, output: this.#acceptedOutput });
     return {
       values: { ...own },
-      arrays: { ...accepted, ...moved, ...patience.arrays, ...(residualBounds && { residualBounds }) },
+      arrays: {
+        ...accepted,
+        ...moved,
+        ...patience.arrays,
+        ...(residualBounds && { residualBounds }),
+        ...(earlier && arraysOf('fallback', earlier)),
+      },
     };
   }
 
@@ -226,6 +299,7 @@ class GaussNewton {
     await this.#patience.resume({ ...state, values: own.patience });
     if (own.progress) this.#progress?.resume(own.progress);
     [this.#objective, this.#penalised, this.#damping] = [own.objective, own.penalty, own.damping];
+    this.#loss = own.loss ?? Infinity;
     this.#hasMoved = own.hasMoved;
     for (const [l, step] of this.#moved.entries()) await copyTo(step, arrayOf(state, `moved.${l}`, step));
     own.ridges.forEach((ridge, l) => (this.#ridges[l] = ridge));
@@ -236,6 +310,10 @@ class GaussNewton {
       training.residualBounds = await copyOf(
         arrayOf(state, 'residualBounds', training.zeros(training.problem.outputs)),
       );
+    if (own.fallback) {
+      const weights = await copyOfSnapshot(snapshotOf('fallback', state, training.present()));
+      this.#fallback = { ...own.fallback, weights };
+    }
     this.#totals = await this.#output.recall(this.#grams, output);
     await this.#accept();
     return own.iteration;

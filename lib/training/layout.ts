@@ -1,6 +1,7 @@
 import { batchRows } from '../batches.js';
 import { ArgumentError } from '../errors.js';
 import type { Settings } from '../options.js';
+import { holdsOut } from './held-out.js';
 import { isWide } from './wide.js';
 
 /** Sizes of a problem. */
@@ -181,7 +182,9 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
     ...widths.map((units, l) => ((below[l] as number) + 1) * (3 * units + (below[l] as number) + 1) + units ** 2),
     contrastRows(shape.rows) * shape.inputs,
   );
-  const arrays = lasting(shape, widths);
+  // Where rows are held out, weights to come back to.
+  const fallback = holdsOut(settings, shape.rows) ? hiddenWeights(shape, widths) + (last + 1) * shape.outputs : 0;
+  const arrays = lasting(shape, widths) + fallback;
 
   // A batch's inputs and activations where they are gathered or not kept, and the widest layer's derivatives.
   const perRow = element * (shape.inputs + sum(widths) + 3 * widest + 6 * shape.outputs);

@@ -8,6 +8,8 @@ const mostIterations = 64;
  * regular.
  */
 const [ownWaits, heldOutWaits] = [2, 4];
+/** Iterations in which it shows whether a change pays. */
+const changeWaits = 2;
 /** The share by which a loss that goes on falling falls; so many iterations in a row without it are enough. */
 const share = 0.01;
 
@@ -31,6 +33,8 @@ export class Progress {
   /** The loss from which a fall is measured. */
   #mark = Infinity;
   #waited = 0;
+  /** The loss that it began with. */
+  #first = Infinity;
 
   /** `follows`: a fall is measured from where the loss has risen to, instead of from the least. */
   constructor(waits: number, follows: boolean) {
@@ -48,11 +52,22 @@ export class Progress {
     return this.#waited >= this.#waits;
   }
 
-  state(): [mark: number | null, waited: number] {
-    return [Number.isFinite(this.#mark) ? this.#mark : null, this.#waited];
+  /** Whether it has fallen by the share since it began. */
+  get hasFallen(): boolean {
+    return this.#mark < this.#first;
   }
 
-  resume([mark, waited]: [number | null, number]): void {
-    [this.#mark, this.#waited] = [mark ?? Infinity, waited];
+  /** Anew from the least loss so far, for the fewer iterations that tell whether a change pays. */
+  begin(): void {
+    [this.#first, this.#waited] = [this.#mark, Math.max(0, this.#waits - changeWaits)];
+  }
+
+  state(): [mark: number | null, waited: number, first: number | null] {
+    const orNull = (loss: number) => (Number.isFinite(loss) ? loss : null);
+    return [orNull(this.#mark), this.#waited, orNull(this.#first)];
+  }
+
+  resume([mark, waited, first]: ReturnType<Progress['state']>): void {
+    [this.#mark, this.#waited, this.#first] = [mark ?? Infinity, waited, first ?? Infinity];
   }
 }

@@ -97,7 +97,7 @@ export class Training implements Lane {
   readonly random: Random;
   readonly hidden: HiddenState[];
   readonly output: RawLayer;
-  readonly layerReports: LayerReport[];
+  layerReports: LayerReport[];
   readonly iterations: IterationReport[] = [];
   readonly batch: number;
   standardization: Standardization | undefined;

@@ -32,6 +32,7 @@ import { expectBplsError, failure } from '../support/expect.js';
 import { parameters } from '../support/models.js';
 import { source } from '../support/random.js';
 import { rules } from '../support/rules.js';
+import { signs } from '../support/signs.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bpls-checkpoint-')));
 const path = join(folder, 'training.safetensors');
@@ -201,6 +202,22 @@ describe('checkpoint', () => {
     expect(resumed.report.temperature).toBe(whole.report.temperature);
     expect(resumed.report.iterations.length).toBe(whole.report.iterations.length);
   }, 60_000);
+
+  it('goes on with more ridge, and back', async () => {
+    const train = (more: object) =>
+      trainClassifier(...signs(), { hidden: [60], activation: 'tanh', samples: 'margin', ...more });
+    const whole = await train({});
+    const scales = whole.report.iterations.map(({ scale }) => scale);
+    const [weak, middle, strong] = new Set(scales);
+    for (const scale of [weak, middle, strong]) {
+      await cutOff(train, scales.lastIndexOf(scale) + 1);
+      const { network, report } = await train({ checkpoint: path });
+      expect(parameters(network)).toEqual(parameters(whole.network));
+      expect(report.bestIteration).toBe(whole.report.bestIteration);
+      expect(report.layers).toEqual(whole.report.layers);
+      expect(report.iterations.map(({ scale }) => scale)).toEqual(scales);
+    }
+  });
 
   it('is of its data and options alone, and stays whole where it is refused', async () => {
     await cutOff(classify({}), 3);

@@ -7,6 +7,7 @@ import { createRandom, drawRows } from '../../lib/random.js';
 import { mulberry32 } from '../../bench/data/toy.js';
 import { rules } from '../support/rules.js';
 import { source } from '../support/random.js';
+import { signs } from '../support/signs.js';
 
 const rows = 25_000;
 const random = source(1);
@@ -68,6 +69,36 @@ describe('iterations: auto', () => {
     const fixed = await trainClassifier(X, labels, { ...options, iterations: 2 });
     expect([fixed.report.heldOut, fixed.report.iterations.length, fixed.report.temperature]).toEqual([0, 3, undefined]);
   }, 60_000);
+
+  it.each([
+    ['keeps more ridge where that pays', 0, 3],
+    ['goes back where the loss falls and rises again', 2, 1],
+    ['goes back where the loss does not fall', 3, 1],
+  ])('%s', async (_, seed, factor) => {
+    const options = { hidden: [60], activation: 'tanh', samples: 'margin', seed } as const;
+    const model = await trainClassifier(...signs(), options);
+    const { iterations, bestIteration, layers, ridgeSearch } = model.report;
+    const factors = iterations.map(({ scale }) => Math.round(scale! / ridgeSearch!.scale));
+    expect([...new Set(factors)]).toEqual([1, 3, 9].slice(0, factor === 1 ? 2 : 3));
+    expect(factors).toEqual([...factors].sort((a, b) => a - b));
+    const last = (wanted: number) => iterations.filter((one, i) => one.accepted && factors[i] === wanted).at(-1)!;
+    expect(bestIteration).toBe(last(factor).iteration);
+    expect(last(factor).heldOutLoss).toBeLessThan(last(3 * factor).heldOutLoss!);
+    // What the report says of the layers is of these weights; and ended on the way, a training goes back as well.
+    const until = (end: number) =>
+      trainClassifier(...signs(), { ...options, onIteration: ({ iteration }) => (iteration === end ? 'stop' : undefined) }); // prettier-ignore
+    const early = await until(3);
+    expect(layers.map(({ ridge }, l) => ridge / early.report.layers[l]!.ridge)).toEqual([factor, factor].map((one) => expect.closeTo(one, 6) as number)); // prettier-ignore
+    const stopped = await until(iterations.at(-1)!.iteration);
+    expect(stopped.toBytes()).toEqual(model.toBytes());
+  });
+
+  it('leaves a ridge that was given as it is', async () => {
+    const { report } = await trainClassifier(...signs(), { hidden: [20], ridge: 1e-4 });
+    expect(report.heldOut).toBe(500);
+    expect(report.iterations.some(({ scale }) => scale !== undefined)).toBe(false);
+    expect(report.layers.map(({ ridge }) => ridge)).toEqual([1e-4, 1e-4]);
+  });
 
   it('does not go on where only the weights get smaller', async () => {
     const random = mulberry32(1);
