@@ -10,8 +10,11 @@ const image = { height: 28, width: 28 };
 
 type Options = ClassifierOptions & { hidden: number[] };
 
-/** With the defaults and at most the image option. */
-const usual: Options[] = [{ hidden: [1000], image }, { hidden: [1000] }, { hidden: [100] }];
+/**
+ * With the defaults and at most the image option; and with as many iterations as did best of 8, 12, 14, 16 and 24 on the
+ * last 10,000 training rows of Fashion-MNIST.
+ */
+const usual: Options[] = [{ hidden: [1000], image }, { hidden: [1000], image, iterations: 16 }, { hidden: [1000] }, { hidden: [100] }]; // prettier-ignore
 
 /** Digits stay what they are where they are turned or stretched a little; clothes are told apart by their proportions. */
 const distorted: Options = { hidden: [1000], image, augment: { copies: 4 }, iterations: 7, memoryLimit: 2 ** 31 };
