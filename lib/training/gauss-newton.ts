@@ -243,7 +243,7 @@ class GaussNewton {
     this.#progress?.begin();
     // What steps need, at the accepted weights and with the new ridge, be it that the last step was refused.
     training.hidden.forEach((layer, l) => (layer.weights = this.#accepted[l] as FloatArray));
-    this.#totals = await this.#output.recall(this.#grams, this.#acceptedOutput);
+    this.#totals = await this.#output.recall(this.#gramsAfterFirst, this.#acceptedOutput);
   }
 
   /** To where the training was before the last change, where that did not pay. */
@@ -328,10 +328,16 @@ class GaussNewton {
 
   /** Forward with the weights under trial, and the output layer solved on them. */
   async #evaluate(iteration: number, isLast: boolean): Promise<PassTotals> {
-    const grams = this.#grams.map((gram, l) => (isLast || (l === 0 && iteration > 0) ? null : gram));
-    return this.#output.solve([...grams, null], isLast, () => {
+    const skipped = this.#grams.map(() => null);
+    const grams = isLast ? skipped : iteration > 0 ? this.#gramsAfterFirst : this.#grams;
+    return this.#output.solve(grams, isLast, () => {
       if (iteration === 0) this.#chooseRidges();
     });
+  }
+
+  /** Those of hidden values; that of the network's inputs stays what it is. */
+  get #gramsAfterFirst(): (FloatArray | null)[] {
+    return this.#grams.map((gram, l) => (l === 0 ? null : gram));
   }
 
   /** Levenberg–Marquardt: more where the objective rose, less where it fell as the model said. */

@@ -112,7 +112,7 @@ export class OutputLayer {
     const everything = { count: training.rows };
     const { squares } = await training.sweep(everything, {
       cached: false,
-      grams: [...grams.slice(0, -1), this.gram],
+      grams: [...grams, this.gram],
       outputRhs: this.#rhs,
     });
     chooseRidge();
