@@ -13,10 +13,10 @@ import {
   type RegressorOptions,
   type Settings,
 } from './options.js';
-import { heldRows, holdsOut } from './training/held-out.js';
+import { heldRows } from './training/held-out.js';
 import { contrastProbeRows, layout, rowsWithCopies, searchSizes, type Shape } from './training/layout.js';
 import { innerRows, outputSteps } from './training/output-layer.js';
-import { iterationsOf } from './training/progress.js';
+import { holdsOut, iterationsOf } from './training/progress.js';
 import { probeSize } from './training/robust.js';
 import { trialSettings } from './training/trial.js';
 import { isWide } from './training/wide.js';

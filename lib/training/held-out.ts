@@ -1,6 +1,6 @@
 import { allocate } from '../matrix.js';
 import { calibration, type HeldScores } from '../network/temperature.js';
-import { isCalibrated, type Settings } from '../options.js';
+import { isCalibrated } from '../options.js';
 import { turns } from '../turns.js';
 import { copyOf } from '../vectors.js';
 import type { Problem } from './problem.js';
@@ -8,16 +8,8 @@ import type { Training } from './training.js';
 import { withCopiesOf } from './repeats.js';
 import { weightsAt } from './weights.js';
 
-/** Rows that are many: a training can spare some. */
-export const manyRows = 25_000;
-/** The share of them that it spares; and at most. */
+/** The share of the rows that a training spares, where these are many; and at most. */
 const [heldShare, mostHeld] = [0.02, 4000];
-
-/** Whether a training holds rows out to find its end by them; only where it is left to it, and rows are many. */
-export function holdsOut({ iterations, targets, hidden, validation }: Settings, rows: number): boolean {
-  const isFree = iterations === 'auto' && validation === undefined;
-  return isFree && targets === 'gauss-newton' && hidden.length > 0 && rows >= manyRows;
-}
 
 export function heldRows(rows: number): number {
   return Math.min(mostHeld, Math.floor(heldShare * rows));

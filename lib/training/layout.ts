@@ -1,7 +1,7 @@
 import { batchRows } from '../batches.js';
 import { ArgumentError } from '../errors.js';
 import type { Settings } from '../options.js';
-import { holdsOut } from './held-out.js';
+import { holdsOut } from './progress.js';
 import { isWide } from './wide.js';
 
 /** Sizes of a problem. */

@@ -13,17 +13,26 @@ const changeWaits = 2;
 /** The share by which a loss that goes on falling falls; so many iterations in a row without it are enough. */
 const share = 0.01;
 
+/** Rows that are many: a training can spare some. */
+export const manyRows = 25_000;
+
+/** Whether a training holds rows out to find its end by them; only where it is left to it, and rows are many. */
+export function holdsOut({ iterations, targets, hidden, validation }: Settings, rows: number): boolean {
+  const isFree = iterations === 'auto' && validation === undefined;
+  return isFree && targets === 'gauss-newton' && hidden.length > 0 && rows >= manyRows;
+}
+
 /** The number of iterations, or at most. */
 export function iterationsOf({ iterations, targets }: Settings): number {
   if (iterations !== 'auto') return iterations;
   return targets === 'gauss-newton' ? mostIterations : leastIterations;
 }
 
-/** What finds the end of a training whose number of iterations is left to it; `holdsOut`: by the loss on held-out rows. */
-export function progressOf({ iterations }: Settings, holdsOut: boolean): Progress | undefined {
+/** What finds the end of a training whose number of iterations is left to it; `hasHeldOut`: by the loss on held-out rows. */
+export function progressOf({ iterations }: Settings, hasHeldOut: boolean): Progress | undefined {
   if (iterations !== 'auto') return undefined;
   // That on the training rows first rises where the first weights fit them too closely.
-  return holdsOut ? new Progress(heldOutWaits, false) : new Progress(ownWaits, true);
+  return hasHeldOut ? new Progress(heldOutWaits, false) : new Progress(ownWaits, true);
 }
 
 /** Says when a loss has stopped falling. */

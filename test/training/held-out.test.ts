@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { matrix, trainClassifier, trainRegressor } from '../../lib/index.js';
-import { holdsOut } from '../../lib/training/held-out.js';
 import { settingsOf } from '../../lib/options.js';
-import { iterationsOf, Progress } from '../../lib/training/progress.js';
+import { holdsOut, iterationsOf, Progress } from '../../lib/training/progress.js';
 import { createRandom, drawRows } from '../../lib/random.js';
 import { mulberry32 } from '../../bench/data/toy.js';
 import { rules } from '../support/rules.js';
