@@ -114,7 +114,7 @@ export interface TrainOptions {
    * (with `gauss-newton`). `auto` is 8 to 64, until two in a row have not lowered the loss (the objective without its
    * ridge part) by 1 % since it last rose. With 25,000 rows and more and no `validation` 2 % of the rows (4,000 at
    * most) are left out, and their loss says so, after four in a row; with `ridge: 'auto'` as well it goes on with three
-   * times the ridge then, as long as that lowers their loss. `targets` of the paper make 8. @default 'auto'
+   * times the ridge then, as long as that lowers their loss by 1 %. `targets` of the paper make 8. @default 'auto'
    */
   iterations?: 'auto' | number | undefined;
   /**

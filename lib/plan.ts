@@ -269,7 +269,9 @@ function gaussNewton(sizes: Sizes, settings: Settings, first: number, validate: 
 /** held-out.ts: a loss after each evaluation, and in the end the scores of a classifier. */
 function heldOut(sizes: Sizes, losses: number, isClassifier: boolean): number {
   const rows = heldRows(sizes.originals);
-  const loss = outputs(sizes, rows) + forward(sizes, Math.min(rows, sizes.uncached));
+  // Several outputs of a regressor are shrunk, each as is best.
+  const passed = isClassifier || sizes.outputs === 1 ? Math.min(rows, sizes.uncached) : rows;
+  const loss = outputs(sizes, rows) + forward(sizes, passed);
   return losses * loss + (isClassifier ? outputs(sizes, rows) + forward(sizes, rows) : 0);
 }
 

@@ -4,15 +4,16 @@ import type { Activation } from './network/activation.js';
 export interface IterationReport {
   /**
    * With `gauss-newton` 0 is the first weights with the output layer solved, and where `iterations` is `'auto'`, one more
-   * is added at the end (and before each change of `scale`), the mean of the last two accepted weights, unless the
-   * training ended with a refused step or by `'stop'`, or is of a linear model; from one that makes progress it goes on.
+   * is added at the end and before each change of `scale`, the mean of the last two accepted weights, unless the training
+   * ended with a refused step, by `'stop'` or after a change for nothing, or is of a linear model; from one that makes
+   * progress it goes on.
    */
   iteration: number;
   /**
    * 1/(2S) Σ (T* − Z)² (weighted; or Huber's loss) + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse`
    * and `nearest`. Of a regressor with several outputs and `ridge: 'auto'` T has them all at one deviation. NaN where a
-   * refused step left the range of the precision (null where a report was saved). It does not rise, but where `scale`
-   * does.
+   * refused step left the range of the precision (null where a report was saved). From accepted step to accepted step
+   * it does not rise, but where `scale` does or Huber's bounds change.
    */
   objective: number;
   /**
@@ -24,20 +25,22 @@ export interface IterationReport {
   activeShare: number;
   /**
    * Whether these weights are kept: the objective did not rise, or is the least so far (`inverse`, `nearest`: or a
-   * classifier's misclassified rows are). A refused step is taken back. The best by `validation` is `bestIteration`.
+   * classifier's misclassified rows are). A refused step is taken back. Of these, `bestIteration` has the weights that
+   * the network has.
    */
   accepted: boolean;
   /** Levenberg–Marquardt damping: each refused step raises it, and is tried again shorter; 0 where the rule has none. */
   damping: number;
   /**
-   * Mean over the rows that `iterations: 'auto'` held out of Σ (T* − z)², as in {@link RidgeSearch}. Absent where the step
-   * was refused.
+   * Mean over the rows that `iterations: 'auto'` held out of Σ (T* − z)², of several outputs each with its best
+   * shrinkage; Huber's loss with its present bounds. Absent where the step was refused.
    */
   heldOutLoss?: number;
   /**
-   * Of the ridge, as in {@link RidgeSearch}, where `iterations: 'auto'` held rows out: once their loss has stopped falling
-   * training goes on with three times the ridge, again and again as long as that lets the loss fall, and in the end goes
-   * back to where it last did.
+   * Of the ridge, as in {@link RidgeSearch}, where `iterations: 'auto'` held rows out: once their loss has stopped
+   * falling, training goes on with three times the ridge, and again, as long as that takes the loss below the least so
+   * far by 1 %, and keeps it below where it was; else it goes back to before the change. Absent where that is not done:
+   * with a `ridge` of your own, Huber's loss, and where `memoryLimit` leaves the output layer to the last iteration.
    */
   scale?: number;
   /**

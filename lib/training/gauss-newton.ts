@@ -72,7 +72,7 @@ interface OwnState {
   ridges: number[];
   outputRidge: number;
   outputDamping: number;
-  fallback?: Omit<Fallback, 'weights'> | undefined;
+  fallback?: { loss: number | null; reported: Fallback['reported'] };
 }
 
 /** Where a training went on with more ridge. */
@@ -171,7 +171,7 @@ class GaussNewton {
       verdict = await this.#settle(++iteration, isLast);
       // It had gone to and fro where that makes progress, and goes on from the middle.
       if (verdict === 'better' && !isLast) continue;
-      if (!strengthens || this.#wasBetter) break;
+      if (!strengthens || this.#wasBetter || this.#training.isStopped) break;
       await this.#strengthen();
       verdict = 'better';
     }
@@ -217,9 +217,13 @@ class GaussNewton {
     return verdict;
   }
 
-  /** Whether the ridge is this training's own to choose, and rows held out say how it does. */
+  /**
+   * Whether the ridge is this training's own to choose, and rows held out say how it does: not by Huber's loss, whose bounds
+   * change with the residuals, nor where only the last evaluation is thorough.
+   */
   get #mayStrengthen(): boolean {
-    return this.#heldOut !== undefined && this.#training.settings.ridge === 'auto';
+    const { ridge, loss } = this.#training.settings;
+    return this.#heldOut !== undefined && ridge === 'auto' && loss !== 'huber' && this.#output.isThorough;
   }
 
   /** Whether the last change of the ridge did not pay. */
@@ -232,6 +236,7 @@ class GaussNewton {
   async #strengthen(): Promise<void> {
     const training = this.#training;
     const { bestIteration, layerReports, ridgeScales } = training;
+    this.#fallback = undefined; // One copy at a time.
     const weights = await copyOfSnapshot({ hidden: this.#accepted, output: this.#acceptedOutput });
     this.#fallback = { weights, loss: this.#loss, reported: { bestIteration, layerReports, ridgeScales } };
     training.layerReports = layerReports.map((report) => ({ ...report }));
@@ -257,7 +262,7 @@ class GaussNewton {
 
   #state(iteration: number): State {
     const patience = this.#patience.state();
-    const { weights: earlier, ...fallback } = this.#fallback ?? {};
+    const fallback = this.#fallback;
     const own: OwnState = {
       training: this.#training.state(),
       patience: patience.values,
@@ -271,7 +276,7 @@ class GaussNewton {
       ridges: this.#ridges,
       outputRidge: this.#output.ridge,
       outputDamping: this.#output.damping,
-      ...(this.#fallback && { fallback: fallback as OwnState['fallback'] }),
+      ...(fallback && { fallback: { loss: fallback.loss, reported: fallback.reported } }),
     };
     const moved = Object.fromEntries(this.#moved.map((step, l) => [`moved.${l}`, step]));
     const { residualBounds } = this.#training;
@@ -283,7 +288,7 @@ class GaussNewton {
         ...moved,
         ...patience.arrays,
         ...(residualBounds && { residualBounds }),
-        ...(earlier && arraysOf('fallback', earlier)),
+        ...(fallback && arraysOf('fallback', fallback.weights)),
       },
     };
   }
@@ -312,7 +317,9 @@ class GaussNewton {
       );
     if (own.fallback) {
       const weights = await copyOfSnapshot(snapshotOf('fallback', state, training.present()));
-      this.#fallback = { ...own.fallback, weights };
+      const { loss, reported } = own.fallback;
+      const { bestIteration, layerReports, ridgeScales } = reported;
+      this.#fallback = { weights, loss: loss ?? Infinity, reported: { bestIteration, layerReports, ridgeScales } };
     }
     this.#totals = await this.#output.recall(this.#grams, output);
     await this.#accept();

@@ -4,8 +4,10 @@ import { isCalibrated } from '../options.js';
 import { turns } from '../turns.js';
 import { copyOf } from '../vectors.js';
 import type { Problem } from './problem.js';
-import type { Training } from './training.js';
 import { withCopiesOf } from './repeats.js';
+import { outputSums, shrunkSquares } from './shrinkage.js';
+import type { Training } from './training.js';
+import { wantedOf } from './trial-parts.js';
 import { weightsAt } from './weights.js';
 
 /** The share of the rows that a training spares, where these are many; and at most. */
@@ -19,6 +21,8 @@ export function heldRows(rows: number): number {
 export class HeldOut {
   readonly #training: Training;
   readonly #rows: Int32Array;
+  /** What is wanted of these, where outputs will be shrunk. */
+  #wanted: Problem | undefined;
 
   private constructor(training: Training, rows: Int32Array) {
     this.#training = training;
@@ -39,10 +43,16 @@ export class HeldOut {
     return new HeldOut(training, held);
   }
 
-  /** Mean over the held-out rows of Σ (T* − z)², at the present weights. */
+  /** Mean over the held-out rows of Σ (T* − z)², at the present weights; where outputs will be shrunk, each as is best. */
   async loss(): Promise<number> {
     const training = this.#training;
-    const into = { cached: true, sampleWeights: training.problem.weights };
+    const { problem } = training;
+    if (training.ridgeSearch?.shrinkage) {
+      const weights = weightsAt(this.#rows, problem.weights);
+      this.#wanted ??= { ...problem, ...(await wantedOf(problem, this.#rows)), ...(weights && { weights }) };
+      return shrunkSquares(await outputSums(this.#wanted, await training.scores(this.#rows))) / this.#rows.length;
+    }
+    const into = { cached: true, sampleWeights: problem.weights };
     const { squares } = await training.sweep(await training.rowSet(this.#rows), into);
     return squares / this.#rows.length;
   }

@@ -182,8 +182,9 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
     ...widths.map((units, l) => ((below[l] as number) + 1) * (3 * units + (below[l] as number) + 1) + units ** 2),
     contrastRows(shape.rows) * shape.inputs,
   );
-  // Where rows are held out, weights to come back to.
-  const fallback = holdsOut(settings, shape.rows) ? hiddenWeights(shape, widths) + (last + 1) * shape.outputs : 0;
+  // Where the ridge may be made stronger, the weights before that.
+  const isKept = settings.ridge === 'auto' && holdsOut(settings, shape.rows);
+  const fallback = isKept ? hiddenWeights(shape, widths) + (last + 1) * shape.outputs : 0;
   const arrays = lasting(shape, widths) + fallback;
 
   // A batch's inputs and activations where they are gathered or not kept, and the widest layer's derivatives.

@@ -127,6 +127,14 @@ export class OutputLayer {
     return this.#descend(await this.#problem(squares / 2, rows), steps);
   }
 
+  /** Whether each evaluation, after the first, has as many steps as the last. */
+  get isThorough(): boolean {
+    const { settings, rows, kept, sampleRule: samples } = this.#training;
+    const steps = (isLast: boolean) =>
+      outputSteps({ ...settings, samples }, rows, kept.count, this.#inner ?? rows, isLast);
+    return steps(false) === steps(true);
+  }
+
   /** Whether the present factor is Cholesky's, in #factor. */
   get #isCholesky(): boolean {
     return (this.#training.layerReports.at(-1) as LayerReport).solver === 'cholesky';

@@ -69,7 +69,7 @@ async function take(problem: Problem, own: Int32Array, copies = 0): Promise<Prob
 }
 
 /** What is wanted of some of the rows. */
-async function wantedOf(problem: Problem, rows: Int32Array): Promise<Omit<Problem, 'inputs' | 'originals'>> {
+export async function wantedOf(problem: Problem, rows: Int32Array): Promise<Omit<Problem, 'inputs' | 'originals'>> {
   const { outputs, labels, targets, variance, bias, positive, negative } = problem;
   const weights = problem.weights && toMeanOne(await gather(problem.weights, rows, 1));
   return {

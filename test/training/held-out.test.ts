@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matrix, trainClassifier, trainRegressor } from '../../lib/index.js';
+import { matrix, plan, trainClassifier, trainRegressor, type ClassifierOptions } from '../../lib/index.js';
 import { settingsOf } from '../../lib/options.js';
 import { holdsOut, iterationsOf, Progress } from '../../lib/training/progress.js';
 import { createRandom, drawRows } from '../../lib/random.js';
@@ -12,6 +12,8 @@ const rows = 25_000;
 const random = source(1);
 const X = matrix(random.normals(rows, 3).data, rows, 3);
 const labels = Int32Array.from({ length: rows }, (_, i) => Number(X.data[3 * i]! * X.data[3 * i + 1]! > 0));
+
+const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('iterations: auto', () => {
   it('is 64 at most, by rows held out where they are many, and 8 by the paper’s rules', () => {
@@ -73,24 +75,84 @@ describe('iterations: auto', () => {
     ['keeps more ridge where that pays', 0, 3],
     ['goes back where the loss falls and rises again', 2, 1],
     ['goes back where the loss does not fall', 3, 1],
-  ])('%s', async (_, seed, factor) => {
-    const options = { hidden: [60], activation: 'tanh', samples: 'margin', seed } as const;
-    const model = await trainClassifier(...signs(), options);
-    const { iterations, bestIteration, layers, ridgeSearch } = model.report;
-    const factors = iterations.map(({ scale }) => Math.round(scale! / ridgeSearch!.scale));
-    expect([...new Set(factors)]).toEqual([1, 3, 9].slice(0, factor === 1 ? 2 : 3));
-    expect(factors).toEqual([...factors].sort((a, b) => a - b));
-    const last = (wanted: number) => iterations.filter((one, i) => one.accepted && factors[i] === wanted).at(-1)!;
-    expect(bestIteration).toBe(last(factor).iteration);
-    expect(last(factor).heldOutLoss).toBeLessThan(last(3 * factor).heldOutLoss!);
-    // What the report says of the layers is of these weights; and ended on the way, a training goes back as well.
-    const until = (end: number) =>
+  ])(
+    '%s',
+    async (_, seed, factor) => {
+      const options = { hidden: [60], activation: 'tanh', samples: 'margin', seed } as const;
+      const model = await trainClassifier(...signs(), options);
+      const { iterations, bestIteration, layers, ridgeSearch } = model.report;
+      const factors = iterations.map(({ scale }) => Math.round(scale! / ridgeSearch!.scale));
+      expect([...new Set(factors)]).toEqual([1, 3, 9].slice(0, factor === 1 ? 2 : 3));
+      expect(factors).toEqual([...factors].sort((a, b) => a - b));
+      const last = (wanted: number) => iterations.filter((one, i) => one.accepted && factors[i] === wanted).at(-1)!;
+      expect(bestIteration).toBe(last(factor).iteration);
+      expect(last(factor).heldOutLoss).toBeLessThan(last(3 * factor).heldOutLoss!);
+      // What the report says of the layers is of these weights; and ended on the way, a training goes back as well.
+      const until = (end: number) =>
       trainClassifier(...signs(), { ...options, onIteration: ({ iteration }) => (iteration === end ? 'stop' : undefined) }); // prettier-ignore
-    const early = await until(3);
-    expect(layers.map(({ ridge }, l) => ridge / early.report.layers[l]!.ridge)).toEqual([factor, factor].map((one) => expect.closeTo(one, 6) as number)); // prettier-ignore
-    const stopped = await until(iterations.at(-1)!.iteration);
-    expect(stopped.toBytes()).toEqual(model.toBytes());
-  });
+      const early = await until(3);
+      expect(layers.map(({ ridge }, l) => ridge / early.report.layers[l]!.ridge)).toEqual([factor, factor].map((one) => expect.closeTo(one, 6) as number)); // prettier-ignore
+      const stopped = await until(iterations.at(-1)!.iteration);
+      expect(stopped.toBytes()).toEqual(model.toBytes());
+      const first = factors.indexOf(3);
+      const { report } = await until(first);
+      expect(report.bestIteration).toBe(iterations[first]!.heldOutLoss! < 0.99 * Math.min(...iterations.slice(0, first).map(({ heldOutLoss = Infinity }) => heldOutLoss)) ? first : last(1).iteration); // prettier-ignore
+    },
+    60_000,
+  );
+
+  it.each<[string, ClassifierOptions]>([
+    ['two layers', { hidden: [30, 30] }],
+    ['weights', { hidden: [60], classWeights: { 0: 1, 1: 2 } }],
+    ['a part of the activations', { hidden: [60], memoryLimit: 14_000_000 }],
+  ])(
+    'makes no more operations with more ridge than planned, and tells its own weights: %s',
+    async (name, options) => {
+      const [X, labels] = signs();
+      const given = { activation: 'tanh', samples: 'margin', ...options } as const;
+      const { report, network } = await trainClassifier(X, labels, given);
+      const { iterations, ridgeSearch, bestIteration, layers } = report;
+      const planned = plan({ rows: X.rows, inputs: X.cols, outputs: 2 }, { ...given, precision: 'float32' });
+      expect(planned.cachedShare < 1).toBe(name === 'a part of the activations');
+      expect(iterations.at(-1)!.scale).toBeGreaterThan(2 * ridgeSearch!.scale);
+      expect(report.operations - ridgeSearch!.operations).toBeLessThanOrEqual(planned.operations);
+      const { scale } = iterations[bestIteration]!;
+      // The output layer's ridge is that of the first weights, times what it has grown by.
+      const early = await trainClassifier(X, labels, { ...given, onIteration: () => 'stop' });
+      expect(layers.at(-1)!.ridge / early.report.layers.at(-1)!.ridge).toBeCloseTo(scale! / ridgeSearch!.scale, 6);
+      expect(network.layers).toHaveLength(options.hidden!.length + 1);
+    },
+    60_000,
+  );
+
+  it('judges several outputs as they will be shrunk: one that is noise asks for nothing', async () => {
+    const [X] = signs();
+    const noise = source(8);
+    const Y = matrix(new Float32Array(2 * X.rows), X.rows, 2);
+    for (let i = 0; i < X.rows; i++) {
+      Y.data[2 * i] = Math.sin(X.data[40 * i]!) + X.data[40 * i + 1]! * X.data[40 * i + 2]!;
+      Y.data[2 * i + 1] = 100 * noise.normal();
+    }
+    const model = await trainRegressor(X, Y, { hidden: [60], seed: 7 });
+    const { iterations, bestIteration, ridgeSearch } = model.report;
+    expect(ridgeSearch!.shrinkage).toEqual([1, 0]);
+    const predicted = await model.predict(X);
+    const held = [...drawRows(rows, 500, createRandom(7))];
+    const column = (k: number) => Y.data.filter((_, i) => i % 2 === k);
+    const variances = [0, 1].map((k) => mean(column(k).map((y) => y ** 2)) - mean(column(k)) ** 2);
+    const shares = variances.map((variance, k) => mean(held.map((row) => (predicted.data[2 * row + k]! - Y.data[2 * row + k]!) ** 2 / variance))); // prettier-ignore
+    // At one deviation each, the mean one: of the second its noise is left.
+    const unit = mean(variances);
+    expect(iterations[bestIteration]!.heldOutLoss! / unit).toBeCloseTo(shares[0]! + shares[1]!, 1);
+  }, 60_000);
+
+  it('leaves the ridge of Huber’s loss, whose bounds change', async () => {
+    const [X] = signs();
+    const wanted = Float32Array.from({ length: X.rows }, (_, i) => Math.sin(X.data[40 * i]!));
+    const { report } = await trainRegressor(X, matrix(wanted, X.rows, 1), { hidden: [10], loss: 'huber' });
+    expect(report.heldOut).toBe(500);
+    expect(report.iterations.some(({ scale }) => scale !== undefined)).toBe(false);
+  }, 60_000);
 
   it('leaves a ridge that was given as it is', async () => {
     const { report } = await trainClassifier(...signs(), { hidden: [20], ridge: 1e-4 });
