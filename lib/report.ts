@@ -105,11 +105,9 @@ export interface RidgeSearch {
    * Mean over the held-out rows of Σ (T* − z)², T* the targets of a classifier by the rule for its samples, the targets
    * of a regressor, of several outputs each with its best shrinkage; for Huber’s loss residuals beyond 2δ count as 2δ,
    * and trials are longer, as δ falls with each iteration. Where a trial was much worse in the first folds it was given
-   * up, and its loss is estimated from them. Those of hidden units with fewer than eight `iterations` say about where
-   * the best ridge is, those with eight which it is, and the activation, and the kind of targets. `logLoss`, in nats at
-   * the best temperature, where it was asked for: one-sided and two-sided targets (`samples: 'all'`) are compared by
-   * it. `crossLoss`: the loss over five folds, where those of the trials are fewer and left open whether hidden units
-   * or a linear model are better, and with which ridge.
+   * up, and its loss is estimated from them. `logLoss`, in nats at the best temperature, where it was asked for:
+   * one-sided and two-sided targets (`samples: 'all'`) are compared by it. `crossLoss`: the loss over five folds, where
+   * those of the trials are fewer and left open whether hidden units or a linear model are better, and with which ridge.
    */
   trials: {
     scale: number;

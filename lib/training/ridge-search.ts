@@ -14,7 +14,7 @@ import { shrinkageOf, type OutputSums } from './shrinkage.js';
 import { compressTails } from './standardize.js';
 import type { Training } from './training.js';
 import { partOf, spannedPart, type Part } from './trial-parts.js';
-import { judge, longIterations, trialIterations, trialSettings, type Judged } from './trial.js';
+import { judge, trialIterations, trialSettings, type Judged } from './trial.js';
 
 /** From one trial to the next. */
 const stride = 4;
@@ -22,14 +22,10 @@ const stride = 4;
 const mostStrides = 16;
 /** Weaker than the usual scale, or the best, where once more is looked, with each activation; or as far as there is room. */
 const [farStrides, leastFarStrides] = [6, 3];
-/** Weaker than the best long trial, where one more looks for what is learnt slowly; it has to lose less by that share. */
-const slowStrides = 2;
-const slowLead = 0.1;
 /** A ridge of less than some 30 times the rounding unit no longer makes a layer well posed: the least scale over ε. */
 const leastScale = 2 ** 16;
-/** A trial is better if its loss is less by this share; one that is worse by that share ends the way in its direction. */
+/** A trial is better if its loss is less by this share. */
 const better = 2e-3;
-const hopeless = 0.05;
 /** A trial that has this many times the loss of the best in each of the first folds is not made in the others. */
 const ruledOut = 1.1;
 /** Elu is taken where its loss is slightly less, by this share; of many rows, and two-sided targets, clearly. */
@@ -70,7 +66,6 @@ export async function searchRidge(training: Training, columns: Columns): Promise
   const compressed = search.spans ? undefined : await compressTails(training, columns);
   best = await search.withoutTails(best, compressed);
   best = await search.farWeaker(best);
-  best = await search.settled(best);
   const isFree = settings.hidden.some(({ activation }) => activation === 'auto');
   if (isFree) best = await search.bestActivation(best);
   // What has no bound follows a far value as far as it goes.
@@ -101,7 +96,6 @@ interface Trial {
   activation: Activation;
   /** From the usual scale. */
   strides: number;
-  iterations: number;
   /** A mean over the held-out rows; of a trial given up, a rival's times the ratio of both where both were judged. */
   loss: number;
   /** Fold by fold. */
@@ -155,14 +149,8 @@ class Search {
   }
 
   /** Given up where each of the first folds had `bound` times the loss of the rival. */
-  async trial(
-    activation: Activation,
-    strides: number,
-    iterations = this.#iterations,
-    rival?: Trial,
-    bound = ruledOut,
-  ): Promise<Trial> {
-    const key = this.#keyOf(activation, strides, iterations);
+  async trial(activation: Activation, strides: number, rival?: Trial, bound = ruledOut): Promise<Trial> {
+    const key = this.#keyOf(activation, strides);
     const known = this.#made.get(key);
     if (known) return known;
     const { fit, held, folds, abreast } = this.#sizes;
@@ -175,7 +163,7 @@ class Search {
       // The first trial of Huber's loss finds what all are judged by.
       const most = this.#training.findsBounds ? 1 : begin < fewestFolds ? fewestFolds - begin : folds;
       const parts = this.#parts.slice(begin, begin + Math.min(most, abreast));
-      for (const judged of await this.#judge(parts, activation, scale, iterations)) {
+      for (const judged of await this.#judge(parts, activation, scale)) {
         squares.push(judged.squares);
         if (judged.scores) scores.push(judged.scores);
         if (judged.sums) sums.push(judged.sums);
@@ -186,12 +174,11 @@ class Search {
     }
     const ratio = rival ? sum(squares) / sum(rival.squares.slice(0, squares.length)) : NaN;
     const loss = squares.length < folds && rival ? rival.loss * ratio : sum(squares) / (held * folds);
-    const note = this.#note(activation, scale, iterations, loss);
+    const note = this.#note(activation, scale, loss);
     // Those of one that is clearly not the best are never asked for.
     const trial: Trial = {
       activation,
       strides,
-      iterations,
       loss,
       squares,
       scores: rival && !(loss < rival.loss * closeAbove) ? [] : scores,
@@ -202,8 +189,8 @@ class Search {
     return trial;
   }
 
-  #keyOf(activation: Activation, strides: number, iterations: number): string {
-    return [activation, strides, iterations, this.#training.sampleRule].join(' ');
+  #keyOf(activation: Activation, strides: number): string {
+    return [activation, strides, this.#training.sampleRule].join(' ');
   }
 
   /** Both ways from a trial: where a strong ridge leaves nothing to learn, the loss is level on one side. */
@@ -211,9 +198,9 @@ class Search {
     let best = first;
     for (const direction of [1, -1]) {
       for (let strides = first.strides + direction; this.#isUsable(strides); strides += direction) {
-        const next = await this.trial(first.activation, strides, first.iterations, best);
+        const next = await this.trial(first.activation, strides, best);
         const edge = (best.strides - first.strides) * direction > 0 ? best.strides : first.strides;
-        const isOver = strides !== edge + direction || !(next.loss < best.loss * (1 + hopeless));
+        const isOver = strides !== edge + direction || !(next.loss < best.loss);
         if (next.loss < best.loss * (1 - better)) best = instead(next, best);
         else {
           instead(best, next);
@@ -231,8 +218,7 @@ class Search {
     if (!compressed || compressed === standardization) return plain;
     this.#made = new Map();
     training.standardization = compressed;
-    const { activation, strides, iterations } = plain;
-    const other = await this.leastAround(await this.trial(activation, strides, iterations, plain));
+    const other = await this.leastAround(await this.trial(plain.activation, plain.strides, plain));
     if (other.loss < plain.loss * (1 - better)) return other;
     this.#made = made;
     training.standardization = standardization;
@@ -248,36 +234,16 @@ class Search {
     return far && far.loss < best.loss * (1 - better) ? this.leastAround(far) : best;
   }
 
-  /**
-   * By trials as long as a training goes on: they fit more closely than short ones, which leaves more for the ridge to
-   * do. What takes many steps to learn, short ones do not see, and take a ridge so strong that there is little to learn:
-   * with one far weaker long ones may find it.
-   */
-  async settled(best: Trial): Promise<Trial> {
-    const { activation } = best;
-    const iterations = trialIterations(this.#training.settings, longIterations);
-    if (iterations === best.iterations || this.#isLinear(activation)) return best;
-    const long = await this.leastAround(await this.trial(activation, best.strides, iterations));
-    // Where nothing was learnt, the strongest ridge was as good as any: then from the usual one, too.
-    for (const strides of new Set([long.strides, Math.min(long.strides, 0)].map((from) => from - slowStrides))) {
-      if (!this.#isUsable(strides)) continue;
-      const slow = await this.trial(activation, strides, iterations, long, 1);
-      if (slow.loss < long.loss * (1 - slowLead)) return instead(await this.leastAround(slow), long);
-      instead(long, slow);
-    }
-    return instead(long, best);
-  }
-
   async #farFrom(best: Trial, activation: Activation): Promise<Trial | undefined> {
     const from = Math.min(best.strides, 0);
     let strides = from - farStrides;
     while (strides < from - leastFarStrides && !this.#isUsable(strides)) strides++;
-    return this.#isUsable(strides) ? this.trial(activation, strides, best.iterations, best, 1) : undefined;
+    return this.#isUsable(strides) ? this.trial(activation, strides, best, 1) : undefined;
   }
 
-  #note(activation: Activation, scale: number, iterations: number, loss: number): Trial['note'] {
+  #note(activation: Activation, scale: number, loss: number): Trial['note'] {
     const asinh = this.#training.standardization?.asinh !== undefined;
-    const note = { activation, scale, iterations, loss, ...(asinh && { asinh }), ...this.samples };
+    const note = { activation, scale, iterations: this.#iterations, loss, ...(asinh && { asinh }), ...this.samples };
     this.trials.push(note);
     return note;
   }
@@ -319,14 +285,14 @@ class Search {
     if (loss === Infinity) return oneSided;
     training.sampleRule = 'all';
     let [best, least] = [oneSided, loss];
-    const { activation, strides, iterations } = oneSided;
+    const { activation, strides } = oneSided;
     // With the ridge of the one-sided one; a linear one costs next to nothing, and its best ridge may be far from that.
-    let trial = await this.trial(activation, strides, iterations);
+    let trial = await this.trial(activation, strides);
     if (this.#isLinear(activation)) trial = await this.leastAround(trial);
     const own = await this.#logLoss(trial);
     if (own < loss * (1 - clearly)) [best, least] = [trial, own];
     if (!this.#isLinear(activation) && this.#mayBeLinear()) {
-      let linear = await this.trial('identity', strides, iterations);
+      let linear = await this.trial('identity', strides);
       if ((await this.#logLoss(linear)) < least * outclassed) linear = await this.leastAround(linear);
       if ((await this.#logLoss(linear)) < least * (1 - this.#leadOfLinear)) best = linear;
     }
@@ -384,13 +350,13 @@ class Search {
     trials.forEach(({ note }, k) => (note.crossLoss = (sums[k] as number) / (mostFolds * held)));
   }
 
-  async #judgeOnce(part: Part, { activation, strides, iterations }: Trial): Promise<Judged> {
-    return (await this.#judge([part], activation, scaleAt(this.#sizes.fit, strides), iterations))[0] as Judged;
+  async #judgeOnce(part: Part, { activation, strides }: Trial): Promise<Judged> {
+    return (await this.#judge([part], activation, scaleAt(this.#sizes.fit, strides)))[0] as Judged;
   }
 
   /** With a ridge one stride weaker and stronger, where these were made. */
-  #neighbours({ activation, strides, iterations }: Trial): [Trial | undefined, Trial | undefined] {
-    const at = (way: number) => this.#made.get(this.#keyOf(activation, strides + way, iterations));
+  #neighbours({ activation, strides }: Trial): [Trial | undefined, Trial | undefined] {
+    const at = (way: number) => this.#made.get(this.#keyOf(activation, strides + way));
     return [at(-1), at(1)];
   }
 
@@ -419,9 +385,9 @@ class Search {
 
   /** Of another activation, with the same ridge or one weaker by so many strides, again and again as the loss falls. */
   async #rival(activation: Activation, best: Trial, weaker: number): Promise<Trial> {
-    let least = await this.trial(activation, best.strides, best.iterations, best, 1);
+    let least = await this.trial(activation, best.strides, best, 1);
     for (let strides = best.strides - weaker; this.#isUsable(strides); strides -= weaker) {
-      const next = await this.trial(activation, strides, best.iterations, best, 1);
+      const next = await this.trial(activation, strides, best, 1);
       if (!(next.loss < least.loss * (1 - better))) return lesser(least, next);
       least = instead(next, least);
     }
@@ -436,8 +402,8 @@ class Search {
   }
 
   /** Some of the folds, side by side: of few rows a call takes less than the way to it and back. */
-  async #judge(parts: Part[], activation: Activation, scale: number, iterations: number): Promise<Judged[]> {
-    const own = trialSettings(this.#training.settings, this.#sizes, iterations);
+  async #judge(parts: Part[], activation: Activation, scale: number): Promise<Judged[]> {
+    const own = trialSettings(this.#training.settings, this.#sizes);
     // Where identity is tried instead of another activation, it is a linear model, solved as such.
     const hidden = activation === 'identity' ? [] : own.hidden;
     const settings = { ...own, hidden, samples: this.#training.sampleRule };

@@ -16,29 +16,26 @@ import { Training } from './training.js';
 import type { Part } from './trial-parts.js';
 
 /**
- * Iterations of the trials that say about which ridge the long ones are to be. Each layer after the first takes longer
- * to learn, and before it has, the strongest ridge looks best. So it is with Huber's loss, whose δ is that of a bad fit
- * at first.
+ * Iterations of a trial: two for each of the layers, since each after the first takes longer to learn, and before it has,
+ * the strongest ridge looks best; but only so many, while there are not more layers. With Huber's loss, whose δ is that of
+ * a bad fit at first, always so many.
  */
-const shortIterations = ({ hidden, loss }: Settings) => (loss === 'huber' ? longIterations : hidden.length + 1);
-/** Iterations of the trials that decide. */
-export const longIterations = 8;
+const mostIterations = 8;
 /** Of a wide layer's units that a trial has, as far as the penalty goes by it. */
 const leastShare = 1 / 4;
 
 /** Iterations of a trial, as many as the training itself makes at most. */
-export function trialIterations(settings: Settings, most = shortIterations(settings)): number {
+export function trialIterations(settings: Settings): number {
+  const layers = settings.hidden.length + 1;
+  const most = settings.loss === 'huber' ? mostIterations : Math.max(layers, Math.min(2 * layers, mostIterations));
   return Math.min(iterationsOf(settings), most);
 }
 
 /** Settings of a trial. */
-export function trialSettings(
-  settings: Settings,
-  { units, copies }: SearchSizes,
-  iterations = trialIterations(settings),
-): Settings {
+export function trialSettings(settings: Settings, { units, copies }: SearchSizes): Settings {
   const hidden = settings.hidden.map((layer, l) => ({ ...layer, units: units[l] as number }));
   const augment = settings.augment && { ...settings.augment, copies };
+  const iterations = trialIterations(settings);
   return { ...settings, hidden, iterations, augment, validation: undefined, onIteration: undefined };
 }
 

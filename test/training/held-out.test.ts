@@ -74,7 +74,7 @@ describe('iterations: auto', () => {
   it.each([
     ['keeps more ridge where that pays', 0, 3],
     ['goes back where the loss falls and rises again', 2, 1],
-    ['goes back where the loss does not fall', 3, 1],
+    ['goes back where the loss does not fall', 4, 1],
   ])(
     '%s',
     async (_, seed, factor) => {
