@@ -13,7 +13,7 @@ export interface IterationReport {
    * 1/(2S) Σ (T* − Z)² (weighted; or Huber's loss) + ½ Σ ridge ‖V‖², or without its ridge part for the rules `inverse`
    * and `nearest`. Of a regressor with several outputs and `ridge: 'auto'` T has them all at one deviation. NaN where a
    * refused step left the range of the precision (null where a report was saved). From accepted step to accepted step
-   * it does not rise, but where `scale` does or Huber's bounds change.
+   * it does not rise, but where `scale` or Huber's bounds change.
    */
   objective: number;
   /**
@@ -39,8 +39,9 @@ export interface IterationReport {
   /**
    * Of the ridge, as in {@link RidgeSearch}, where `iterations: 'auto'` held rows out: once their loss has stopped
    * falling, training goes on with three times the ridge, and again, as long as that takes the loss below the least so
-   * far by 1 %, and keeps it below where it was; else it goes back to before the change. Absent where that is not done:
-   * with a `ridge` of your own, Huber's loss, and where `memoryLimit` leaves the output layer to the last iteration.
+   * far by 1 %, and keeps it below where it was. Else it goes back to before the change, and where none has paid it tries
+   * a third of the ridge in the same way. Absent where that is not done: with a `ridge` of your own, Huber's loss, and
+   * where `memoryLimit` leaves the output layer to the last iteration.
    */
   scale?: number;
   /**

@@ -39,8 +39,8 @@ const mostDamping = 1e6;
 const oneSidedStride = 1.75;
 /** A refused step is tried again at this share of its length. */
 const shrinkage = 0.25;
-/** Where the loss on the rows held out has stopped falling, so many times the ridge is tried, as long as that pays. */
-const strengthening = 3;
+/** Where the loss on the rows held out has stopped falling, so many times the ridge is tried, or one part in so many. */
+const ridgeStride = 3;
 
 /**
  * The rule `gauss-newton`. An iteration solves (G + aI) ΔW (C + bI) = AᵀE/S − ridge V for each hidden layer, chooses
@@ -72,13 +72,20 @@ interface OwnState {
   ridges: number[];
   outputRidge: number;
   outputDamping: number;
-  fallback?: { loss: number | null; reported: Fallback['reported'] };
+  factor: number;
+  hasPaid: boolean;
+  fallback?: Omit<Fallback, 'weights' | 'loss'> & { loss: number | null };
 }
 
-/** Where a training went on with more ridge. */
+/** Where a training went on with another ridge. */
 interface Fallback {
   weights: Snapshot;
   loss: number;
+  objective: number;
+  penalty: number;
+  ridges: number[];
+  outputRidge: number;
+  progress: ReturnType<Progress['state']> | undefined;
   reported: Pick<TrainingState, 'bestIteration' | 'layerReports' | 'ridgeScales'>;
 }
 
@@ -104,6 +111,9 @@ class GaussNewton {
   readonly #moved: FloatArray[];
   #hasMoved = false;
   #fallback: Fallback | undefined;
+  /** By which the ridge is changed next, or was last; and whether a change has paid. */
+  #factor = ridgeStride;
+  #hasPaid = false;
   /** At the accepted weights: on the rows held out, or the training's own. */
   #loss = Infinity;
   /** Accepted weights; the training holds those under trial, which are written to the spare arrays. */
@@ -164,18 +174,23 @@ class GaussNewton {
         verdict = await this.#assess(++iteration);
       }
       if (!this.#progress || !this.#hasMoved || verdict === 'worse' || training.isStopped) break;
-      if (this.#fallback && !this.#progress.hasFallen) break;
-      const strengthens = this.#mayStrengthen && iteration + 1 < this.#iterations;
+      if (this.#fallback && !this.#progress.hasFallen) {
+        if (!(await this.#turnBack(iteration))) break;
+        verdict = 'better';
+        continue;
+      }
+      const goesOn = this.#mayRescale && iteration + 1 < this.#iterations;
       const isWhole = training.kept.count === training.rows;
-      const isLast = iteration >= this.#iterations || !(isWhole || strengthens);
+      const isLast = iteration >= this.#iterations || !(isWhole || goesOn);
       verdict = await this.#settle(++iteration, isLast);
       // It had gone to and fro where that makes progress, and goes on from the middle.
       if (verdict === 'better' && !isLast) continue;
-      if (!strengthens || this.#wasBetter || this.#training.isStopped) break;
-      await this.#strengthen();
+      if (!goesOn || this.#training.isStopped) break;
+      if (!this.#wasBetter) await this.#rescale();
+      else if (!(await this.#turnBack(iteration))) break;
       verdict = 'better';
     }
-    this.#fallBack();
+    if (this.#fallback && this.#wasBetter) await this.#fallBack(this.#fallback);
     this.#patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
   }
 
@@ -196,7 +211,7 @@ class GaussNewton {
       accepted: better,
       damping: iteration === 0 ? 0 : this.#damping,
       ...(heldOutLoss !== undefined && { heldOutLoss }),
-      ...(this.#mayStrengthen && { scale: training.ridgeScales.at(-1) as number }),
+      ...(this.#mayRescale && { scale: training.ridgeScales.at(-1) as number }),
     });
     if (iteration > 0) this.#adapt((this.#objective - trial) / predicted(this.#model), better);
     if (!better) return 'worse';
@@ -221,7 +236,7 @@ class GaussNewton {
    * Whether the ridge is this training's own to choose, and rows held out say how it does: not by Huber's loss, whose bounds
    * change with the residuals, nor where only the last evaluation is thorough.
    */
-  get #mayStrengthen(): boolean {
+  get #mayRescale(): boolean {
     const { ridge, loss } = this.#training.settings;
     return this.#heldOut !== undefined && ridge === 'auto' && loss !== 'huber' && this.#output.isThorough;
   }
@@ -232,37 +247,63 @@ class GaussNewton {
     return !this.#progress?.hasFallen || this.#loss > this.#fallback.loss;
   }
 
-  /** Goes on with more ridge, which the trials of fewer rows may have chosen too small. */
-  async #strengthen(): Promise<void> {
+  /** Goes on with another ridge: the trials of fewer rows may have chosen one too small, or too large. */
+  async #rescale(): Promise<void> {
     const training = this.#training;
     const { bestIteration, layerReports, ridgeScales } = training;
+    this.#hasPaid = this.#fallback !== undefined;
     this.#fallback = undefined; // One copy at a time.
-    const weights = await copyOfSnapshot({ hidden: this.#accepted, output: this.#acceptedOutput });
-    this.#fallback = { weights, loss: this.#loss, reported: { bestIteration, layerReports, ridgeScales } };
-    training.layerReports = layerReports.map((report) => ({ ...report }));
-    training.ridgeScales = ridgeScales.map((scale) => strengthening * scale);
-    this.#ridges.forEach((ridge, l) => (this.#ridges[l] = strengthening * ridge));
-    this.#output.ridge *= strengthening;
-    this.#objective += (strengthening - 1) * this.#penalised;
-    this.#penalised *= strengthening;
+    this.#fallback = {
+      weights: await copyOfSnapshot({ hidden: this.#accepted, output: this.#acceptedOutput }),
+      loss: this.#loss,
+      objective: this.#objective,
+      penalty: this.#penalised,
+      ridges: [...this.#ridges],
+      outputRidge: this.#output.ridge,
+      progress: this.#progress?.state(),
+      reported: { bestIteration, layerReports, ridgeScales },
+    };
+    await this.#applyFactor();
+  }
+
+  async #applyFactor(): Promise<void> {
+    const training = this.#training;
+    const factor = this.#factor;
+    training.layerReports = training.layerReports.map((report) => ({ ...report }));
+    training.ridgeScales = training.ridgeScales.map((scale) => factor * scale);
+    this.#ridges.forEach((ridge, l) => (this.#ridges[l] = factor * ridge));
+    this.#output.ridge *= factor;
+    this.#objective += (factor - 1) * this.#penalised;
+    this.#penalised *= factor;
     this.#progress?.begin();
     // What steps need, at the accepted weights and with the new ridge, be it that the last step was refused.
     training.hidden.forEach((layer, l) => (layer.weights = this.#accepted[l] as FloatArray));
     this.#totals = await this.#output.recall(this.#gramsAfterFirst, this.#acceptedOutput);
   }
 
-  /** To where the training was before the last change, where that did not pay. */
-  #fallBack(): void {
-    if (!this.#fallback || !this.#wasBetter) return;
-    const { weights, reported } = this.#fallback;
-    this.#accepted = weights.hidden;
-    this.#acceptedOutput = weights.output;
+  /** With less ridge from where more did not pay; false where that was tried, or what was tried before had paid. */
+  async #turnBack(iteration: number): Promise<boolean> {
+    const fallback = this.#fallback;
+    if (!fallback || this.#hasPaid || this.#factor < 1 || iteration >= this.#iterations) return false;
+    await this.#fallBack(fallback);
+    if (fallback.progress) this.#progress?.resume(fallback.progress);
+    this.#factor = 1 / ridgeStride;
+    await this.#applyFactor();
+    return true;
+  }
+
+  /** To where the training was before the last change. */
+  async #fallBack({ weights, loss, objective, penalty, ridges, outputRidge, reported }: Fallback): Promise<void> {
+    for (const [l, accepted] of this.#accepted.entries()) await copyTo(accepted, weights.hidden[l] as FloatArray);
+    await copyTo(this.#acceptedOutput, weights.output);
+    [this.#loss, this.#objective, this.#penalised, this.#output.ridge] = [loss, objective, penalty, outputRidge];
+    ridges.forEach((ridge, l) => (this.#ridges[l] = ridge));
     Object.assign(this.#training, reported);
   }
 
   #state(iteration: number): State {
     const patience = this.#patience.state();
-    const fallback = this.#fallback;
+    const { weights: earlier, ...fallback } = this.#fallback ?? {};
     const own: OwnState = {
       training: this.#training.state(),
       patience: patience.values,
@@ -276,7 +317,9 @@ class GaussNewton {
       ridges: this.#ridges,
       outputRidge: this.#output.ridge,
       outputDamping: this.#output.damping,
-      ...(fallback && { fallback: { loss: fallback.loss, reported: fallback.reported } }),
+      factor: this.#factor,
+      hasPaid: this.#hasPaid,
+      ...(earlier && { fallback: fallback as NonNullable<OwnState['fallback']> }),
     };
     const moved = Object.fromEntries(this.#moved.map((step, l) => [`moved.${l}`, step]));
     const { residualBounds } = this.#training;
@@ -288,7 +331,7 @@ class GaussNewton {
         ...moved,
         ...patience.arrays,
         ...(residualBounds && { residualBounds }),
-        ...(fallback && arraysOf('fallback', fallback.weights)),
+        ...(earlier && arraysOf('fallback', earlier)),
       },
     };
   }
@@ -305,6 +348,7 @@ class GaussNewton {
     if (own.progress) this.#progress?.resume(own.progress);
     [this.#objective, this.#penalised, this.#damping] = [own.objective, own.penalty, own.damping];
     this.#loss = own.loss ?? Infinity;
+    [this.#factor, this.#hasPaid] = [own.factor, own.hasPaid];
     this.#hasMoved = own.hasMoved;
     for (const [l, step] of this.#moved.entries()) await copyTo(step, arrayOf(state, `moved.${l}`, step));
     own.ridges.forEach((ridge, l) => (this.#ridges[l] = ridge));
@@ -317,9 +361,9 @@ class GaussNewton {
       );
     if (own.fallback) {
       const weights = await copyOfSnapshot(snapshotOf('fallback', state, training.present()));
-      const { loss, reported } = own.fallback;
-      const { bestIteration, layerReports, ridgeScales } = reported;
-      this.#fallback = { weights, loss: loss ?? Infinity, reported: { bestIteration, layerReports, ridgeScales } };
+      const { bestIteration, layerReports, ridgeScales } = own.fallback.reported;
+      const reported = { bestIteration, layerReports, ridgeScales };
+      this.#fallback = { ...own.fallback, weights, loss: own.fallback.loss ?? Infinity, reported };
     }
     this.#totals = await this.#output.recall(this.#grams, output);
     await this.#accept();

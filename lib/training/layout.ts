@@ -182,7 +182,7 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
     ...widths.map((units, l) => ((below[l] as number) + 1) * (3 * units + (below[l] as number) + 1) + units ** 2),
     contrastRows(shape.rows) * shape.inputs,
   );
-  // Where the ridge may be made stronger, the weights before that.
+  // Where the ridge may be changed on the way, the weights before that.
   const isKept = settings.ridge === 'auto' && holdsOut(settings, shape.rows);
   const fallback = isKept ? hiddenWeights(shape, widths) + (last + 1) * shape.outputs : 0;
   const arrays = lasting(shape, widths) + fallback;
