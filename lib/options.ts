@@ -114,14 +114,15 @@ export interface TrainOptions {
    * (with `gauss-newton`). `auto` is 8 to 64, until two in a row have not lowered the loss (the objective without its
    * ridge part) by 1 % since it last rose. With 25,000 rows and more and no `validation` 2 % of the rows (4,000 at
    * most) are left out, and their loss says so, after four in a row; with `ridge: 'auto'` as well it goes on with three
-   * times the ridge then, or a third, as long as that lowers their loss by 1 %. `targets` of the paper make 8. @default 'auto'
+   * times the ridge then, or a third, as long as that lowers their loss by 1 %. `targets` of the paper make 8.
+   * @default 'auto'
    */
   iterations?: 'auto' | number | undefined;
   /**
    * Penalty of ½ ridge ‖V‖² on each layer's weights, beside the objective per sample; biases are not penalised. `auto`
    * chooses by short trainings on up to 2,000 rows, judged by up to 4,000 others, and changes it later where
-   * `iterations: 'auto'` holds rows out and they ask for it; the report has what it saw. With the
-   * `targets` of the paper it is 0.
+   * `iterations: 'auto'` holds rows out and they ask for it; the report has what it saw. With the `targets` of the paper
+   * it is 0.
    * @default 'auto'
    */
   ridge?: 'auto' | number | { hidden: number; output: number } | undefined;

@@ -81,7 +81,8 @@ export interface RidgeSearch {
    * Chosen for all rows: the ridge is `scale` · 2 · 10⁻³ times the mean square of a hidden layer's inputs (and, for a
    * regressor, the targets' variance), and 10⁻³ times that of its own inputs at the output. It is that of the best
    * trial, moved to the least of the parabola through it and its neighbours (in the logarithm), times (rows that a
-   * trial is fitted to / all rows)^¾. With rows held out more may follow ({@link IterationReport.scale}).
+   * trial is fitted to / all rows)^¾. Rows held out may change it on the way
+   * ({@link IterationReport.scale}).
    */
   scale: number;
   /** Of the hidden layers that left it to `auto`; absent where none did. `identity`: the network has no hidden layers. */

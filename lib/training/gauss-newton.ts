@@ -72,8 +72,7 @@ interface OwnState {
   ridges: number[];
   outputRidge: number;
   outputDamping: number;
-  factor: number;
-  hasPaid: boolean;
+  factors: number[];
   fallback?: Omit<Fallback, 'weights' | 'loss'> & { loss: number | null };
 }
 
@@ -111,9 +110,8 @@ class GaussNewton {
   readonly #moved: FloatArray[];
   #hasMoved = false;
   #fallback: Fallback | undefined;
-  /** By which the ridge is changed next, or was last; and whether a change has paid. */
-  #factor = ridgeStride;
-  #hasPaid = false;
+  /** By which the ridge is changed next, or was last; and what is left to try where that does not pay. */
+  #factors = [ridgeStride, 1 / ridgeStride];
   /** At the accepted weights: on the rows held out, or the training's own. */
   #loss = Infinity;
   /** Accepted weights; the training holds those under trial, which are written to the spare arrays. */
@@ -174,23 +172,20 @@ class GaussNewton {
         verdict = await this.#assess(++iteration);
       }
       if (!this.#progress || !this.#hasMoved || verdict === 'worse' || training.isStopped) break;
-      if (this.#fallback && !this.#progress.hasFallen) {
-        if (!(await this.#turnBack(iteration))) break;
-        verdict = 'better';
-        continue;
+      // A change that did not pay needs no settling.
+      if (!this.#fallback || this.#progress.hasFallen) {
+        const goesOn = this.#mayRescale && iteration + 1 < this.#iterations;
+        const isWhole = training.kept.count === training.rows;
+        const isLast = iteration >= this.#iterations || !(isWhole || goesOn);
+        verdict = await this.#settle(++iteration, isLast);
+        // It had gone to and fro where that makes progress, and goes on from the middle.
+        if (verdict === 'better' && !isLast) continue;
+        if (!goesOn || this.#training.isStopped) break;
       }
-      const goesOn = this.#mayRescale && iteration + 1 < this.#iterations;
-      const isWhole = training.kept.count === training.rows;
-      const isLast = iteration >= this.#iterations || !(isWhole || goesOn);
-      verdict = await this.#settle(++iteration, isLast);
-      // It had gone to and fro where that makes progress, and goes on from the middle.
-      if (verdict === 'better' && !isLast) continue;
-      if (!goesOn || this.#training.isStopped) break;
-      if (!this.#wasBetter) await this.#rescale();
-      else if (!(await this.#turnBack(iteration))) break;
+      if (iteration >= this.#iterations || !(await this.#rescale())) break;
       verdict = 'better';
     }
-    if (this.#fallback && this.#wasBetter) await this.#fallBack(this.#fallback);
+    if (this.#better) await this.#fallBack(this.#better);
     this.#patience.restore({ hidden: this.#accepted, output: this.#acceptedOutput });
   }
 
@@ -241,34 +236,40 @@ class GaussNewton {
     return this.#heldOut !== undefined && ridge === 'auto' && loss !== 'huber' && this.#output.isThorough;
   }
 
-  /** Whether the last change of the ridge did not pay. */
-  get #wasBetter(): boolean {
-    if (!this.#fallback) return false;
-    return !this.#progress?.hasFallen || this.#loss > this.#fallback.loss;
+  /** Where the training was before the last change of the ridge, if that did not pay. */
+  get #better(): Fallback | undefined {
+    const hasPaid = this.#progress?.hasFallen && this.#loss <= (this.#fallback?.loss ?? Infinity);
+    return hasPaid ? undefined : this.#fallback;
   }
 
-  /** Goes on with another ridge: the trials of fewer rows may have chosen one too small, or too large. */
-  async #rescale(): Promise<void> {
+  /**
+   * Goes on with another ridge, since the trials of fewer rows may have chosen one too small, or too large: the same way
+   * once more where that has paid, else the other way from before the change. False where nothing is left to try.
+   */
+  async #rescale(): Promise<boolean> {
     const training = this.#training;
-    const { bestIteration, layerReports, ridgeScales } = training;
-    this.#hasPaid = this.#fallback !== undefined;
-    this.#fallback = undefined; // One copy at a time.
-    this.#fallback = {
-      weights: await copyOfSnapshot({ hidden: this.#accepted, output: this.#acceptedOutput }),
-      loss: this.#loss,
-      objective: this.#objective,
-      penalty: this.#penalised,
-      ridges: [...this.#ridges],
-      outputRidge: this.#output.ridge,
-      progress: this.#progress?.state(),
-      reported: { bestIteration, layerReports, ridgeScales },
-    };
-    await this.#applyFactor();
-  }
-
-  async #applyFactor(): Promise<void> {
-    const training = this.#training;
-    const factor = this.#factor;
+    const better = this.#better;
+    if (better) {
+      if (this.#factors.length === 1) return false;
+      await this.#fallBack(better);
+      if (better.progress) this.#progress?.resume(better.progress);
+      this.#factors.shift();
+    } else {
+      if (this.#fallback) this.#factors.length = 1;
+      this.#fallback = undefined; // One copy at a time.
+      const { bestIteration, layerReports, ridgeScales } = training;
+      this.#fallback = {
+        weights: await copyOfSnapshot({ hidden: this.#accepted, output: this.#acceptedOutput }),
+        loss: this.#loss,
+        objective: this.#objective,
+        penalty: this.#penalised,
+        ridges: [...this.#ridges],
+        outputRidge: this.#output.ridge,
+        progress: this.#progress?.state(),
+        reported: { bestIteration, layerReports, ridgeScales },
+      };
+    }
+    const factor = this.#factors[0] as number;
     training.layerReports = training.layerReports.map((report) => ({ ...report }));
     training.ridgeScales = training.ridgeScales.map((scale) => factor * scale);
     this.#ridges.forEach((ridge, l) => (this.#ridges[l] = factor * ridge));
@@ -279,16 +280,6 @@ class GaussNewton {
     // What steps need, at the accepted weights and with the new ridge, be it that the last step was refused.
     training.hidden.forEach((layer, l) => (layer.weights = this.#accepted[l] as FloatArray));
     this.#totals = await this.#output.recall(this.#gramsAfterFirst, this.#acceptedOutput);
-  }
-
-  /** With less ridge from where more did not pay; false where that was tried, or what was tried before had paid. */
-  async #turnBack(iteration: number): Promise<boolean> {
-    const fallback = this.#fallback;
-    if (!fallback || this.#hasPaid || this.#factor < 1 || iteration >= this.#iterations) return false;
-    await this.#fallBack(fallback);
-    if (fallback.progress) this.#progress?.resume(fallback.progress);
-    this.#factor = 1 / ridgeStride;
-    await this.#applyFactor();
     return true;
   }
 
@@ -317,8 +308,7 @@ class GaussNewton {
       ridges: this.#ridges,
       outputRidge: this.#output.ridge,
       outputDamping: this.#output.damping,
-      factor: this.#factor,
-      hasPaid: this.#hasPaid,
+      factors: this.#factors,
       ...(earlier && { fallback: fallback as NonNullable<OwnState['fallback']> }),
     };
     const moved = Object.fromEntries(this.#moved.map((step, l) => [`moved.${l}`, step]));
@@ -340,7 +330,15 @@ class GaussNewton {
   async #resume(state: State): Promise<number> {
     const training = this.#training;
     const own = state.values as unknown as OwnState;
-    const numbers = [own.objective, own.penalty, own.damping, own.outputRidge, own.outputDamping, ...own.ridges];
+    const numbers = [
+      own.objective,
+      own.penalty,
+      own.damping,
+      own.outputRidge,
+      own.outputDamping,
+      ...own.ridges,
+      ...own.factors,
+    ];
     if (!numbers.every(Number.isFinite) || own.damping < leastDamping || own.ridges.length !== this.#ridges.length)
       throw new ModelFileError('Expected a checkpoint with finite numbers of a training');
     training.resume(own.training);
@@ -348,7 +346,7 @@ class GaussNewton {
     if (own.progress) this.#progress?.resume(own.progress);
     [this.#objective, this.#penalised, this.#damping] = [own.objective, own.penalty, own.damping];
     this.#loss = own.loss ?? Infinity;
-    [this.#factor, this.#hasPaid] = [own.factor, own.hasPaid];
+    this.#factors = own.factors;
     this.#hasMoved = own.hasMoved;
     for (const [l, step] of this.#moved.entries()) await copyTo(step, arrayOf(state, `moved.${l}`, step));
     own.ridges.forEach((ridge, l) => (this.#ridges[l] = ridge));
@@ -379,8 +377,8 @@ class GaussNewton {
 
   /** Forward with the weights under trial, and the output layer solved on them. */
   async #evaluate(iteration: number, isLast: boolean): Promise<PassTotals> {
-    const skipped = this.#grams.map(() => null);
-    const grams = isLast ? skipped : iteration > 0 ? this.#gramsAfterFirst : this.#grams;
+    const needed = iteration > 0 ? this.#gramsAfterFirst : this.#grams;
+    const grams = isLast ? this.#grams.map(() => null) : needed;
     return this.#output.solve(grams, isLast, () => {
       if (iteration === 0) this.#chooseRidges();
     });

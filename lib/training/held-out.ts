@@ -22,11 +22,12 @@ export class HeldOut {
   readonly #training: Training;
   readonly #rows: Int32Array;
   /** What is wanted of these, where outputs will be shrunk. */
-  #wanted: Problem | undefined;
+  readonly #wanted: Problem | undefined;
 
-  private constructor(training: Training, rows: Int32Array) {
+  private constructor(training: Training, rows: Int32Array, wanted: Problem | undefined) {
     this.#training = training;
     this.#rows = rows;
+    this.#wanted = wanted;
   }
 
   /** Takes the rows, and all that repeat them, out of the training: their weight is zero from now on. */
@@ -40,19 +41,21 @@ export class HeldOut {
     for (const row of held) for (let copy = row; copy < rows; copy += originals) weights[copy] = 0;
     training.weights = weights;
     training.heldOut = held.length;
-    return new HeldOut(training, held);
+    if (!training.ridgeSearch?.shrinkage) return new HeldOut(training, held, undefined);
+    const own = weightsAt(held, problem.weights);
+    return new HeldOut(training, held, {
+      ...problem,
+      ...(await wantedOf(problem, held)),
+      ...(own && { weights: own }),
+    });
   }
 
   /** Mean over the held-out rows of Σ (T* − z)², at the present weights; where outputs will be shrunk, each as is best. */
   async loss(): Promise<number> {
     const training = this.#training;
-    const { problem } = training;
-    if (training.ridgeSearch?.shrinkage) {
-      const weights = weightsAt(this.#rows, problem.weights);
-      this.#wanted ??= { ...problem, ...(await wantedOf(problem, this.#rows)), ...(weights && { weights }) };
+    if (this.#wanted)
       return shrunkSquares(await outputSums(this.#wanted, await training.scores(this.#rows))) / this.#rows.length;
-    }
-    const into = { cached: true, sampleWeights: problem.weights };
+    const into = { cached: true, sampleWeights: training.problem.weights };
     const { squares } = await training.sweep(await training.rowSet(this.#rows), into);
     return squares / this.#rows.length;
   }

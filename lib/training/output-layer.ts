@@ -119,9 +119,8 @@ export class OutputLayer {
     // Beyond the range of the precision: a step to take back, or first weights to tell of.
     if (!Number.isFinite(squares + meanSquare(this.gram, training.rows)))
       return { squares: NaN, active: 0, weight: 0, misclassified: 0 };
-    const settings = { ...training.settings, samples: training.sampleRule };
     const inner = (this.#inner ??= await this.#countInner());
-    const steps = outputSteps(settings, training.rows, training.kept.count, inner, isLast);
+    const steps = this.#steps(isLast);
     // Bounds that are being found are of all rows: the outliers among the others would go on pulling.
     const rows = steps > 1 && !training.findsBounds ? inner : training.rows;
     return this.#descend(await this.#problem(squares / 2, rows), steps);
@@ -129,10 +128,12 @@ export class OutputLayer {
 
   /** Whether each evaluation, after the first, has as many steps as the last. */
   get isThorough(): boolean {
+    return this.#steps(false) === this.#steps(true);
+  }
+
+  #steps(isLast: boolean): number {
     const { settings, rows, kept, sampleRule: samples } = this.#training;
-    const steps = (isLast: boolean) =>
-      outputSteps({ ...settings, samples }, rows, kept.count, this.#inner ?? rows, isLast);
-    return steps(false) === steps(true);
+    return outputSteps({ ...settings, samples }, rows, kept.count, this.#inner ?? rows, isLast);
   }
 
   /** Whether the present factor is Cholesky's, in #factor. */
