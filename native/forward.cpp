@@ -60,14 +60,15 @@ Activations<T> forward(const Network<T>& network, const Samples<T>& samples, con
 
 template <typename T>
 Activations<T> recall(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
-                      Scratch& scratch) {
+                      std::size_t lowest, Scratch& scratch) {
   if (!cache.data) return forward(network, samples, rows, Cache<T>{}, scratch);
-  Activations<T> result{{load(samples, rows, scratch)}};
+  Activations<T> result{{lowest == 0 ? load(samples, rows, scratch) : nullptr}};
   const Rows kept{rows.start, rows.count, cache.slots};
   const T* region = cache.data;
   for (const Layer<T>& layer : network) {
-    result.values.push_back(rows.indices ? gather(region, layer.units, kept, scratch)
-                                         : region + cache.slot * layer.units);
+    const T* values = region + cache.slot * layer.units;
+    if (rows.indices) values = lowest <= result.values.size() ? gather(region, layer.units, kept, scratch) : nullptr;
+    result.values.push_back(values);
     region += cache.rows * layer.units;
   }
   return result;
@@ -81,10 +82,11 @@ T* pre_activations(const Layer<T>& layer, const T* h, std::int64_t rows, Scratch
   return z;
 }
 
-#define BPLS_INSTANTIATE(T)                                                                                      \
-  template const T* load(const Samples<T>&, const Rows&, Scratch&);                                              \
-  template Activations<T> forward(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&); \
-  template Activations<T> recall(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&);  \
+#define BPLS_INSTANTIATE(T)                                                                                       \
+  template const T* load(const Samples<T>&, const Rows&, Scratch&);                                               \
+  template Activations<T> forward(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, Scratch&);  \
+  template Activations<T> recall(const Network<T>&, const Samples<T>&, const Rows&, const Cache<T>&, std::size_t, \
+                                 Scratch&);                                                                       \
   template T* pre_activations(const Layer<T>&, const T*, std::int64_t, Scratch&);
 BPLS_INSTANTIATE(double)
 BPLS_INSTANTIATE(float)

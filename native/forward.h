@@ -23,10 +23,11 @@ template <typename T>
 Activations<T> forward(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
                        Scratch& scratch);
 
-/// The same, read back from a cache that an earlier forward filled; computed again for a batch that is not kept.
+/// The same, read back from a cache that an earlier forward filled; computed again for a batch that is not kept. Those
+/// below `lowest` (0: the samples) may be null, which saves to load them.
 template <typename T>
 Activations<T> recall(const Network<T>& network, const Samples<T>& samples, const Rows& rows, const Cache<T>& cache,
-                      Scratch& scratch);
+                      std::size_t lowest, Scratch& scratch);
 
 /// Z = [H, 1] W (rows×units) of one layer, without its activation.
 template <typename T>

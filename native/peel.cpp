@@ -24,7 +24,7 @@ template <typename T>
 void peel(const Network<T>& hidden, const Layer<T>& output, const std::vector<SolvedLayer<T>>& solved, Rule rule,
           const Samples<T>& samples, const Rows& rows, const Cache<T>& cache, const Targets<T>& targets,
           const PeeledLayer<T>& into, Scratch& scratch) {
-  const Activations<T> values = recall(hidden, samples, rows, cache, scratch);
+  const Activations<T> values = recall(hidden, samples, rows, cache, hidden.size() - solved.size(), scratch);
   const std::int64_t count = rows.count;
   std::size_t l = hidden.size();
   T* t = wanted_outputs(output, values[l], rows, targets, scratch);

@@ -32,6 +32,15 @@ void back_propagate(const Network<T>& hidden, const Layer<T>& output, const Acti
   }
 }
 
+/// The lowest values that the sums are made of, 0 for the samples.
+template <typename T>
+std::size_t lowest_of(const Accumulators<T>& into, std::size_t top) {
+  if (!into.hidden_rhs.empty()) return 0;
+  for (std::size_t l = 0; l < into.grams.size(); ++l)
+    if (into.grams[l]) return l;
+  return top;
+}
+
 template <typename T>
 void clear(const Network<T>& hidden, const Layer<T>& output, std::int64_t columns, const Accumulators<T>& into) {
   const auto zero = [](T* sums, std::int64_t count) {
@@ -58,8 +67,8 @@ Tally sweep(const Network<T>& hidden, const Layer<T>& output, const Samples<T>& 
             Scratch& scratch) {
   if (into.clear && into.step.previous) advance(into.step, output.inputs + 1, output.units, scratch);
   if (into.clear) clear(hidden, output, samples.cols, into);
-  const Activations<T> values =
-      cached ? recall(hidden, samples, rows, cache, scratch) : forward(hidden, samples, rows, cache, scratch);
+  const Activations<T> values = cached ? recall(hidden, samples, rows, cache, lowest_of(into, hidden.size()), scratch)
+                                       : forward(hidden, samples, rows, cache, scratch);
   const std::int64_t count = rows.count;
   const T* weights = targets ? weights_of(*targets, rows, scratch) : nullptr;
   for (std::size_t l = 0; l < into.grams.size(); ++l) {

@@ -39,7 +39,7 @@ template <typename T>
 TangentSums tangent(const Network<T>& hidden, const Layer<T>& output, const std::vector<Direction<T>>& directions,
                     const Samples<T>& samples, const Rows& rows, const Cache<T>& cache, const Targets<T>& targets,
                     const std::vector<T*>& output_rhs, bool clear, Scratch& scratch) {
-  const Activations<T> values = recall(hidden, samples, rows, cache, scratch);
+  const Activations<T> values = recall(hidden, samples, rows, cache, 0, scratch);
   const std::int64_t count = rows.count * output.units;
   const T* weights = weights_of(targets, rows, scratch);
   const T* r =
