@@ -79,8 +79,8 @@ export async function sharedRange({ least, greatest }: Columns): Promise<Range |
   return candidates.find((range) => range.count > 1 && range.count >= varying / 2 && isUsable(range));
 }
 
-/** A column on a range has so much of it, or less where all but a few of its values are at the end. */
-const [dense, rare, leastExtent] = [1 / 4, 1 / 16, 1 / 64];
+/** A column on a range has so much of it; or a level of eight bits, where all but a few of its values are at the end. */
+const [dense, rare, leastExtent] = [1 / 4, 1 / 16, 1 / 256];
 
 /**
  * From one end of the range to the other, or to less than that, as a pixel is that is never white; but not a quantity of

@@ -17,6 +17,8 @@ export interface Shape {
 export interface Layout {
   /** Rows that pass through the network at a time. */
   batch: number;
+  /** The same, of a pass that begins at kept activations of the last hidden layer: as many as take no more scratch. */
+  topBatch: number;
   /** Rows whose hidden activations are kept between passes: all, or whole batches spread evenly over the rows. */
   cacheRows: number;
   /** Working memory in bytes, the inputs apart: arrays, scratch and kept activations. */
@@ -191,6 +193,8 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const perRow = element * (shape.inputs + sum(widths) + 3 * widest + 6 * shape.outputs);
   const fit = Math.floor(Math.max(limit / 6, element * solve) / perRow / 64) * 64;
   const batch = Math.min(batchRows(Math.max(shape.inputs, widest)), Math.max(64, fit));
+  const perTopRow = element * (2 * shape.outputs + 6);
+  const topBatch = Math.min(batchRows(Math.max(last, shape.outputs)), Math.floor((batch * perRow) / perTopRow));
   // Of a search, copies of rows and targets (and those of one of the folds that a decision asks for), the scores of
   // five trials (the best, its rival, each again for longer, and the present one), and what lasts as long as a trial.
   const search = searchSizes(shape, settings, element);
@@ -213,5 +217,5 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const row = element * sum(widths);
   const kept = row > 0 ? Math.floor((limit - fixed) / row) : rows;
   const cacheRows = kept >= rows ? rows : Math.max(0, Math.floor(kept / batch) * batch);
-  return { batch, cacheRows, bytes: Math.ceil(fixed + cacheRows * row) };
+  return { batch, topBatch, cacheRows, bytes: Math.ceil(fixed + cacheRows * row) };
 }

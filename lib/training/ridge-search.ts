@@ -134,8 +134,14 @@ class Search {
     const { problem, settings, signal } = training;
     const order = await copiesTogether(problem, drawn, createRandom(settings.seed), signal);
     const search = new Search(training, sizes, order);
-    for (let fold = 0; fold < sizes.folds; fold++) search.#parts.push(await search.#part(fold));
+    await search.#divide();
     return search;
+  }
+
+  /** The rows of the folds, under the training's standardisation. */
+  async #divide(): Promise<void> {
+    this.#parts.length = 0;
+    for (let fold = 0; fold < this.#sizes.folds; fold++) this.#parts.push(await this.#part(fold));
   }
 
   /** Whether trials are on coordinates in the space of their rows. */
@@ -145,7 +151,7 @@ class Search {
 
   #part(fold: number): Promise<Part> {
     const [training, sizes, order] = [this.#training, this.#sizes, this.#order];
-    return this.spans ? spannedPart(training, sizes, order, fold) : partOf(training.problem, sizes, order, fold);
+    return this.spans ? spannedPart(training, sizes, order, fold) : partOf(training, sizes, order, fold);
   }
 
   /** Given up where each of the first folds had `bound` times the loss of the rival. */
@@ -218,10 +224,12 @@ class Search {
     if (!compressed || compressed === standardization) return plain;
     this.#made = new Map();
     training.standardization = compressed;
+    await this.#divide();
     const other = await this.leastAround(await this.trial(plain.activation, plain.strides, plain));
     if (other.loss < plain.loss * (1 - better)) return other;
     this.#made = made;
     training.standardization = standardization;
+    await this.#divide();
     return plain;
   }
 

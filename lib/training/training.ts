@@ -100,6 +100,7 @@ export class Training implements Lane {
   layerReports: LayerReport[];
   readonly iterations: IterationReport[] = [];
   readonly batch: number;
+  readonly #topBatch: number;
   standardization: Standardization | undefined;
   /** Of the samples: the problem's, less those that are held out. */
   weights: FloatArray | undefined;
@@ -162,10 +163,11 @@ export class Training implements Lane {
     }));
     this.ridgeScales = this.layerReports.map(() => 1);
     const shape = { rows: this.originals, inputs: problem.inputs.cols, outputs: problem.outputs };
-    const { batch, cacheRows: kept } = layout(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT);
+    const { batch, topBatch, cacheRows: kept } = layout(shape, settings, problem.inputs.data.BYTES_PER_ELEMENT);
     const cacheRows = keeps ? kept : 0;
     const width = this.hidden.reduce((sum, layer) => sum + layer.units, 0);
     this.batch = batch;
+    this.#topBatch = topBatch;
     this.#cacheRows = cacheRows;
     this.#blocks = Math.ceil(this.rows / batch);
     this.#keptBlocks = cacheRows === this.rows ? this.#blocks : cacheRows / batch;
@@ -275,9 +277,13 @@ export class Training implements Lane {
     return { count, indices: ordered, slots: slots.subarray(0, kept) };
   }
 
-  /** Batches of a row set, each kept or not. */
-  *#batches({ count: total, indices, slots, kept = false }: RowSet): Generator<Batch> {
+  /** Batches of a row set, each kept or not; larger ones where no layer but the top is read, and that is kept. */
+  *#batches({ count: total, indices, slots, kept = false }: RowSet, ofTop: boolean): Generator<Batch> {
     if (!indices) {
+      if (ofTop && this.#keptBlocks === this.#blocks) {
+        for (const { start, count } of inBatches(this.rows, this.#topBatch, {})) yield { start, count, slot: start };
+        return;
+      }
       for (let start = 0; start < this.rows; start += this.batch) {
         const slot = this.#slotOf(start);
         const count = Math.min(this.batch, this.rows - start);
@@ -301,18 +307,20 @@ export class Training implements Lane {
     set: RowSet,
     args: Omit<RawCalls[Name][0], keyof RawPass>,
     add?: (outcome: RawCalls[Name][1] & RawOutcome) => void,
+    ofTop = false,
   ): Promise<void> {
-    await callEach(this, name, this.#calls<Name>(set, args), add);
+    await callEach(this, name, this.#calls<Name>(set, args, ofTop), add);
   }
 
   *#calls<Name extends 'sweep' | 'peel' | 'tangent'>(
     set: RowSet,
     args: Omit<RawCalls[Name][0], keyof RawPass>,
+    ofTop: boolean,
   ): Generator<RawCalls[Name][0]> {
     const fixed = { ...this.samples(), hidden: this.hidden, output: this.output };
     const cache = { cache: this.#cache, cacheRows: this.#cacheRows };
     let clear = true;
-    for (const rows of this.#batches(set)) {
+    for (const rows of this.#batches(set, ofTop)) {
       const isKept = rows.slot !== undefined || rows.slots;
       const pass: RawPass = { ...fixed, ...rows, ...(isKept && cache), clear };
       yield { ...args, ...pass } as RawCalls[Name][0];
@@ -340,12 +348,14 @@ export class Training implements Lane {
     samples: SampleRule = this.sampleRule,
   ): Promise<PassTotals> {
     const totals = { squares: 0, active: 0, weight: 0, misclassified: 0 };
-    await this.#pass('sweep', set, { ...this.#targets(samples), ...into }, (outcome) => {
+    const add = (outcome: PassTotals) => {
       totals.squares += outcome.squares;
       totals.active += outcome.active;
       totals.weight += outcome.weight;
       totals.misclassified += outcome.misclassified;
-    });
+    };
+    const ofTop = into.cached && this.hidden.length > 0 && !into.grams && !into.triangle && !into.hiddenRhs;
+    await this.#pass('sweep', set, { ...this.#targets(samples), ...into }, add, ofTop);
     return totals;
   }
 

@@ -1,12 +1,13 @@
 import { allocate, type FloatArray } from '../matrix.js';
 import { turns } from '../turns.js';
+import type { Standardization } from '../network/network.js';
 import type { SearchSizes } from './layout.js';
 import type { Problem } from './problem.js';
 import type { Training } from './training.js';
 import { toMeanOne } from './weights.js';
 import { coordinates } from './wide.js';
 
-/** Rows to train on, and those to judge by. */
+/** Rows to train on, and those to judge by; standardised, so that no pass of a trial has to. */
 export interface Part {
   fit: Problem;
   held: Problem;
@@ -14,15 +15,15 @@ export interface Part {
 
 /** Of the rows that a fold holds out no copy is among those to train on. */
 export async function partOf(
-  problem: Problem,
+  { problem, standardization }: Training,
   { held, copies }: SearchSizes,
   order: Int32Array,
   fold: number,
 ): Promise<Part> {
   const rows = heldLast(order, held, fold);
   return {
-    fit: await take(problem, rows.subarray(0, -held), copies),
-    held: await take(problem, rows.subarray(-held)),
+    fit: await take(problem, standardization, rows.subarray(0, -held), copies),
+    held: await take(problem, standardization, rows.subarray(-held)),
   };
 }
 
@@ -53,14 +54,20 @@ function heldLast(order: Int32Array, held: number, fold: number): Int32Array {
   return rows;
 }
 
-/** The problem of some of the rows, and of so many copies of each. */
-async function take(problem: Problem, own: Int32Array, copies = 0): Promise<Problem> {
+/** The problem of some of the rows, standardised, and of so many copies of each. */
+async function take(
+  problem: Problem,
+  standardization: Standardization | undefined,
+  own: Int32Array,
+  copies = 0,
+): Promise<Problem> {
   const { inputs, originals = 0 } = problem;
   const count = own.length * (1 + copies);
   const rows = new Int32Array(count).map(
     (_, i) => (own[i % own.length] as number) + originals * Math.floor(i / own.length),
   );
   const data = await gather(inputs.data, rows, inputs.cols);
+  if (standardization) await standardise(data, standardization);
   return {
     inputs: { data, rows: count, cols: inputs.cols },
     originals: own.length,
@@ -82,6 +89,20 @@ export async function wantedOf(problem: Problem, rows: Int32Array): Promise<Omit
     ...(positive !== undefined && { positive }),
     ...(negative !== undefined && { negative }),
   };
+}
+
+/** Of an asinh, in numbers that are only touched. */
+const costOfAsinh = 16;
+
+/** Rows (S×n) in place: z = (x − shift) · scale, or asinh z. */
+async function standardise(rows: FloatArray, { shift, scale, asinh }: Standardization): Promise<void> {
+  const cols = shift.length;
+  for await (const [begin, end] of turns(rows.length / cols, cols * (asinh ? costOfAsinh : 1)))
+    for (let i = begin * cols; i < end * cols; i += cols)
+      for (let j = 0; j < cols; j++) {
+        const z = ((rows[i + j] as number) - (shift[j] as number)) * (scale[j] as number);
+        rows[i + j] = asinh?.[j] ? Math.asinh(z) : z;
+      }
 }
 
 async function gather<T extends FloatArray>(from: T, rows: Int32Array, cols: number): Promise<T> {

@@ -75,12 +75,9 @@ export async function judge(
 ): Promise<Judged> {
   const trial = new Training(fit, settings, memory);
   const judged = new Training(held, settings, memory, false);
-  // Coordinates are of standardised rows; the ridge is a share of what a column has, and fewer with as much have more each.
+  for (const each of [trial, judged]) each.activate(activation);
+  // Of coordinates: the ridge is a share of what a column has, and fewer with as much have more each.
   const share = fit.inputs.cols / training.problem.inputs.cols;
-  for (const each of [trial, judged]) {
-    if (share === 1) each.standardization = training.standardization;
-    each.activate(activation);
-  }
   trial.ridgeScales = narrowing(training.settings.hidden, settings.hidden).map(
     (factor, l) => factor * scale * (l === 0 ? share : 1),
   );

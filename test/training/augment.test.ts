@@ -173,7 +173,7 @@ describe('augment', () => {
     const all: number[] = [];
     const order = training.drawRows(100);
     for (let fold = 0; fold < 5; fold++) {
-      const { fit, held } = await partOf(problem, sizes, order, fold);
+      const { fit, held } = await partOf(training, sizes, order, fold);
       const [own, others] = [Array.from(held.labels!), Array.from(fit.labels!)];
       expect([held.inputs.rows, fit.inputs.rows, fit.originals]).toEqual([20, 320, 80]);
       expect(own.filter((label) => others.includes(label))).toEqual([]);

@@ -141,6 +141,8 @@ describe("standardize: 'auto' of columns beside others on one range", () => {
     ['a share of at most a fifth', own(() => Math.max(0, 0.2 * random.uniform())), false],
     ['a share of at most a third', own(() => Math.max(0, 0.33 * random.uniform())), true],
     ['a pixel that is seldom more than black', own(() => (random.integer(50) === 0 ? 0.1 : 0)), true],
+    ['one that once is a level of eight bits above black', own(() => 0).fill(1 / 255, 7, 8), true],
+    ['half of such a level', own(() => 0).fill(0.5 / 255, 7, 8), false],
     ['one that never is', own(() => 0), true],
     ['the same from above', own(() => 1 - (random.integer(50) === 0 ? 0.1 : 0)), true],
     ['a rate from above', own(() => 1 - Math.max(0, 0.2 * random.uniform())), false],
