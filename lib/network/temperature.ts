@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Matrix } from '../matrix.js';
 import { costOfExponential, turns } from '../turns.js';
 
-/** Where the factor of the scores is looked for, and how closely: 20 halvings of the logarithm tell it to 10⁻⁵. */
-const [least, most, halvings] = [2 ** -10, 2 ** 10, 20];
+/** Where the logarithm of the factor of the scores is looked for, and how closely. */
+const [least, most, precision] = [-10 * Math.LN2, 10 * Math.LN2, 1e-5];
 
 /** Scores of rows that were held out, with their classes. */
 export interface HeldScores {
@@ -48,16 +48,40 @@ export async function calibration(held: readonly HeldScores[]): Promise<Calibrat
       }
     return { loss, slope };
   };
-  if (!Number.isFinite((await at(1)).slope)) return undefined;
-  let [low, high] = [Math.log(least), Math.log(most)];
-  for (let i = 0; i < halvings; i++) {
-    const middle = (low + high) / 2;
-    if ((await at(Math.exp(middle))).slope > 0) high = middle;
-    else low = middle;
+  const { slope } = await at(1);
+  if (!Number.isFinite(slope)) return undefined;
+  const slopeAt = async (logarithm: number) => {
     await nextTurn();
-  }
-  const beta = Math.exp((low + high) / 2);
+    return (await at(Math.exp(logarithm))).slope;
+  };
+  const beta = Math.exp(await zero(slopeAt, slope));
   return { inverseTemperature: beta, logLoss: (await at(beta)).loss / total };
+}
+
+/**
+ * Where a rising function is 0, between the bounds: away from 0, where its value is given, in steps that double, until that
+ * is behind; then by secants, with the value of the end that stays halved (Illinois).
+ */
+async function zero(f: (x: number) => Promise<number>, atZero: number): Promise<number> {
+  const way = atZero > 0 ? -1 : 1;
+  let [from, to] = [
+    { x: 0, value: atZero },
+    { x: 0, value: atZero },
+  ];
+  for (let stride = Math.LN2; to.value * way < 0; stride *= 2) {
+    if (to.x === most || to.x === least) return to.x;
+    const x = Math.min(most, Math.max(least, to.x + way * stride));
+    [from, to] = [to, { x, value: await f(x) }];
+  }
+  while (Math.abs(to.x - from.x) > precision && to.value !== 0) {
+    const x = to.x - (to.value * (to.x - from.x)) / (to.value - from.value);
+    const next = { x, value: await f(x) };
+    if (next.value * to.value < 0) from = to;
+    else from = { x: from.x, value: from.value / 2 };
+    if (Math.abs(next.x - to.x) <= precision / 2) return next.x;
+    to = next;
+  }
+  return to.x;
 }
 
 function add(weights: ArrayLike<number>): number {

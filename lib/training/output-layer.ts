@@ -287,7 +287,7 @@ export class OutputLayer {
    * <B_i, (AᵀA + S ridge)⁻¹ B_j>. The rest is what the hidden layers' change does by itself (variable projection).
    */
   async takenUp([first, second]: readonly [FloatArray, FloatArray]): Promise<[number, number, number]> {
-    const [x, y] = [await this.#solve(first), await this.#solve(second)];
+    const [x, y] = await Promise.all([this.#solve(first), this.#solve(second)]);
     return [await innerProduct(first, x), await innerProduct(first, y), await innerProduct(second, y)];
   }
 
