@@ -1,7 +1,7 @@
 import { batchRows } from '../batches.js';
 import { ArgumentError } from '../errors.js';
 import type { Settings } from '../options.js';
-import { holdsOut } from './progress.js';
+import { holdsOut, manyRows } from './progress.js';
 import { isWide } from './wide.js';
 
 /** Sizes of a problem. */
@@ -65,8 +65,8 @@ export const fewestFolds = 2;
 /** Where rows are many, so many judge: each costs a forward pass only, and the more they are, the surer is the choice. */
 const mostJudges = 4000;
 
-/** Units of a layer in the trials, at most: of few rows half of them say the same, in half of the time. */
-const trialUnits = (rows: number) => (rows < 1000 ? 128 : 256);
+/** Units of a layer in the trials, at most: of few rows fewer say the same, and of many the trials are a small part. */
+const trialUnits = (rows: number) => (rows < 1000 ? 128 : rows < manyRows ? 192 : 256);
 
 export interface SearchSizes {
   /** Rows to train on in each fold, and to judge by. */
