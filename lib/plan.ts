@@ -37,9 +37,7 @@ export interface Plan {
   setup: number;
   /** Of them, one forward pass with the output layer solved: what a refused step costs. */
   evaluation: number;
-  /**
-   * Not of them: one trial of `ridge: 'auto'`. A search makes some three to fifty; 0 where there is no search.
-   */
+  /** Not of them: one trial of `ridge: 'auto'`. A search makes some three to fifty; 0 where there is no search. */
   trial: number;
   /** Of them, finding one step of the hidden layers (from the second on; the first is cheaper). */
   step: number;

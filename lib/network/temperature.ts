@@ -64,10 +64,8 @@ export async function calibration(held: readonly HeldScores[]): Promise<Calibrat
  */
 async function zero(f: (x: number) => Promise<number>, atZero: number): Promise<number> {
   const way = atZero > 0 ? -1 : 1;
-  let [from, to] = [
-    { x: 0, value: atZero },
-    { x: 0, value: atZero },
-  ];
+  let to = { x: 0, value: atZero };
+  let from = to;
   for (let stride = Math.LN2; to.value * way < 0; stride *= 2) {
     if (to.x === most || to.x === least) return to.x;
     const x = Math.min(most, Math.max(least, to.x + way * stride));

@@ -196,7 +196,7 @@ export function layout(shape: Shape, settings: Settings, element: number): Layou
   const perTopRow = element * (2 * shape.outputs + 6);
   const topBatch = Math.min(batchRows(Math.max(last, shape.outputs)), Math.floor((batch * perRow) / perTopRow));
   // Of a search, copies of rows and targets (and those of one of the folds that a decision asks for), the scores of
-  // five trials (the best, its rival, each again for longer, and the present one), and what lasts as long as a trial.
+  // five trials at most, and what lasts as long as a trial.
   const search = searchSizes(shape, settings, element);
   const trial = search
     ? (search.fit * (1 + search.copies) + search.held) *
